@@ -1,0 +1,47 @@
+# What a machine needs: git, make and Python 3.11 with venv and pip. uv is used where it is present.
+PYTHON  ?= python3
+VENV    ?= .venv
+EXTRAS  ?=
+CASE    ?= session-ops-cases/example
+BIN     := $(VENV)/bin
+PINS    := requirements.txt $(if $(filter all,$(EXTRAS)),tests/requirements-all.txt)
+READY   := $(VENV)/.ready$(EXTRAS)
+UV      := $(shell command -v uv 2>/dev/null)
+
+.PHONY: demo test lab bench lint pins clean
+
+demo: $(READY)  ## the main job on the bundled example; prints the path of the report
+	$(BIN)/session-ops run --example --case "$(CASE)"
+
+test: $(READY)  ## everything this machine can test; what was skipped, and why, is printed
+	$(BIN)/python -m pytest
+
+lab: $(READY)  ## JupyterLab at the six notebooks
+	$(BIN)/session-ops lab
+
+bench: $(READY)  ## every number of the README; ONLY=name measures one
+	$(BIN)/python tests/bench/run.py $(if $(ONLY),--only $(ONLY))
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+pins:  ## rewrites the pinned requirements from pyproject.toml (needs uv)
+	printf 'hatchling\neditables\n' | uv pip compile -q --upgrade pyproject.toml - --extra dev --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-header -o requirements.txt
+
+$(READY): requirements.txt pyproject.toml $(wildcard tests/requirements-all.txt)
+ifeq ($(UV),)
+	$(PYTHON) -m venv $(VENV)
+	$(foreach pins,$(PINS),$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(pins) &&) true
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+else
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	$(foreach pins,$(PINS),$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(pins) &&) true
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+endif
+	@touch $@
+
+clean:
+	rm -rf $(VENV) session-ops-cases dist build
