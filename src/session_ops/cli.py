@@ -1,1 +1,5 @@
-def main(): print("hi")
+"""The command line."""
+
+
+def main() -> None:
+    """Run it."""

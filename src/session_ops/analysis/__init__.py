@@ -1,0 +1,1 @@
+"""Phase 2: rules over the facts, one module for each family."""

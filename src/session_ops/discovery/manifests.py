@@ -1,0 +1,68 @@
+"""Package manifests with line positions, read and never run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Ecosystem = Literal["pip", "npm", "gem", "cargo", "go", "plugin"]
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """A declared dependency: `spec` as written, `group` is `runtime`, `dev`, `optional:<extra>`, `build` or `peer`."""
+
+    name: str
+    spec: str
+    group: str
+    line: int
+
+
+@dataclass(frozen=True)
+class EntryPoint:
+    """Something that the manifest promises to start or import: `kind` is script, bin, main, module, exports, task, command or hook."""
+
+    kind: str
+    name: str
+    value: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Field:
+    """Any other entry of interest (readme, license, requires-python, engines.node, files, module …), dotted name and text value."""
+
+    name: str
+    value: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something in the manifest that its ecosystem's standard refuses."""
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One manifest file. `name` and `version` are empty where absent or dynamic (`dynamic` names what is computed at build)."""
+
+    ecosystem: Ecosystem
+    path: str
+    name: str = ""
+    version: str = ""
+    licence: str = ""
+    dynamic: tuple[str, ...] = ()
+    fields: tuple[Field, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    entry_points: tuple[EntryPoint, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def field(self, name: str) -> Field | None:
+        """The first field of this dotted name."""
+        return next((f for f in self.fields if f.name == name), None)
+
+
+Manifests = tuple[Manifest, ...]

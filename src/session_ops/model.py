@@ -1,0 +1,245 @@
+"""The words of session-ops as frozen dataclasses, JSON in and out.
+
+Every document of a case is built from these. They are plain data: nothing here reads a target or decides anything but how
+severe a finding is, which follows from the gate it breaks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+
+class UsageError(Exception):
+    """Input that cannot be used. The message is one line: what, where, what to do. The command line ends with 2."""
+
+
+class Gate(StrEnum):
+    """A step of real deployment that either works or does not, in the order in which a deployment meets them."""
+
+    PARSE = "parse"
+    METADATA = "metadata"
+    BUILD = "build"
+    CONTENTS = "contents"
+    INSTALL = "install"
+    START = "start"
+    RELOCATE = "relocate"
+    SHIP = "ship"
+    COORDINATE = "coordinate"
+    GUARD = "guard"
+    FOLLOW = "follow"
+
+
+GATE_HOLDS_WHEN: dict[Gate, str] = {
+    Gate.PARSE: "every manifest, config file and script parses",
+    Gate.METADATA: "the manifest is valid by its ecosystem's standard, names what exists, declares what is used",
+    Gate.BUILD: "the package builds, or the bundle assembles",
+    Gate.CONTENTS: "what is built holds all it needs, and no secret or junk",
+    Gate.INSTALL: "it installs into a clean environment with only what it declares",
+    Gate.START: "its entry points start headless, and their exit status tells the truth",
+    Gate.RELOCATE: "it works for another user, folder and declared OS",
+    Gate.SHIP: "container, compose, CI, service and plugin files are valid and what they name exists",
+    Gate.COORDINATE: "two sessions at once neither lose, steal nor corrupt state; a crash is recoverable",
+    Gate.GUARD: "nobody but the declared users can read its secrets, steer it or inject commands",
+    Gate.FOLLOW: "someone who follows the docs arrives",
+}
+
+
+class Outcome(StrEnum):
+    """What became of a rule. `open` means it could not run, and is never green."""
+
+    FAIL = "fail"
+    PASS = "pass"  # noqa: S105 - an outcome, not a password
+    NOT_APPLICABLE = "not_applicable"
+    BLOCKED = "blocked"
+    OPEN = "open"
+
+
+class Severity(StrEnum):
+    """What a finding costs: a gate, a step of the docs, or only taste."""
+
+    CRITICAL = "critical"
+    GAP = "gap"
+    ADVICE = "advice"
+
+    @property
+    def sarif_level(self) -> Literal["error", "warning", "note"]:
+        """The SARIF 2.1.0 level that stands for this severity."""
+        levels: dict[Severity, Literal["error", "warning", "note"]] = {
+            Severity.CRITICAL: "error",
+            Severity.GAP: "warning",
+            Severity.ADVICE: "note",
+        }
+        return levels[self]
+
+
+Category = Literal[
+    "package", "dependency", "entry-point", "deploy-config", "config", "dangling-ref", "docs-contradiction", "gitignore",
+    "gap", "shell", "interactive", "portability", "error-handling", "state", "lock", "heartbeat", "liveness", "cleanup",
+    "ipc", "security",
+]  # fmt: skip
+Confidence = Literal["proven", "likely", "possible"]
+Source = Literal["static", "log", "probe"]
+Safety = Literal["safe", "review"]
+
+
+@dataclass(frozen=True, order=True)
+class Evidence:
+    """Where a statement rests: lines of a file as they were read.
+
+    `path` is POSIX and relative to the target; `line` and `end` count from 1, 0 stands for "the file as a whole" (or its absence);
+    `quote` is the stripped text of `line`; `sha256` is of the whole file, empty where the file is absent.
+    """
+
+    path: str
+    line: int = 0
+    end: int = 0
+    quote: str = ""
+    sha256: str = ""
+    source: Source = "static"
+
+    @property
+    def place(self) -> str:
+        """`path:line`, or the bare path for a whole file."""
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong.
+
+    A rule gives `message`, `at` and what it knows besides; the registry fills in the rest and refuses a finding whose evidence
+    does not hold when it is read again. `data` carries what the rule's own fix needs, as strings.
+    """
+
+    message: str
+    at: Evidence
+    also: tuple[Evidence, ...] = ()
+    impact: str = ""
+    confidence: Confidence = "likely"
+    gate: Gate | None = None
+    data: dict[str, str] = field(default_factory=dict)
+    # filled in by the registry
+    rule: str = ""
+    category: Category = "config"
+    id: str = ""
+    fingerprint: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        """Critical where a gate other than `follow` breaks and we are at least fairly sure; design.md section 4."""
+        if self.gate is None:
+            return Severity.GAP if self.category in ("gap", "security") else Severity.ADVICE
+        if self.gate is Gate.FOLLOW or self.confidence == "possible":
+            return Severity.GAP
+        return Severity.CRITICAL
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """What one rule had to say: its outcome, the reason where it did not run, and its findings' ids."""
+
+    rule: str
+    outcome: Outcome
+    title: str = ""
+    gate: Gate | None = None
+    category: Category = "config"
+    reason: str = ""
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace `old`, which must occur exactly once in the file (or within `line` when given), by `new`."""
+
+    path: str
+    old: str
+    new: str
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file to create; it must not exist yet."""
+
+    path: str
+    content: str
+    executable: bool = False
+
+
+@dataclass(frozen=True)
+class ModeChange:
+    """Set or clear the x bits of a file."""
+
+    path: str
+    executable: bool = True
+
+
+@dataclass(frozen=True)
+class Fix:
+    """Exact changes that remove findings. `safe` may be applied unread, `review` wants a person's eye."""
+
+    title: str
+    findings: tuple[str, ...]
+    safety: Safety
+    edits: tuple[Edit, ...] = ()
+    creates: tuple[NewFile, ...] = ()
+    modes: tuple[ModeChange, ...] = ()
+    why: str = ""
+    id: str = ""
+    patch: str = ""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path that the fix touches, sorted."""
+        edits, creates, modes = ({c.path for c in self.edits}, {c.path for c in self.creates}, {c.path for c in self.modes})
+        return tuple(sorted(edits | creates | modes))
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """Whether a gate holds, as far as it was looked at.
+
+    `outcome` is `pass` only when at least one rule of the gate ran and none failed; what could not run makes it `open`.
+    `findings` are the ids that break it. `how` says what was done: rules read, or commands run.
+    """
+
+    gate: Gate
+    outcome: Outcome
+    findings: tuple[str, ...] = ()
+    how: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the user told us; `unknown` and the empty string are inferred and listed as assumptions."""
+
+    environment: Literal["local", "docker", "systemd", "cloud", "unknown"] = "unknown"
+    consumers: str = ""
+    preserve_data: Literal["yes", "no", "unknown"] = "unknown"
+    access_control: str = ""
+    shape: Literal["library", "service", "bundle", "unknown"] = "unknown"
+
+
+def to_json(value: Any) -> bytes:
+    """Encode a document with sorted keys and two spaces, so that equal input gives equal bytes."""
+    return msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2) + b"\n"
+
+
+T = TypeVar("T")
+
+
+def from_json(data: bytes, kind: type[T], where: str) -> T:
+    """Decode and validate a document.
+
+    Raises:
+        UsageError: the text is not JSON or does not fit the schema; says where.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{where}: {error}; delete the file or run the phase again") from None
