@@ -27,6 +27,9 @@ DEPENDENCY_FOLDERS = frozenset(
 """Folders that package managers and tools fill. They are not descended into unless git tracks files in them."""
 VENDORED = frozenset(("node_modules", "vendor", "third_party", "bower_components", "site-packages", "dist-packages"))
 
+CASES_FOLDER = "session-ops-cases"
+"""Our own output. It is passed over, so that `session-ops run .` does not investigate its earlier cases."""
+
 Kind = Literal["file", "symlink", "folder", "other"]
 
 
@@ -194,7 +197,7 @@ def _walk(root: Path, git: Git) -> list[str]:
             continue
         for item in items:
             path = f"{folder}/{item.name}" if folder else item.name
-            if item.name == ".git":
+            if item.name in (".git", CASES_FOLDER):
                 continue
             if item.is_dir(follow_symlinks=False):
                 if item.name in DEPENDENCY_FOLDERS and not git.tracks_below(path):

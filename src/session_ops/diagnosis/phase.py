@@ -1,0 +1,62 @@
+"""The diagnosis document: gates, causes, verdict, security, assumptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from session_ops.model import Confidence, Evidence, Gate, GateResult
+
+if TYPE_CHECKING:
+    from session_ops.case import Case
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A root cause: what it is in one sentence, the findings that it explains, the gates that it keeps shut.
+
+    `basis` says why these findings belong together (same removed commit, same missing file, same wrong base …); `anomalies` are texts of
+    anomalies that the logs show of it. `confidence` is `proven` only after an experiment; declared edges are `likely` or `possible`.
+    """
+
+    id: str
+    title: str
+    why: str
+    basis: str
+    findings: tuple[str, ...]
+    gates: tuple[Gate, ...]
+    confidence: Confidence
+    anomalies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One of the five questions, the answer that was given or inferred, and where it was inferred from."""
+
+    question: str
+    answer: str
+    given: bool
+    why: str
+    evidence: tuple[Evidence, ...] = ()
+    validate: str = ""
+
+
+@dataclass(frozen=True)
+class Document:
+    """`verdict` is `blocked` (a gate fails), `open` (nothing fails, something could not be looked at) or `deployable`.
+
+    `gates` are in the order of deployment; `causes` ranked by the gates and findings that hang on them; `security` are ids of findings.
+    `headline` is one sentence that says whether it deploys and what stops it first.
+    """
+
+    verdict: Literal["blocked", "open", "deployable"]
+    headline: str
+    gates: tuple[GateResult, ...]
+    causes: tuple[Cause, ...]
+    security: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
+
+
+def compute(case: Case) -> Document:
+    """Judge the gates from the analysis, group findings under causes, infer what was not answered."""
+    raise NotImplementedError

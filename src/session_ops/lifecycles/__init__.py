@@ -1,0 +1,1 @@
+"""Beside phase 2: tracker logs become events, sessions, charts and anomalies."""

@@ -1,0 +1,105 @@
+"""What a case can be asked: one table for the notebooks' parameters cell, the command line, the widgets and the help."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from session_ops.model import UsageError
+
+Environment = Literal["local", "docker", "systemd", "cloud", "unknown"]
+YesNo = Literal["yes", "no", "unknown"]
+Shape = Literal["library", "service", "bundle", "unknown"]
+
+
+def _help(text: str) -> dict[str, str]:
+    return {"help": text}
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The effective parameters of a case, validated."""
+
+    target: str = field(default="", metadata=_help("folder to investigate; empty: the bundled example"))
+    logs: str | list[str] = field(
+        default="", metadata=_help("tracker logs: a path, a glob or a list; empty: those found in the target")
+    )
+    case: str = field(default="", metadata=_help("case folder; empty: session-ops-cases/<target>-<n>"))
+    environment: Environment = field(
+        default="unknown", metadata=_help("where it shall run: local, docker, systemd, cloud, unknown")
+    )
+    consumers: str = field(default="", metadata=_help("who will use it, in a few words; empty: inferred"))
+    preserve_data: YesNo = field(default="unknown", metadata=_help("must existing state survive the change: yes, no, unknown"))
+    access_control: str = field(default="", metadata=_help("who may read its secrets and steer it; empty: inferred"))
+    shape: Shape = field(default="unknown", metadata=_help("what it is meant to be: library, service, bundle, unknown"))
+    prove: bool = field(default=False, metadata=_help("try the gates and fixes in a copy (not part of this version)"))
+    orphan_after_min: float = field(
+        default=60.0, metadata=_help("minutes without an event after which an open session is an orphan")
+    )
+    silent_after_min: float = field(
+        default=10.0, metadata=_help("smallest gap between two heartbeats that counts as silence, in minutes")
+    )
+    rules: str = field(default="", metadata=_help("folder with rules of your own"))
+
+    @classmethod
+    def checked(cls, given: Mapping[str, Any]) -> Parameters:
+        """Validate names and values.
+
+        Raises:
+            UsageError: a name is unknown or a value impossible; says what was meant or which values there are.
+        """
+        known = {f.name: f for f in fields(cls)}
+        refuse_unknown(given, known)
+        hints = get_type_hints(cls)
+        return cls(**{name: _checked(name, value, hints[name]) for name, value in given.items()})
+
+
+def refuse_unknown(names: Iterable[str], known: Iterable[str]) -> None:
+    """Raise a UsageError for the first name that is no parameter, with the nearest one as a suggestion."""
+    known = list(known)
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            meant = f"did you mean {near[0]!r}?" if near else f"the parameters are {', '.join(known)}"
+            raise UsageError(f"unknown parameter {name!r}: {meant}")
+
+
+def injected_names(source: str) -> list[str]:
+    """The names that papermill's injected cell assigns; empty for any other cell."""
+    if not source.lstrip().startswith("# Parameters"):
+        return []
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return []
+    return [t.id for node in body if isinstance(node, ast.Assign) for t in node.targets if isinstance(t, ast.Name)]
+
+
+def _checked(name: str, value: Any, hint: Any) -> Any:
+    if get_origin(hint) is Literal:
+        choices = get_args(hint)
+        if value not in choices:
+            near = difflib.get_close_matches(str(value), choices, 1)
+            meant = f"did you mean {near[0]!r}?" if near else f"give one of {', '.join(choices)}"
+            raise UsageError(f"{name}={value!r} is not possible: {meant}")
+        return value
+    if hint is bool:
+        if not isinstance(value, bool):
+            raise UsageError(f"{name}={value!r} is not possible: give True or False")
+        if name == "prove" and value:
+            raise UsageError("prove=True is not possible: proofs are not part of this version; leave it False")
+        return value
+    if hint is float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
+            raise UsageError(f"{name}={value!r} is not possible: give a number of minutes above 0")
+        return float(value)
+    if isinstance(value, list) and name == "logs" and all(isinstance(item, str) for item in value):
+        return value
+    if not isinstance(value, str):
+        raise UsageError(f"{name}={value!r} is not possible: give a text")
+    if "\0" in value:
+        raise UsageError(f"{name} is not possible: it holds a NUL character")
+    return value

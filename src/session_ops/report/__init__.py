@@ -1,0 +1,1 @@
+"""The final report: Markdown, HTML, SARIF, JSON."""

@@ -1,0 +1,1 @@
+"""Phase 4: fixes with exact content, a deployment approach, a plan."""

@@ -1,0 +1,78 @@
+"""The solution document: fixes with patches, the approach, the plan, files to create or modify."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from session_ops.model import Fix, Gate
+
+if TYPE_CHECKING:
+    from session_ops.case import Case
+
+
+@dataclass(frozen=True)
+class PlanStep:
+    """One step of the plan: what to do, with which fix (`fixes/NN-*.patch`) or by hand, which findings it removes, how to see that it worked."""
+
+    number: int
+    title: str
+    how: str
+    fix: str
+    findings: tuple[str, ...]
+    gates: tuple[Gate, ...]
+    check: str
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """A file to create, modify or make executable, and the fixes that do it."""
+
+    path: str
+    action: Literal["create", "modify", "mode"]
+    fixes: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True)
+class Approach:
+    """The deployment approach chosen, why, and the runner-up."""
+
+    name: str
+    why: tuple[str, ...]
+    runner_up: str
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PatchCheck:
+    """Whether a fix's patch applies: the command that was run on a copy and what it said. `removed` are findings gone after it, `appeared` new ones."""
+
+    fix: str
+    patch: str
+    applies: bool
+    command: str
+    said: str = ""
+    removed: tuple[str, ...] = ()
+    appeared: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Document:
+    """`immediate` are the ids of fixes to apply now, `structural` those that change how the thing is built; `by_hand` are findings without a fix."""
+
+    fixes: tuple[Fix, ...]
+    checks: tuple[PatchCheck, ...]
+    immediate: tuple[str, ...]
+    structural: tuple[str, ...]
+    by_hand: tuple[str, ...]
+    approach: Approach
+    plan: tuple[PlanStep, ...]
+    files: tuple[FileChange, ...]
+    refused: dict[str, str]
+    """Fixes that were dropped (a directive forbids them, they apply nowhere, they bring something new), and why."""
+
+
+def compute(case: Case) -> Document:
+    """Collect the fixes of all findings, write and check their patches, order them into a plan."""
+    raise NotImplementedError
