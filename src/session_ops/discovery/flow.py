@@ -1,0 +1,151 @@
+"""What decides whether a shell command runs, and what its failure costs: conditions, branches, early exits, `set -e`."""
+
+from __future__ import annotations
+
+import re
+
+from ast_grep_py import SgNode
+
+ENDS = re.compile(r"\b(?:exit|return|exec|die|fail|abort|fatal|usage|break|continue)\b")
+ERREXIT_ON = re.compile(r"^\s*set\s+(?:-\w*\s+)*(?:-[a-zA-Z]*e[a-zA-Z]*\b|-o\s+errexit\b|-\w*o\s+errexit\b)")
+ERREXIT_OFF = re.compile(r"^\s*set\s+(?:\+[a-zA-Z]*e[a-zA-Z]*\b|\+o\s+errexit\b)")
+BODIES = frozenset(
+    ("program", "compound_statement", "do_group", "case_item", "if_statement", "elif_clause", "else_clause", "subshell")
+)
+
+
+def holds(outer: SgNode | None, inner: SgNode) -> bool:
+    """Is `inner` a part of `outer` (or `outer` itself)?"""
+    if outer is None:
+        return False
+    whole, part = outer.range(), inner.range()
+    return whole.start.index <= part.start.index and part.end.index <= whole.end.index
+
+
+def function_of(node: SgNode) -> str:
+    """The name of the shell function around a node; empty outside of any."""
+    for above in node.ancestors():
+        if above.kind() == "function_definition":
+            name = above.field("name")
+            return name.text() if name else ""
+    return ""
+
+
+def conditions(node: SgNode, calls: dict[str, list[SgNode]] | None = None, depth: int = 0) -> list[str]:
+    """The texts of what is asked before a node runs: if and case heads, the left of && and ||, earlier statements that may end it.
+
+    `calls` maps names of functions to the commands that call them: what every call of the enclosing function shares holds as well.
+    """
+    found: list[str] = []
+    below = node
+    for above in node.ancestors():
+        kind = above.kind()
+        if kind in ("if_statement", "elif_clause", "while_statement"):
+            heads = [above.field("condition")]
+            if kind == "if_statement":  # a later branch was chosen after the earlier heads were asked
+                heads += [c.field("condition") or c.child(1) for c in above.children() if c.kind() == "elif_clause"]
+            found += [h.text() for h in heads if h is not None and not holds(h, node)]
+        elif kind == "list":
+            left = above.child(0)
+            if left is not None and not holds(left, node):
+                found.append(left.text())
+        elif kind == "case_statement":
+            value = above.field("value")
+            found.append(value.text() if value else "")
+        elif kind == "case_item":
+            found += patterns(above)
+        if kind in BODIES:
+            found += _early_ends(above, below)
+        if kind == "function_definition":
+            name = above.field("name")
+            places = (calls or {}).get(name.text() if name else "", [])
+            if places and depth < 3:
+                found += _shared([conditions(place, calls, depth + 1) for place in places])
+        below = above
+    return found
+
+
+def _early_ends(body: SgNode, until: SgNode) -> list[str]:
+    """Statements before `until` that look at something and may leave: their texts."""
+    found = []
+    for child in body.children():
+        if child.range().start.index >= until.range().start.index:
+            break
+        if child.kind() in ("if_statement", "list", "case_statement") and ENDS.search(child.text()):
+            found.append(child.text())
+    return found
+
+
+def _shared(lists: list[list[str]]) -> list[str]:
+    """What is asked before every call. Two calls may ask the same thing in other words, so a call without any clears all."""
+    return [text for texts in lists for text in texts] if all(lists) else []
+
+
+def patterns(item: SgNode) -> list[str]:
+    """The patterns of a case branch, without quotes."""
+    found = []
+    for child in item.children():
+        if child.kind() == ")":
+            break
+        if child.is_named():
+            found.append(child.text().strip("\"'"))
+    return found
+
+
+def branch(node: SgNode, calls: dict[str, list[SgNode]], depth: int = 0) -> frozenset[str]:
+    """The words of the outermost case over an argument that must have been given for a node to run; empty where any would do."""
+    chosen: frozenset[str] = frozenset()
+    for above in node.ancestors():
+        if above.kind() == "case_item":
+            head = next(above.ancestors().__iter__(), None)
+            value = head.field("value") if head is not None else None
+            if value is not None and re.search(
+                r"\$\{?(?:1|cmd|command|action|subcommand|mode|verb|COMMAND|ACTION|CMD|MODE)\b", value.text()
+            ):
+                chosen = frozenset(patterns(above))
+        elif above.kind() == "function_definition" and depth < 4:
+            name = above.field("name")
+            places = calls.get(name.text() if name else "", [])
+            choices = [branch(place, calls, depth + 1) for place in places]
+            if choices and all(choices):
+                chosen = frozenset().union(*choices)
+            break
+    return chosen
+
+
+def tolerated(node: SgNode) -> bool:
+    """Does a script with `set -e` go on when this command fails? Source: POSIX.1-2024, `set -e`."""
+    below = node
+    for above in node.ancestors():
+        kind = above.kind()
+        if kind in ("if_statement", "elif_clause", "while_statement") and holds(above.field("condition"), node):
+            return True
+        if kind == "negated_command":
+            return True
+        if kind == "list":
+            last = above.child(len(above.children()) - 1)
+            if last is None or not holds(last, node):
+                return True
+        if kind == "pipeline":
+            last = above.child(len(above.children()) - 1)
+            if last is None or not holds(last, node):
+                return True
+        if kind == "declaration_command":  # `local x=$(cmd)` has the status of `local`
+            return True
+        if kind == "command" and below.kind() != "variable_assignment" and above.range() != node.range():
+            return True  # inside "$( )" of another command's words
+        if kind in ("function_definition", "process_substitution"):
+            return False
+        below = above
+    return False
+
+
+def errexit(lines: list[str], line: int) -> bool:
+    """Is `set -e` on at a line, as far as the text above it tells?"""
+    on = bool(lines) and bool(re.match(r"#!\s*\S*(?:/|\s)(?:ba|da|k|z)?sh\s+-[a-z]*e", lines[0]))
+    for text in lines[: line - 1]:
+        if ERREXIT_ON.match(text):
+            on = True
+        elif ERREXIT_OFF.match(text):
+            on = False
+    return on
