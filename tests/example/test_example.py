@@ -123,6 +123,21 @@ def test_where_nothing_can_be_written_one_clear_error(tmp_path: Path) -> None:
         example.materialise(tmp_path / "file")
 
 
+def test_an_installed_package_gives_the_same_commits(target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = tmp_path / "session_ops"
+    shutil.copytree(HERE.parents[1] / "notebooks" / "example", installed / "notebooks" / "example")
+    for path in installed.rglob("*"):
+        path.chmod(0o755)  # what unpacked a wheel may have left of the modes does not matter
+    monkeypatch.setattr(example, "files", lambda _: installed)
+    monkeypatch.setattr(example, "__file__", str(tmp_path / "a" / "b" / "example.py"))
+    copy = example.materialise(tmp_path / "case")
+    assert git(copy, "rev-parse", "HEAD") == git(target, "rev-parse", "HEAD")
+    assert git(copy, "status", "--porcelain") == git(target, "status", "--porcelain")
+    shutil.rmtree(installed)
+    with pytest.raises(UsageError, match="the bundled example is missing"):
+        example.materialise(tmp_path / "case")
+
+
 # As broken as planted
 
 
