@@ -1,5 +1,285 @@
-"""The command line."""
+"""The command line. Exit codes: 0 done, 1 findings at or above --fail-on, 2 unusable input, 3 something did not finish, 130 Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from session_ops.model import Answers, Outcome, Severity, UsageError
+
+if TYPE_CHECKING:
+    from session_ops.registry import Checked
+    from session_ops.runner import PhaseRun
+
+DONE, FOUND, UNUSABLE, UNFINISHED, INTERRUPTED = 0, 1, 2, 3, 130
+
+app = typer.Typer(
+    name="session-ops",
+    help="Find out why a home-made tracker of agent sessions cannot be deployed, and what to do about it.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 
-def main() -> None:
-    """Run it."""
+class Format(StrEnum):
+    """What `check` can print."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+
+
+class FailOn(StrEnum):
+    """From which severity on the exit code is 1."""
+
+    CRITICAL = "critical"
+    GAP = "gap"
+    NEVER = "never"
+
+    def met_by(self, severities: set[Severity]) -> bool:
+        """Is one of the severities at or above this level?"""
+        wanted = {FailOn.CRITICAL: {Severity.CRITICAL}, FailOn.GAP: {Severity.CRITICAL, Severity.GAP}, FailOn.NEVER: set()}
+        return bool(wanted[self] & severities)
+
+
+Target = Annotated[str | None, typer.Argument(help="The folder to investigate.", show_default=False)]
+Example = Annotated[bool, typer.Option("--example", help="Investigate the bundled example instead of a TARGET.")]
+RulesDir = Annotated[str, typer.Option("--rules", help="Folder with rules of your own (*.py).", show_default=False)]
+
+
+def _target(given: str | None, example: bool) -> str:
+    if example and given:
+        raise UsageError(f"give either a TARGET ({given}) or --example, not both")
+    if not example and not (given or "").strip():
+        raise UsageError("TARGET is missing: give the tracker's folder, or --example for the bundled one")
+    return "" if example else str(given)
+
+
+@app.command(epilog="Example: session-ops run ./agent-ops --logs 'agent-ops/logs/*.jsonl' --case ./case")
+def run(
+    target: Target = None,
+    example: Example = False,
+    logs: Annotated[list[str] | None, typer.Option(help="Tracker log: a file, a folder or a glob; may be repeated.")] = None,
+    case: Annotated[str, typer.Option(help="Case folder.", show_default="session-ops-cases/<target>-<n>")] = "",
+    environment: Annotated[str, typer.Option(help="Where it shall run: local, docker, systemd, cloud.")] = "unknown",
+    consumers: Annotated[str, typer.Option(help="Who will use it.")] = "",
+    preserve_data: Annotated[str, typer.Option(help="Must existing state survive: yes, no.")] = "unknown",
+    access_control: Annotated[str, typer.Option(help="Who may read its secrets and steer it.")] = "",
+    shape: Annotated[str, typer.Option(help="What it is meant to be: library, service, bundle.")] = "unknown",
+    orphan_after_min: Annotated[
+        float, typer.Option(help="Minutes without an event after which an open session is an orphan.")
+    ] = 60.0,
+    silent_after_min: Annotated[
+        float, typer.Option(help="Smallest gap between two heartbeats that counts as silence, in minutes.")
+    ] = 10.0,
+    fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.NEVER,
+    rules: RulesDir = "",
+) -> None:
+    """Run all six notebooks on a target and write the report."""
+    from session_ops.case import Case
+
+    opened = Case.open(
+        target=_target(target, example), logs=list(logs or []), case=case, environment=environment, consumers=consumers,
+        preserve_data=preserve_data, access_control=access_control, shape=shape, orphan_after_min=orphan_after_min,
+        silent_after_min=silent_after_min, rules=rules,
+    )  # fmt: skip
+    from session_ops import runner
+
+    say = _say()
+    say(f"case {opened.folder}")
+    finished = 0
+
+    def progress(result: PhaseRun) -> None:
+        nonlocal finished
+        finished += 1
+        line = f"[{finished}/6] {result.phase:<11} {result.status:<8} {result.seconds:5.1f} s"
+        say(line + (f"  {result.reason}" if result.reason else ""))
+
+    try:
+        results = runner.run(opened, progress)
+    except KeyboardInterrupt:
+        say(f"interrupted: finished phases are kept in {opened.folder}; run the same command to go on")
+        raise typer.Exit(INTERRUPTED) from None
+    failed = [r for r in results.values() if r.status != "done"]
+    for result in failed:
+        if result.notebook:
+            say(f"{result.phase} failed: look at {result.notebook}")
+    if results["report"].status == "done":
+        typer.echo(opened["diagnosis"].headline)
+        typer.echo(f"report: {opened.folder / 'report.html'}")
+    if failed:
+        raise typer.Exit(UNFINISHED)
+    if fail_on.met_by({f.severity for f in opened["analysis"].findings}):
+        raise typer.Exit(FOUND)
+
+
+@app.command(epilog="Example: session-ops check ./agent-ops --format sarif --output findings.sarif")
+def check(
+    target: Target = None,
+    example: Example = False,
+    format: Annotated[Format, typer.Option("--format", help="How the findings are written.")] = Format.TEXT,  # noqa: A002
+    output: Annotated[
+        Path | None, typer.Option(help="File to write to instead of standard output.", show_default=False)
+    ] = None,
+    fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.CRITICAL,
+    advice: Annotated[bool, typer.Option("--advice", help="Print advice too.")] = False,
+    no_linters: Annotated[
+        bool, typer.Option("--no-linters", help="Own rules only (linters are not part of this version yet).")
+    ] = False,  # noqa: ARG001
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 when a rule could not look.")] = False,
+    rules: RulesDir = "",
+) -> None:
+    """Check a target with the rules alone: no notebooks, and nothing of the target runs."""
+    from session_ops.discovery.files import read_tree
+    from session_ops.registry import Facts, Registry
+    from session_ops.registry import check as check_rules
+
+    where = _target(target, example)
+    with tempfile.TemporaryDirectory(prefix="session-ops-") as scratch:
+        if where:
+            folder = Path(where).expanduser()
+        else:
+            from session_ops import example as bundled
+
+            folder = bundled.materialise(Path(scratch))
+        tree = read_tree(folder)
+        registry = Registry.load([Path(rules)] if rules else [])
+        facts = Facts(registry, {"tree": tree, "answers": Answers()})
+        checked = check_rules(registry, facts, tree.root)
+        text = _written(format, checked, facts, advice)
+    if output is None:
+        typer.echo(text, nl=not text.endswith("\n"))
+    else:
+        _write(output, text)
+    if strict and any(r.outcome is Outcome.OPEN for r in checked.results):
+        raise typer.Exit(UNFINISHED)
+    if fail_on.met_by({f.severity for f in checked.findings}):
+        raise typer.Exit(FOUND)
+
+
+def _written(format: Format, checked: Checked, facts: Any, advice: bool) -> str:  # noqa: A002
+    raise NotImplementedError
+
+
+def _write(path: Path, text: str) -> None:
+    """Write beside and rename, so that nobody reads half a file."""
+    try:
+        handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+        Path(aside).chmod(0o644)
+        Path(aside).replace(path)
+    except OSError as error:
+        raise UsageError(f"--output {path}: cannot be written ({error.strerror}); give another file") from None
+
+
+@app.command(name="rules", epilog="Example: session-ops rules REF-RUN")
+def list_rules(
+    rule_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show this rule in full.", show_default=False)] = None,
+    rules: RulesDir = "",
+) -> None:
+    """List the rules, or explain one: what it says, why, its source, the gate that it guards."""
+    import difflib
+
+    from session_ops.registry import Registry
+
+    registry = Registry.load([Path(rules)] if rules else [])
+    if rule_id is None:
+        width = max(map(len, registry.rules), default=0)
+        for one in registry.rules.values():
+            typer.echo(f"{one.id:<{width}}  {one.gate or '-':<10} {one.title}")
+        return
+    one = registry.rules.get(rule_id.upper())
+    if one is None:
+        near = difflib.get_close_matches(rule_id.upper(), registry.rules, 1)
+        raise UsageError(
+            f"no rule {rule_id!r}" + (f": did you mean {near[0]}?" if near else "; `session-ops rules` lists them")
+        )
+    gate = f"gate {one.gate}" if one.gate else "costs no gate"
+    typer.echo(
+        f"{one.id}: {one.title}\n{gate}, category {one.category}{', has a fix' if one.fix else ''}\n\n{one.explanation}".rstrip()
+    )
+
+
+@app.command(epilog="Example: session-ops lab session-ops-cases/agent-ops-1")
+def lab(
+    case: Annotated[
+        str | None, typer.Argument(help="A case to open; without it, the notebooks start on the bundled example.")
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address instead of opening a browser.")] = False,
+    port: Annotated[int, typer.Option(help="Port of the server.")] = 8888,
+) -> None:
+    """Open JupyterLab at a working copy of the six notebooks, with the case's parameters filled in."""
+    from session_ops.lab import working_copy
+
+    folder = working_copy(case)
+    typer.echo(f"notebooks in {folder}", err=True)
+    argv = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", f"--ServerApp.port={port}"]
+    os.execv(sys.executable, argv + (["--no-browser"] if no_browser else []))  # noqa: S606
+
+
+@app.command(name="help", epilog="Example: session-ops help notebooks")
+def show_help(topic: Annotated[str | None, typer.Argument(help="A page; without it, the pages are listed.")] = None) -> None:
+    """Print a page of help."""
+    from importlib.resources import files
+
+    pages = {
+        page.name.removesuffix(".md"): page for page in (files("session_ops") / "docs").iterdir() if page.name.endswith(".md")
+    }
+    if topic is None:
+        typer.echo("pages: " + ", ".join(sorted(pages)) + "\nsession-ops help PAGE prints one")
+    elif topic in pages:
+        typer.echo(pages[topic].read_text(encoding="utf-8"))
+    else:
+        raise UsageError(f"no page {topic!r}; the pages are {', '.join(sorted(pages))}")
+
+
+@app.callback()
+def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        from session_ops.case import version as number
+
+        typer.echo(f"session-ops {number()}")
+        raise typer.Exit(DONE)
+
+
+def _say() -> Any:
+    """Progress goes to standard error, one line at a time."""
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+    return say
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    code: int | None = DONE
+    try:
+        code = app(argv, standalone_mode=False)
+    except UsageError as error:
+        print(f"session-ops: {error}", file=sys.stderr)  # noqa: T201
+        code = UNUSABLE
+    except TyperException as error:  # an unknown option, a missing value
+        text = error.format_message() if hasattr(error, "format_message") else str(error)
+        if text:
+            print(f"session-ops: {text.rstrip('.')}; see session-ops --help", file=sys.stderr)  # noqa: T201
+        code = UNUSABLE
+    except (typer.Abort, KeyboardInterrupt):
+        print("session-ops: interrupted", file=sys.stderr)  # noqa: T201
+        code = INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = DONE
+    return code if isinstance(code, int) else DONE

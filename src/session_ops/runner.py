@@ -1,0 +1,203 @@
+"""The six notebooks through papermill: one process, two workers over the phase graph, a fresh kernel for each notebook."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import logging
+import os
+import re
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from session_ops.case import PHASES, Case
+from session_ops.model import UsageError
+
+WORKERS = 2
+CELL_TIMEOUT_S = 1800
+ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+@dataclass(frozen=True)
+class PhaseRun:
+    """What became of one notebook: seconds of wall time, and for a failed one the reason and where the notebook is."""
+
+    phase: str
+    status: Literal["done", "failed", "skipped", "interrupted"]
+    seconds: float
+    reason: str = ""
+    notebook: Path | None = None
+
+
+def notebooks() -> dict[str, Path]:
+    """Phase name to its notebook: inside the installed package, or at the top of a checkout.
+
+    Raises:
+        UsageError: the notebooks are nowhere; the installation is broken.
+    """
+    for folder in (Path(str(files("session_ops"))) / "notebooks", Path(__file__).parents[2] / "notebooks"):
+        found = {path.stem.split("_", 1)[1]: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
+        if set(found) == set(PHASES):
+            return found
+    raise UsageError("the six notebooks are not installed; install session-ops again")
+
+
+def run(case: Case, progress: Callable[[PhaseRun], None]) -> dict[str, PhaseRun]:
+    """Execute the notebooks of all phases in the case; a phase whose predecessor failed is skipped.
+
+    `progress` is called from this thread once for each phase. Ctrl-C and SIGTERM end the kernels, mark what was running as interrupted
+    and raise KeyboardInterrupt; documents of finished phases stay.
+    """
+    sources = notebooks()
+    done: dict[str, PhaseRun] = {}
+    kernels = _Kernels()
+    running: dict[concurrent.futures.Future[PhaseRun], str] = {}
+    with _calm(), _sigterm_as_interrupt(), concurrent.futures.ThreadPoolExecutor(WORKERS, "notebook") as pool:
+        try:
+            while len(done) < len(PHASES):
+                for phase, needs in PHASES.items():
+                    if phase in done or phase in running.values() or not all(need in done for need in needs):
+                        continue
+                    lost = [need for need in needs if done[need].status != "done"]
+                    if lost:
+                        done[phase] = PhaseRun(phase, "skipped", 0.0, f"needs {', '.join(lost)}")
+                        case.note(phase, status="skipped", reason=done[phase].reason)
+                        progress(done[phase])
+                    else:
+                        running[pool.submit(_execute, case, phase, sources[phase], kernels)] = phase
+                if not running:
+                    continue
+                ready, _ = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
+                for future in ready:
+                    phase = running.pop(future)
+                    done[phase] = result = future.result()
+                    case.note(phase, status=result.status, seconds=round(result.seconds, 2), reason=result.reason)
+                    progress(result)
+        except KeyboardInterrupt:
+            kernels.end()
+            for phase in running.values():
+                case.note(phase, status="interrupted", reason="interrupted")
+            raise
+    return done
+
+
+class _Kernels:
+    """The kernels that are running, so that an interruption can end them, and only them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._managers: list[Any] = []
+        self.ended = False
+
+    def manager(self) -> type[Any]:
+        """A kernel manager class that registers each kernel it starts."""
+        from jupyter_client.manager import AsyncKernelManager
+
+        kernels = self
+
+        class Watched(AsyncKernelManager):
+            async def _async_start_kernel(self, **kw: Any) -> None:
+                await super()._async_start_kernel(**kw)
+                with kernels._lock:
+                    kernels._managers.append(self)
+                if kernels.ended:
+                    kernels.end()
+
+            start_kernel = _async_start_kernel  # type: ignore[assignment]
+
+        return Watched
+
+    def end(self) -> None:
+        """End every kernel that is still running."""
+        with self._lock:
+            self.ended = True
+            processes = [getattr(m.provisioner, "process", None) for m in self._managers if m.provisioner is not None]
+        for process in processes:
+            if process is not None and process.poll() is None:
+                process.kill()
+
+
+def _execute(case: Case, phase: str, source: Path, kernels: _Kernels) -> PhaseRun:
+    """Run one notebook into the case. The executed notebook is kept, whatever became of it."""
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
+
+    name = f"notebooks/{source.name}"
+    given = {k: v for k, v in asdict(case.parameters).items() if v not in ("", "unknown", False)}
+    if not case.is_example:
+        given["target"] = str(case.target)
+    if case.logs:
+        given["logs"] = [str(path) for path in case.logs]
+    given["case"] = str(case.folder)
+    began = time.monotonic()
+    reason = ""
+    with case.writing(name) as aside:
+        try:
+            papermill.execute_notebook(
+                source,
+                aside,
+                given,
+                kernel_name="python3",
+                progress_bar=False,
+                log_output=False,
+                execution_timeout=CELL_TIMEOUT_S,
+                kernel_manager_class=kernels.manager(),
+                config=Config({"KernelManager": {"transport_encryption": "auto"}}),
+            )
+        except PapermillExecutionError as error:
+            reason = f"cell {error.exec_count}: {error.ename}: {ANSI.sub('', str(error.evalue)).strip()}"
+        except Exception as error:  # noqa: BLE001 - a dead kernel, a full disk: it costs this phase only
+            reason = f"{type(error).__name__}: {ANSI.sub('', str(error)).strip()}"
+    seconds = time.monotonic() - began
+    if kernels.ended:
+        return PhaseRun(phase, "interrupted", seconds, "interrupted", case.folder / name)
+    return PhaseRun(phase, "failed" if reason else "done", seconds, reason, case.folder / name)
+
+
+@contextlib.contextmanager
+def _calm() -> Iterator[None]:
+    """Silence what kernels and papermill say on every start; failures are reported by the phase's line."""
+    loggers = [logging.getLogger(name) for name in ("papermill", "traitlets", "asyncio", "nbclient")]
+    before = [logger.level for logger in loggers]
+    environment = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "JUPYTER_PLATFORM_DIRS": "1", "PYTHONWARNINGS": "ignore"}
+    old = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+        for name, value in old.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM end a run as Ctrl-C does, so that a scheduler's time limit leaves no kernel behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    old = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, old)
