@@ -53,7 +53,7 @@ def test_dockerfile(ends: str) -> None:
 
 def test_dockerfile_words() -> None:
     run, copy = read_dockerfile("Dockerfile", DOCKERFILE).instructions[2:4]
-    assert run.value.split() == "apt-get update && apt-get install -y git".split()
+    assert run.value.split() == ["apt-get", "update", "&&", "apt-get", "install", "-y", "git"]
     assert copy.value.split("\n") == ["<<EOF /etc/x", "COPY not an instruction"]
     assert flags_and_words("--from=base --chown=1:1 a b/ c/") == ({"from": "base", "chown": "1:1"}, ["a", "b/", "c/"])
     assert flags_and_words('["a b", "c"]') == ({}, ["a b", "c"])
