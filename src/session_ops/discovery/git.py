@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 SAFE = (
     "core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.directory=*", "core.pager=cat", "core.untrackedCache=false",
     "core.sshCommand=false", "core.gitProxy=", "protocol.allow=never", "submodule.recurse=false", "diff.external=", "log.showSignature=false",
-
+    "log.follow=false",
     "core.attributesFile=/dev/null", "core.excludesFile=/dev/null", "gpg.program=false", "credential.helper=",
 )  # fmt: skip
 TIMEOUT_S = 60
@@ -61,8 +61,27 @@ class Git:
         Raises:
             CalledProcessError: it failed and `may_fail` is not set. TimeoutExpired: it took longer than a minute.
         """
-        if self.root is None:
+        done = self._call(args)
+        if done is None:
             return b""
+        if done.returncode and not may_fail:
+            raise subprocess.CalledProcessError(done.returncode, "git", done.stdout, done.stderr)
+        return b"" if done.returncode else done.stdout
+
+    def run_partly(self, *args: str) -> tuple[bytes, str]:
+        """Standard output as far as a command came, and its complaint where it did not come to its end (missing objects).
+
+        Raises:
+            TimeoutExpired: it took longer than a minute.
+        """
+        done = self._call(args)
+        if done is None or not done.returncode:
+            return (done.stdout if done else b""), ""
+        return done.stdout, done.stderr.decode("utf-8", "replace").strip()[:200] or f"git ended with {done.returncode}"
+
+    def _call(self, args: tuple[str, ...]) -> subprocess.CompletedProcess[bytes] | None:
+        if self.root is None:
+            return None
         settings = [word for pair in SAFE for word in ("-c", pair)]
         place = [f"--git-dir={self.root / '.git'}", f"--work-tree={self.root}"]
         argv = ["git", "--no-pager", "--no-optional-locks", "--literal-pathspecs", *settings, *place, *args]
@@ -72,14 +91,13 @@ class Git:
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_NO_LAZY_FETCH": "1",
+            # overrides protocol.<name>.allow of the repository, so that a promisor remote is never asked
+            "GIT_ALLOW_PROTOCOL": "none",
             "LC_ALL": "C",
         }
-        done = subprocess.run(
+        return subprocess.run(
             argv, cwd=self.root, env=keep | calm, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_S, check=False
         )
-        if done.returncode and not may_fail:
-            raise subprocess.CalledProcessError(done.returncode, argv[0], done.stdout, done.stderr)
-        return b"" if done.returncode else done.stdout
 
     def _index_entries(self) -> dict[str, tuple[str, str]]:
         """Path to (mode, object id) of everything in the index, relative to the root."""
@@ -105,6 +123,11 @@ class Git:
     def mode(self, path: str) -> str:
         """The mode in the index (`100755`), or an empty string for a path that is not tracked."""
         return self._index.get(path, ("", ""))[0]
+
+    @cached_property
+    def blobs(self) -> frozenset[str]:
+        """Object ids of everything of the target that is in the index."""
+        return frozenset(oid for _, oid in self._index.values())
 
     @cached_property
     def submodules(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Package manifests with line positions, read and never run."""
+"""What a manifest says, with the line of each entry."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ class EntryPoint:
 
 @dataclass(frozen=True)
 class Field:
-    """Any other entry of interest (readme, license, requires-python, engines.node, files, module …), dotted name and text value."""
+    """Any other entry of interest (readme, license, requires-python, engines.node, files, module …), dotted name and text value.
+
+    The elements of a list are fields of the same name, in their order.
+    """
 
     name: str
     value: str
@@ -39,15 +42,19 @@ class Field:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something in the manifest that its ecosystem's standard refuses."""
+    """Something in the manifest that its ecosystem's standard refuses. `sure` is False where tools differ about it."""
 
     text: str
     line: int
+    sure: bool = True
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """One manifest file. `name` and `version` are empty where absent or dynamic (`dynamic` names what is computed at build)."""
+    """One manifest file. `name` and `version` are empty where absent or dynamic (`dynamic` names what is computed at build).
+
+    `broken` says why the file does not parse; nothing else is known of it then, and `problems` stays empty.
+    """
 
     ecosystem: Ecosystem
     path: str
@@ -59,10 +66,20 @@ class Manifest:
     dependencies: tuple[Dependency, ...] = ()
     entry_points: tuple[EntryPoint, ...] = ()
     problems: tuple[Problem, ...] = ()
+    broken: str = ""
 
     def field(self, name: str) -> Field | None:
         """The first field of this dotted name."""
         return next((f for f in self.fields if f.name == name), None)
+
+    def listed(self, name: str) -> tuple[Field, ...]:
+        """Every field of this dotted name: the elements of a list."""
+        return tuple(f for f in self.fields if f.name == name)
+
+    @property
+    def folder(self) -> str:
+        """The folder of the manifest, relative to the target; the target itself is the empty string."""
+        return self.path.rpartition("/")[0]
 
 
 Manifests = tuple[Manifest, ...]
