@@ -134,9 +134,9 @@ def check(
     ] = None,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.CRITICAL,
     advice: Annotated[bool, typer.Option("--advice", help="Print advice too.")] = False,
-    no_linters: Annotated[
+    no_linters: Annotated[  # noqa: ARG001
         bool, typer.Option("--no-linters", help="Own rules only (linters are not part of this version yet).")
-    ] = False,  # noqa: ARG001
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 when a rule could not look.")] = False,
     rules: RulesDir = "",
 ) -> None:
@@ -200,8 +200,8 @@ def list_rules(
         for one in registry.rules.values():
             typer.echo(f"{one.id:<{width}}  {one.gate or '-':<10} {one.title}")
         return
-    one = registry.rules.get(rule_id.upper())
-    if one is None:
+    wanted = registry.rules.get(rule_id.upper())
+    if wanted is None:
         near = difflib.get_close_matches(rule_id.upper(), registry.rules, 1)
         raise UsageError(
             f"no rule {rule_id!r}" + (f": did you mean {near[0]}?" if near else "; `session-ops rules` lists them")

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from session_ops.case import CASES_FOLDER, SCHEMA, version
+from session_ops.case import SCHEMA, version
+from session_ops.discovery.files import CASES_FOLDER
 from session_ops.model import UsageError
 from session_ops.runner import notebooks
 

@@ -110,7 +110,7 @@ class _Kernels:
                 if kernels.ended:
                     kernels.end()
 
-            start_kernel = _async_start_kernel  # type: ignore[assignment]
+            start_kernel = _async_start_kernel
 
         return Watched
 

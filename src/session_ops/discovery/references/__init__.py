@@ -1,0 +1,64 @@
+"""The reference graph: who names which file, and whether it is there."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from session_ops.discovery.files import Tree
+from session_ops.discovery.references.reference import Act, Base, Named, Place, Reference, Verdict
+from session_ops.discovery.references.shell import Findings, ShellReader
+from session_ops.discovery.references.shell_words import ROOT, UNKNOWN
+from session_ops.discovery.references.verdict import Judge, judge_all
+from session_ops.discovery.syntax import Syntax
+from session_ops.registry import fact
+
+__all__ = ["Act", "Base", "Named", "Place", "Reference", "References", "Verdict", "references"]
+
+References = tuple[Reference, ...]
+_SOURCES = re.compile(r"(?m)^\s*(?:source|\.)\s+[\"']?[^\s;\"']*?([\w.-]+)[\"']?\s*(?:$|[;|&#])")
+
+
+@fact
+def references(tree: Tree, syntax: Syntax) -> References:
+    """Every place that names a file, with its verdict."""
+    found = Findings.empty()
+    judge = Judge(tree, found.created)
+    read_shell_files(tree, syntax, judge, found)
+    return judge_all(judge, found.named)
+
+
+def starts_of(path: str) -> tuple[str, ...]:
+    """Folders in which somebody may stand who starts a script: the target, the script's folder, and those between."""
+    folder = posixpath.dirname(path)
+    chain = [folder]
+    while chain[-1]:
+        chain.append(posixpath.dirname(chain[-1]))
+    return tuple(dict.fromkeys(("", *chain)))
+
+
+def read_shell_files(tree: Tree, syntax: Syntax, judge: Judge, found: Findings) -> None:
+    """All shell scripts of the target."""
+    project = posixpath.relpath(".", tree.prefix or ".") if tree.prefix else ""
+    entries = list(tree.files("shell", "zsh"))
+    sourced = {name for e in entries for name in _SOURCES.findall(tree.text(e.path))}
+
+    def parse(path: str):  # noqa: ANN202
+        entry = tree.entries.get(path)
+        return syntax.root(path) if entry is not None and entry.language == "shell" else None
+
+    for entry in entries:
+        root = syntax.root(entry.path)
+        if root is None:
+            continue
+        own = f"{ROOT}/{entry.path}"
+        first = tree.text(entry.path)[:200].split("\n", 1)[0]
+        reader = ShellReader(
+            entry.path, "shell", starts_of(entry.path), project, found, judge.exists, parse, script=entry.path,
+            zero=UNKNOWN if posixpath.basename(entry.path) in sourced else own,
+            errexit=bool(re.match(r"#!.*\s-\w*e", first)),
+        )  # fmt: skip
+        try:
+            reader.read(root)
+        except RecursionError:
+            continue

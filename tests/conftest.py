@@ -1,0 +1,48 @@
+"""Fixtures that several tests share."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+Make = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def cases_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test leaves a case in the checkout."""
+    folder = tmp_path_factory.mktemp("cases")
+    monkeypatch.setenv("SESSION_OPS_CASES", str(folder))
+    return folder
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Writes a tree of files, {path: text or bytes}; with git=True it is committed."""
+
+    def write(
+        files: Mapping[str, str | bytes], *, name: str = "target", git: bool = False, executable: tuple[str, ...] = ()
+    ) -> Path:
+        root = tmp_path / name
+        for path, content in files.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(content if isinstance(content, bytes) else content.encode())
+        for path in executable:
+            (root / path).chmod(0o755)
+        if git:
+            commit(root)
+        return root
+
+    return write
+
+
+def commit(root: Path, message: str = "state") -> None:
+    """Commit everything below root; the repository is made where there is none."""
+    plain = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false", "-C", str(root)]
+    if not (root / ".git").exists():
+        subprocess.run([*plain, "init", "-q", "-b", "main"], check=True)
+    subprocess.run([*plain, "add", "-A"], check=True)
+    subprocess.run([*plain, "commit", "-q", "--allow-empty", "-m", message], check=True)
