@@ -52,173 +52,31 @@ class Environment:
 
 
 GIVEN = frozenset(
-    [
-        "HOME",
-        "PATH",
-        "USER",
-        "LOGNAME",
-        "PWD",
-        "OLDPWD",
-        "SHELL",
-        "SHLVL",
-        "TERM",
-        "LANG",
-        "LANGUAGE",
-        "TMPDIR",
-        "TEMP",
-        "TMP",
-        "HOSTNAME",
-        "HOST",
-        "EDITOR",
-        "VISUAL",
-        "PAGER",
-        "BROWSER",
-        "DISPLAY",
-        "MAIL",
-        "TZ",
-        "COLUMNS",
-        "LINES",
-        "IFS",
-        "REPLY",
-        "OPTARG",
-        "OPTIND",
-        "OPTERR",
-        "RANDOM",
-        "SRANDOM",
-        "SECONDS",
-        "LINENO",
-        "PIPESTATUS",
-        "FUNCNAME",
-        "EPOCHSECONDS",
-        "EPOCHREALTIME",
-        "UID",
-        "EUID",
-        "GID",
-        "PPID",
-        "GROUPS",
-        "OSTYPE",
-        "MACHTYPE",
-        "HOSTTYPE",
-        "DIRSTACK",
-        "COMP_WORDS",
-        "COMP_CWORD",
-        "COMPREPLY",
-        "COPROC",
-        "MAPFILE",
-        "PROMPT_COMMAND",
-        "CI",
-        "DEBUG",
-        "VERBOSE",
-        "NO_COLOR",
-        "FORCE_COLOR",
-        "CLICOLOR",
-        "COLORTERM",
-        "TERM_PROGRAM",
-        "TERM_PROGRAM_VERSION",
-        "TMUX",
-        "TMUX_PANE",
-        "STY",
-        "NODE_ENV",
-        "MODE",
-        "DEV",
-        "PROD",
-        "SSR",
-        "BASE_URL",
-        "PYTHONPATH",
-        "PYTHONUNBUFFERED",
-        "VIRTUAL_ENV",
-        "CONDA_PREFIX",
-        "CONDA_DEFAULT_ENV",
-        "GOPATH",
-        "GOROOT",
-        "GOBIN",
-        "GOOS",
-        "GOARCH",
-        "CARGO_HOME",
-        "RUST_LOG",
-        "RUST_BACKTRACE",
-        "OUT_DIR",
-        "APPDATA",
-        "LOCALAPPDATA",
-        "USERPROFILE",
-        "USERNAME",
-        "HOMEDRIVE",
-        "HOMEPATH",
-        "PROGRAMDATA",
-        "PROGRAMFILES",
-        "SYSTEMROOT",
-        "COMSPEC",
-        "WINDIR",
-        "PATHEXT",
-        "OS",
-        "COMPUTERNAME",
-        "MSYSTEM",
-        "WSLENV",
-        "DBUS_SESSION_BUS_ADDRESS",
-        "WAYLAND_DISPLAY",
-        "NOTIFY_SOCKET",
-        "INVOCATION_ID",
-        "JOURNAL_STREAM",
-        "LISTEN_FDS",
-        "LISTEN_PID",
-        "MAINPID",
-        "WATCHDOG_USEC",
-        "STATE_DIRECTORY",
-        "RUNTIME_DIRECTORY",
-        "LOGS_DIRECTORY",
-        "CACHE_DIRECTORY",
-        "CONFIGURATION_DIRECTORY",
-        "CREDENTIALS_DIRECTORY",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "NO_PROXY",
-        "ALL_PROXY",
-        "CLAUDECODE",
-        "INIT_CWD",
-        "MAKEFLAGS",
-        "MAKELEVEL",
-        "ZSH_NAME",
-        "ZSH_VERSION",
-        "ZDOTDIR",
-        "WORDCHARS",
-        "FPATH",
-        "KUBECONFIG",
-        "DOCKER_HOST",
-        "DOCKER_CONFIG",
-        "DESTDIR",
-        "PREFIX",
-        "GNUPGHOME",
-        "NODE_PATH",
-        "NVM_DIR",
-    ]
+    re.findall(
+        r"\w+",
+        """
+        HOME PATH USER LOGNAME PWD OLDPWD SHELL SHLVL TERM LANG LANGUAGE TMPDIR TEMP TMP HOSTNAME HOST EDITOR VISUAL PAGER BROWSER DISPLAY
+        MAIL TZ COLUMNS LINES IFS REPLY OPTARG OPTIND OPTERR RANDOM SRANDOM SECONDS LINENO PIPESTATUS FUNCNAME EPOCHSECONDS EPOCHREALTIME
+        UID EUID GID PPID GROUPS OSTYPE MACHTYPE HOSTTYPE DIRSTACK COMP_WORDS COMP_CWORD COMPREPLY COPROC MAPFILE PROMPT_COMMAND
+        CI DEBUG VERBOSE NO_COLOR FORCE_COLOR CLICOLOR COLORTERM TERM_PROGRAM TERM_PROGRAM_VERSION TMUX TMUX_PANE STY NODE_ENV MODE DEV PROD
+        SSR BASE_URL PYTHONPATH PYTHONUNBUFFERED VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV GOPATH GOROOT GOBIN GOOS GOARCH CARGO_HOME
+        RUST_LOG RUST_BACKTRACE OUT_DIR APPDATA LOCALAPPDATA USERPROFILE USERNAME HOMEDRIVE HOMEPATH PROGRAMDATA PROGRAMFILES SYSTEMROOT
+        COMSPEC WINDIR PATHEXT OS COMPUTERNAME MSYSTEM WSLENV DBUS_SESSION_BUS_ADDRESS WAYLAND_DISPLAY NOTIFY_SOCKET INVOCATION_ID
+        JOURNAL_STREAM LISTEN_FDS LISTEN_PID MAINPID WATCHDOG_USEC STATE_DIRECTORY RUNTIME_DIRECTORY LOGS_DIRECTORY CACHE_DIRECTORY
+        CONFIGURATION_DIRECTORY CREDENTIALS_DIRECTORY HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY CLAUDECODE INIT_CWD MAKEFLAGS MAKELEVEL
+        ZSH_NAME ZSH_VERSION ZDOTDIR WORDCHARS FPATH KUBECONFIG DOCKER_HOST DOCKER_CONFIG DESTDIR PREFIX GNUPGHOME NODE_PATH NVM_DIR
+        """,
+    )
 )
 """Set by the system, the shell, the service manager, the build tool or the agent that starts a hook; nobody has to document them."""
-_GIVEN_PREFIXES = (
-    "XDG_",
-    "LC_",
-    "BASH",
-    "SSH_",
-    "SUDO_",
-    "GITHUB_",
-    "RUNNER_",
-    "GITLAB_",
-    "CLAUDE_PLUGIN_",
-    "CLAUDE_PROJECT_",
-    "CLAUDE_CODE_",
-)
-_GIVEN_PREFIXES += (
-    "KUBERNETES_",
-    "WSL_",
-    "GIT_",
-    "CARGO_",
-    "VSCODE_",
-    "npm_",
-    "NPM_CONFIG_",
-    "CODEX_SANDBOX",
-    "CURSOR_",
-    "PYTEST_",
-    "JEST_",
-    "VITEST",
+_GIVEN_PREFIXES = tuple(
+    re.findall(
+        r"\w+",
+        """
+        XDG_ LC_ BASH SSH_ SUDO_ GITHUB_ RUNNER_ GITLAB_ CLAUDE_PLUGIN_ CLAUDE_PROJECT_ CLAUDE_CODE_ CLAUDE_SESSION_ID KUBERNETES_ WSL_
+        GIT_ CARGO_ VSCODE_ NPM_CONFIG_ CODEX_SANDBOX CURSOR_ PYTEST_ JEST_ VITEST
+        """,
+    )
 )
 _N = r"(?P<name>[A-Z][A-Z0-9_]{1,60})"
 _Q = r"[\"'`]"
@@ -266,6 +124,11 @@ _COMPOSE_NAME = re.compile(r"(?:docker-|podman-)?compose[\w.-]*\.ya?ml$")
 _COMPOSE_USE = re.compile(r"(?<!\$)\$(?:\{" + _N + r"(?P<op>:?[-?+]|\})(?P<rest>[^}]*)|" + _N.replace("name", "plain") + ")")
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9_]{1,60}(?![A-Za-z0-9_])")
 _COMMENT = re.compile(r"^\s*(?:#|//|\*|/\*|<!--)|\s#\s|\s//\s")
+_SETS_BEFORE = re.compile(
+    r"(?:environ\s*\[\s*|environ\.setdefault\(\s*|ENV\[|env\[|Setenv\(|set_var\(|\.env\()[\"']$|process\.env\.$"
+)
+_SETS_AFTER = re.compile(r"[\"']?\s*(?:\]\s*(?:\|\|)?=(?!=)|,|=(?!=))")
+_PICKED = re.compile(r"\{(?P<names>[^{}]*)\}\s*=\s*(?:process\.env|import\.meta\.env)\b")
 _TELLS = frozenset(
     (
         "env",
@@ -330,6 +193,8 @@ def _code(tree: Tree, entry: FileEntry) -> Iterator[Use]:
     if not any(word in text for word in _PREFILTER):
         return
     lines = _Lines(text)
+    if entry.language in ("javascript", "typescript", "tsx"):
+        yield from _picked(text, entry.path, lines)
     for pattern, strict in _READS[entry.language]:
         for match in pattern.finditer(text):
             line = lines.at(match.start())
@@ -341,10 +206,17 @@ def _code(tree: Tree, entry: FileEntry) -> Iterator[Use]:
             if rest.startswith(",") or rest.endswith("{"):
                 default = _until_close(text, end)
             elif after := _OR.match(text, end):
-                default = after["default"].strip(" ,)")
+                default = after["default"].strip(" ,()")
             elif entry.language != "python" and _TESTED.match(text, end) and not strict:
                 default = ""  # only asked whether it is set
             yield Use(match["name"], entry.path, line, default, strict and default is None)
+
+
+def _picked(text: str, path: str, lines: _Lines) -> Iterator[Use]:
+    """`const { NAME, OTHER = "x" } = process.env`."""
+    for match in _PICKED.finditer(text):
+        for part in re.finditer(r"([A-Z][A-Z0-9_]+)\s*(?::\s*\w+\s*)?(?:=\s*([^,]+))?", match["names"]):
+            yield Use(part[1], path, lines.at(match.start("names") + part.start()), part[2].strip() if part[2] else None, False)
 
 
 def _until_close(text: str, start: int) -> str:
@@ -384,12 +256,12 @@ def _shell(tree: Tree, syntax: Syntax, entry: FileEntry) -> tuple[list[Use], lis
     tested = set(re.findall(r"-[nzv]\s+[\"']?\$?\{?([A-Z][A-Z0-9_]+)", text))
     uses: list[Use] = []
     for node in root.find_all(kind="expansion"):
-        match = _EXPANSION.match(node.text())
-        if match is None or match["bang"]:
+        parts = _EXPANSION.match(node.text())
+        if parts is None or parts["bang"]:
             continue
-        name, op, line = match["name"], match["op"], node.range().start.line + 1
+        name, op, line = parts["name"], parts["op"], node.range().start.line + 1
         if op in (":-", "-", ":=", "=", ":+", "+"):
-            uses.append(Use(name, entry.path, line, match["rest"] if op[-1] != "+" else "", False))
+            uses.append(Use(name, entry.path, line, parts["rest"] if op[-1] != "+" else "", False))
             own.add(name) if op in (":=", "=") else None
         elif op in (":?", "?"):
             uses.append(Use(name, entry.path, line, None, True))
@@ -460,13 +332,9 @@ def _mentions(tree: Tree, entry: FileEntry, names: set[str]) -> Iterator[Mention
             elif _COMMENT.search(before):
                 seen.add(name)
                 yield Mention(name, entry.path, number, "comment")
-            elif re.search(
-                r"environ\s*\[\s*[\"']$|environ\.setdefault\(\s*[\"']$|process\.env\.$|ENV\[[\"']$|Setenv\(\"$|set_var\(\"$|env\[[\"']$",
-                before,
-            ):
-                if re.match(r"[\"']?\s*(?:\]\s*(?:\|\|)?=(?!=)|,|\s*=(?!=))", line[match.end() :]):
-                    seen.add(name)
-                    yield Mention(name, entry.path, number, "set")
+            elif _SETS_BEFORE.search(before) and _SETS_AFTER.match(line[match.end() :]):
+                seen.add(name)
+                yield Mention(name, entry.path, number, "set")
 
 
 def _kind(entry: FileEntry) -> str:
