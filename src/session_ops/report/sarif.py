@@ -6,6 +6,7 @@ Source: OASIS SARIF 2.1.0 (sections 3.14 run, 3.20 invocation, 3.27 result, 3.55
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +20,9 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 BASE = "%SRCROOT%"
 NOTIFICATION_LEVEL = {Outcome.OPEN: "warning", Outcome.FAIL: "warning", Outcome.BLOCKED: "note"}
 """Level of what is said about a rule itself; a pass and a rule that does not apply are `none`."""
+
+_LINK = re.compile(r"\[(?=[^\[\]]*\]\()")
+"""What a viewer would make a link of (SARIF 2.1.0, 3.11.6)."""
 
 Texts = Callable[[str], str]
 """The text of a file of the target by its path; empty where it was not read."""
@@ -124,7 +128,7 @@ def _result(finding: Finding, order: list[str], prefix: str, fixes: list[dict[st
         "ruleId": finding.rule,
         **({"ruleIndex": order.index(finding.rule)} if finding.rule in order else {}),
         "level": finding.severity.sarif_level,
-        "message": {"text": visible(text)},
+        "message": {"text": _LINK.sub(r"\\[", visible(text))},
         "locations": [_location(finding.at, prefix)],
         **({"relatedLocations": related} if related else {}),
         "partialFingerprints": {"sessionOps/v1": finding.fingerprint},

@@ -40,7 +40,8 @@ def render(
     findings = [hide.finding(f) for f in checked.findings]
     shown = [f for f in findings if advice or f.severity is not Severity.ADVICE]
     console.print(headline(findings, checked.results, name))
-    for path in dict.fromkeys(f.at.path for f in shown):
+    worst_first = sorted(shown, key=lambda f: list(Severity).index(f.severity))
+    for path in dict.fromkeys(f.at.path for f in worst_first):
         console.print()
         console.print(Text(one_line(path), style="bold"))
         for finding in (f for f in shown if f.at.path == path):
