@@ -1,0 +1,224 @@
+"""Files that JavaScript and TypeScript name: relative imports, paths built from the module's own folder, started scripts."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
+
+from ast_grep_py import SgNode
+
+from session_ops.discovery.files import Tree, normal
+from session_ops.discovery.references.reference import Act, Named
+from session_ops.discovery.references.shell import INTERPRETERS, Findings
+from session_ops.discovery.references.verdict import BUILD_FOLDERS
+
+ENDINGS = (".js", ".ts", ".tsx", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".json", ".node", ".d.ts", ".vue", ".svelte", ".astro", ".css", ".wasm")
+_SOURCE_OF = {".js": (".ts", ".tsx", ".jsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}
+_OWN_FOLDER = r"(?:__dirname|import\.meta\.dirname|import\.meta\.dir|dirname\(fileURLToPath\(import\.meta\.url\)\))"
+_JOIN = re.compile(r"\b(?:path\.)?(?:join|resolve)\(\s*" + _OWN_FOLDER + r"\s*,\s*((?:[\"'][^\"'\n]*[\"']\s*,?\s*)+)\)")
+_URL = re.compile(r"new URL\(\s*[\"'](\.[^\"'\n]*)[\"']\s*,\s*import\.meta\.url\s*\)")
+_LITERAL = re.compile(r"[\"']([^\"'\n]*)[\"']")
+_USERS = r"(?:spawn|spawnSync|fork|execFile|execFileSync|exec|execSync|readFileSync|readFile|createReadStream|require|sendFile|copyFileSync|cpSync|static)"
+_MAKERS = r"(?:writeFile\w*|appendFile\w*|mkdir\w*|createWriteStream|outputFile\w*|ensureDir\w*|ensureFile\w*|openSync|open|rename\w*|copyFile\w*|copy\w*|Database)"
+_ASKED = r"(?:existsSync|access|accessSync|stat|statSync|lstatSync|pathExists\w*|pathExistsSync)"
+_MADE = re.compile(rf"\b{_MAKERS}\(\s*(?:[\w.]*\b(?:join|resolve)\([^()]*?)?[\"'`]([^\"'`\n]+)[\"'`]")
+_SPAWNED = re.compile(
+    r"\b(?:spawn|spawnSync|execFile|execFileSync|fork)\(\s*[\"']([^\"'\n]+)[\"']\s*(?:,\s*\[\s*((?:[\"'][^\"'\n]*[\"']\s*,?\s*)*))?"
+)
+_EXECUTED = re.compile(r"\bexec(?:Sync)?\(\s*[\"'`]([^\"'`\n$]+)[\"'`]")
+
+
+class JavaScriptReader:
+    """Reads one module after the other; `exists` answers whether a path of the target is there."""
+
+    def __init__(self, tree: Tree, found: Findings, exists: Callable[[str], bool]) -> None:
+        self.tree, self.found, self.exists = tree, found, exists
+
+    def resolve(self, folder: str, text: str) -> tuple[str, ...]:
+        """The paths that a relative specifier may mean; the first is how it is written, or the one that exists.
+
+        Source: Node.js documentation, Modules: LOAD_AS_FILE, LOAD_AS_DIRECTORY; TypeScript handbook, module resolution
+        (`.js` in a specifier means the `.ts` beside it).
+        """
+        plain = normal(posixpath.join(folder, re.split(r"[?#]", text)[0]))
+        suffix = PurePosixPath(plain).suffix
+        tries = [plain] if suffix or not self.tree.is_folder(plain) else []
+        tries += [plain[: -len(suffix)] + other for other in _SOURCE_OF.get(suffix, ())]
+        tries += [plain + ending for ending in ENDINGS]
+        tries += [f"{plain}/index{ending}" for ending in ENDINGS] + [f"{plain}/package.json"]
+        hit = next((t for t in tries if self.exists(t)), None)
+        return (hit,) if hit is not None else (plain,)
+
+    def read(self, path: str, root: SgNode) -> None:
+        """One module."""
+        text = self.tree.text(path)
+        folder = posixpath.dirname(path)
+        for node, literal, guarded, lazy in _imports(root, text):
+            if not literal.startswith(("./", "../")) and literal not in (".", ".."):
+                continue
+            if "!" in literal or "*" in literal:
+                continue
+            targets = self.resolve(folder, literal)
+            if self.exists(targets[0]) and not self.exists_exactly(targets[0]):
+                targets = (normal(posixpath.join(folder, literal)),)
+            line = node.range().start.line + 1
+            self.found.named.append(
+                Named(path, line, "javascript", "import", literal, targets, "script", guarded, not lazy and not guarded, folder, literal)
+            )
+        self._paths(path, text)
+        self._commands(path, text)
+        for match in _MADE.finditer(text):
+            name = posixpath.basename(match[1])
+            if "." in name:
+                self.found.created.names.add(name)
+
+    def exists_exactly(self, path: str) -> bool:
+        """Is it a file (a folder without an index is no module)?"""
+        return path not in self.tree.folders or path in self.tree.entries
+
+    def _paths(self, path: str, text: str) -> None:
+        """`path.join(__dirname, …)`: from the source's folder or from where the build puts the module."""
+        if "__dirname" not in text and "import.meta" not in text:
+            return
+        for match in (*_JOIN.finditer(text), *_URL.finditer(text)):
+            pieces = _LITERAL.findall(match[1]) or [match[1]]
+            literal = "/".join(pieces)
+            act = self._use(text, match)
+            if act is None:
+                continue
+            folders = self._folders(path)
+            targets = tuple(dict.fromkeys(normal(posixpath.join(folder, literal)) for folder in folders))
+            asked = act == "mention"
+            line = text.count("\n", 0, match.start()) + 1
+            written = literal if len(pieces) == 1 else ""
+            self.found.named.append(
+                Named(path, line, "javascript", "read" if asked else act, literal, targets, "script", asked, False, folders[-1], written)
+            )
+
+    def _use(self, text: str, match: re.Match[str]) -> Act | None:
+        """What the code does with the path: uses it, asks whether it is there, makes it, or nothing that we know (None)."""
+        before = text[max(0, match.start() - 60) : match.start()]
+        if re.search(rf"\b{_MAKERS}\(\s*(?:path\.)?$", before):
+            self.found.created.paths.update(())
+            return None
+        if re.search(rf"\b{_ASKED}\(\s*(?:path\.)?$", before):
+            return "mention"
+        if re.search(rf"\b(?:spawn|fork|exec)\w*\((?:\s*[\"']\w+[\"']\s*,\s*\[)?\s*(?:path\.)?$", before):
+            return "run"
+        if re.search(rf"\b{_USERS}\(\s*(?:path\.)?$", before):
+            return "read"
+        held = re.search(r"(?:const|let|var)\s+(\w+)\s*(?::\s*\w+\s*)?=\s*(?:path\.)?$", before)
+        if held is None:
+            return None
+        name = held[1]
+        if re.search(rf"\b{_MAKERS}\((?:[^()\n]*[,(]\s*)?{name}\b", text):
+            return None
+        if re.search(rf"\b{_ASKED}\(\s*{name}\b", text):
+            return "mention"
+        if re.search(rf"\b(?:spawn|fork|exec)\w*\([^()\n]*\b{name}\b", text):
+            return "run"
+        return "read" if re.search(rf"\b{_USERS}\(\s*{name}\b", text) else None
+
+    def _folders(self, path: str) -> tuple[str, ...]:
+        """The module's folder as written, and the folders into which builds put it; the last is the one that a user runs."""
+        folder = posixpath.dirname(path)
+        package = folder
+        while package and f"{package}/package.json" not in self.tree.entries:
+            package = posixpath.dirname(package)
+        inside = posixpath.relpath(path, package or ".")
+        top, _, below = inside.partition("/")
+        if top not in ("src", "source", "lib", "app") or not below:
+            return (folder,)
+        deep = posixpath.dirname(below)
+        made = []
+        for out in self._outputs(package):
+            made += [normal(posixpath.join(package, out, deep)), normal(posixpath.join(package, out))]
+            made.append(normal(posixpath.join(package, out, top, deep)))
+        return tuple(dict.fromkeys([folder, *made]))
+
+    def _outputs(self, package: str) -> list[str]:
+        """Output folders that package.json and tsconfig.json name."""
+        texts = self.tree.text(posixpath.join(package, "package.json")) + self.tree.text(posixpath.join(package, "tsconfig.json"))
+        named = re.findall(r"[\"'\s=/](dist|build|out|lib|bin|target)[/\"']", texts)
+        return sorted(set(named)) or ["dist"]
+
+    def _commands(self, path: str, text: str) -> None:
+        for match in _SPAWNED.finditer(text):
+            words = [match[1], *_LITERAL.findall(match[2] or "")]
+            self._started(path, text.count("\n", 0, match.start()) + 1, words, text, match)
+        for match in _EXECUTED.finditer(text):
+            self._started(path, text.count("\n", 0, match.start()) + 1, match[1].split(), text, match)
+
+    def _started(self, path: str, line: int, words: list[str], text: str, match: re.Match[str]) -> None:
+        if words and INTERPRETERS.match(words[0]) and len(words) > 1 and not words[1].startswith("-"):
+            words = words[1:]
+        elif not words or not words[0].startswith("./"):
+            return
+        name = words[0]
+        if not re.search(r"\.\w{1,4}$", name) or name.startswith(("/", "~", "-")) or "://" in name:
+            return
+        elsewhere = re.search(r"\bcwd\s*:", text[match.end() : match.end() + 200]) is not None
+        folder = posixpath.dirname(path)
+        chain = [folder]
+        while chain[-1]:
+            chain.append(posixpath.dirname(chain[-1]))
+        targets = () if elsewhere else tuple(dict.fromkeys(normal(posixpath.join(f, name)) for f in ("", *chain)))
+        self.found.named.append(Named(path, line, "javascript", "run", name, targets, "cwd", False, False, "", name))
+
+
+def _imports(root: SgNode, text: str) -> Iterator[tuple[SgNode, str, bool, bool]]:
+    """(node, specifier, guarded, lazy) of every import, re-export and require with a literal."""
+    if "import" in text or "export" in text:
+        for kind in ("import_statement", "export_statement"):
+            for node in root.find_all(kind=kind):
+                source = node.field("source")
+                if source is not None:
+                    yield node, source.text()[1:-1], re.match(r"(?:import|export)\s+type\b", node.text()) is not None, False
+    if "require" in text or "import(" in text:
+        for node in root.find_all(any=[{"pattern": "require($A)"}, {"pattern": "import($A)"}]):
+            argument = node.get_match("A")
+            if argument is None or argument.kind() != "string":
+                continue
+            guarded, lazy = _around(node)
+            yield node, argument.text()[1:-1], guarded, lazy
+
+
+def _around(node: SgNode) -> tuple[bool, bool]:
+    guarded = lazy = False
+    for one in node.ancestors():
+        kind = one.kind()
+        if kind == "try_statement":
+            guarded = True
+        elif kind == "call_expression" and re.search(r"\)\s*\.catch\(|\.(?:resolve|mock|doMock|unmock)\($", one.text()[:0] + one.text()[-200:]):
+            guarded = True
+        elif kind in ("function_declaration", "arrow_function", "method_definition", "function_expression", "generator_function_declaration"):
+            lazy = True
+    return guarded, lazy
+
+
+def output_folder(path: str) -> bool:
+    """Does a path lie in a folder that a build fills?"""
+    return any(part in BUILD_FOLDERS for part in PurePosixPath(path).parts[:-1])
+
+
+def npm_scripts(text: str) -> list[tuple[str, str, int]]:
+    """(name, command, line) of the `scripts` of a package.json; nothing where it does not parse."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    scripts = found.get("scripts") if isinstance(found, dict) else None
+    if not isinstance(scripts, dict):
+        return []
+    lines = text.split("\n")
+    start = next((i for i, line in enumerate(lines) if re.search(r'"scripts"\s*:', line)), 0)
+    result = []
+    for name, command in scripts.items():
+        if isinstance(command, str):
+            key = json.dumps(name, ensure_ascii=False)
+            line = next((i for i in range(start, len(lines)) if re.search(re.escape(key) + r"\s*:", lines[i])), start)
+            result.append((name, command, line + 1))
+    return result

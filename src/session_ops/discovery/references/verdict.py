@@ -1,0 +1,190 @@
+"""Is a named file there? Existence, what the target makes itself, examples, and files of the same name elsewhere."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from session_ops.discovery.files import Tree, normal
+from session_ops.discovery.references.reference import Named, Reference, Verdict
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+BUILD_FOLDERS = frozenset(
+    ("dist", "build", "out", "target", "node_modules", ".venv", "venv", "env", ".next", ".nuxt", ".svelte-kit", "coverage")
+    + ("__pycache__", "htmlcov", ".cache", "tmp", "temp", "_build", "site", "release", "releases", "debug", ".git", "logs", "log")
+    + ("artifacts", "artefacts", "generated", "__generated__", "pkg", "storybook-static", ".turbo", ".vercel", ".tox", ".nox")
+)
+"""Folders that a build, an installer or a run fills: what is absent in them is made, not lost."""
+_PLACEHOLDER = re.compile(
+    r"<[^>]*>|\{\{|\{[\w .-]*\}|\[[\w .-]+\]|\.\.\.|…|%[sd({]|path[/-_]to|(?:^|[/_.-])(?:your|my|some|another)[-_/]|"
+    r"(?:^|[/_.-])(?:foo|bar|baz|qux|xxx+|yyyy|example|sample|placeholder|dummy)(?=$|[/_.-])|"
+    r"YYYY|NNN|XXX|\$|%\w+%|[*?]",
+    re.IGNORECASE,
+)
+
+
+def is_placeholder(text: str) -> bool:
+    """Does the text stand for some path rather than name one?"""
+    return _PLACEHOLDER.search(text) is not None
+
+
+class Created:
+    """What the target itself makes: whole paths, names under folders that only run time knows, and folders."""
+
+    def __init__(self) -> None:
+        self.paths: set[str] = set()
+        self.names: set[str] = set()
+        self.folders: set[str] = set()
+
+    def makes(self, path: str) -> bool:
+        """Is this path, or a folder above it, made at run time?"""
+        if path in self.paths or PurePosixPath(path).name in self.names:
+            return True
+        parents = [str(parent) for parent in PurePosixPath(path).parents]
+        return path in self.folders or any(p in self.folders or p in self.paths for p in parents)
+
+
+class Judge:
+    """Gives named files their verdict."""
+
+    def __init__(self, tree: Tree, created: Created) -> None:
+        self.tree = tree
+        self.created = created
+        self._ignored: dict[str, bool] = {}
+
+    def exists(self, path: str) -> bool:
+        """In the work tree, in git's index (a partial checkout), or in the project around the target?"""
+        if any(mark in path for mark in "*?["):
+            return self._matches(path)
+        return self.tree.exists(path) or bool(self.tree.git.mode(path))
+
+    def _matches(self, pattern: str) -> bool:
+        folder = posixpath.dirname(re.split(r"[*?\[]", pattern, maxsplit=1)[0] + "x")
+        return any(fnmatchcase(path, pattern) for path in self.tree.entries if path.startswith(folder))
+
+    def verdict(self, named: Named) -> Reference:
+        """The reference with its verdict, its target and the files of the same name."""
+        there = next((t for t in named.targets if self.exists(t)), None)
+        verdict: Verdict
+        candidates: tuple[str, ...] = ()
+        target = there if there is not None else next(iter(named.targets), "")
+        if there is not None:
+            verdict = "resolves"
+        elif not named.targets:
+            verdict = "ambiguous"
+        elif is_placeholder(named.text) and not named.variable:
+            verdict = "placeholder"
+        elif any(self.is_made(t, named) for t in named.targets):
+            verdict = "created"
+        else:
+            verdict, candidates = "missing", self.candidates(target)
+        return Reference(
+            named.source, named.line, named.place, named.act, named.text, target, verdict, named.base, candidates,
+            named.guarded, named.fatal, named.anchor, named.literal, named.variable, named.set_at, named.within,
+        )  # fmt: skip
+
+    def is_made(self, path: str, named: Named) -> bool:
+        """Does a build, an installer, a script of the target, or (for what git ignores) its user make this path?"""
+        parts = PurePosixPath(path).parts
+        if self.created.makes(path):
+            return True
+        if named.act == "link":
+            return False  # a link is followed in the repository as it was committed
+        made = next((i for i, part in enumerate(parts[:-1] or parts) if part.lower() in BUILD_FOLDERS), None)
+        if made is not None and not self._wrong_cargo_target(parts, made):
+            return not self.tree.is_folder("/".join(parts[: made + 1])) or self.ignored(path)
+        if made is not None:
+            return False
+        return self.ignored(path)
+
+    def _wrong_cargo_target(self, parts: tuple[str, ...], made: int) -> bool:
+        """Cargo builds into `target/` beside the manifest of the workspace, nowhere else.
+
+        Source: The Cargo Book, Build Cache and Workspaces ("all packages share a common output directory").
+        """
+        if parts[made] != "target" or parts[made + 1 : made + 2] not in (("release",), ("debug",)):
+            return False
+        folder = "/".join(parts[:made])
+        if folder.startswith("..") or not self._cargo_roots:
+            return False
+        return folder not in self._cargo_roots
+
+    @cached_property
+    def _cargo_roots(self) -> frozenset[str]:
+        """Folders in which `cargo build` makes `target/`: of workspaces, and of packages that belong to none."""
+        manifests = [p for p in self.tree.entries if PurePosixPath(p).name == "Cargo.toml"]
+        spaces = {posixpath.dirname(p) for p in manifests if re.search(r"(?m)^\[workspace\b", self.tree.text(p))}
+        if self.tree.prefix or any(".cargo/config" in p or "CARGO_TARGET_DIR" in self.tree.text(p) for p in self.tree.entries):
+            return frozenset()
+        alone = {d for d in map(posixpath.dirname, manifests) if not any(w in ("", d) or d.startswith(w + "/") for w in spaces)}
+        return frozenset(spaces | alone)
+
+    def ignored(self, path: str) -> bool:
+        """Would git ignore this path? Then it is made on each machine."""
+        if path not in self._ignored:
+            self._ignored[path] = self._is_ignored(path)
+        return self._ignored[path]
+
+    def _is_ignored(self, path: str) -> bool:
+        for folder, spec in self._ignores:
+            if path.startswith("../") and not folder.startswith(".."):
+                continue
+            inside = posixpath.relpath(path, folder or ".")
+            if not inside.startswith("..") and (spec.match_file(inside) or spec.match_file(inside + "/")):
+                return True
+        return False
+
+    @cached_property
+    def _ignores(self) -> list[tuple[str, GitIgnoreSpec]]:
+        from pathspec import GitIgnoreSpec
+
+        texts = {posixpath.dirname(p): self.tree.text(p) for p in self.tree.entries if PurePosixPath(p).name == ".gitignore"}
+        if self.tree.project_root is not None and self.tree.prefix:
+            up = posixpath.relpath(".", self.tree.prefix)
+            while up.startswith(".."):
+                above = self.tree.root / up / ".gitignore"
+                if above.is_file():
+                    texts[up] = above.read_text("utf-8", "replace")
+                up = posixpath.relpath(up, "..")
+        specs = []
+        for folder, text in sorted(texts.items()):
+            lines = [line for line in text.splitlines() if line.strip() not in ("*", "**", "/*")]
+            try:
+                specs.append((folder, GitIgnoreSpec.from_lines(lines)))
+            except ValueError:
+                continue  # a pattern that git would skip as well
+        return specs
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for entry in self.tree:
+            if not entry.vendored and entry.kind in ("file", "symlink"):
+                found.setdefault(PurePosixPath(entry.path).name.lower(), []).append(entry.path)
+        for folder in self.tree.folders - {""}:
+            found.setdefault(PurePosixPath(folder).name.lower(), []).append(folder)
+        return found
+
+    def candidates(self, target: str) -> tuple[str, ...]:
+        """Files (or folders) of this name elsewhere; one that differs in case only comes first, then the nearest."""
+        pure = PurePosixPath(target)
+        same = [p for p in self._by_name.get(pure.name.lower(), ()) if p.lower() == target.lower() or PurePosixPath(p).name == pure.name]
+
+        def distance(path: str) -> tuple[bool, int, str]:
+            shared = len(posixpath.commonpath(["/" + path, "/" + normal("/" + target)]).split("/"))
+            return path.lower() != target.lower(), len(path.split("/")) + len(pure.parts) - 2 * shared, path
+
+        return tuple(sorted(same, key=distance)[:5])
+
+
+def judge_all(judge: Judge, named: Iterable[Named]) -> tuple[Reference, ...]:
+    """All references with their verdicts, each once, sorted by file and line."""
+    unique = {judge.verdict(one): None for one in named}
+    return tuple(sorted(unique, key=lambda r: (r.source, r.line, r.text, r.act, r.target)))
