@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import shutil
 import sys
 import tempfile
 from enum import StrEnum
@@ -15,7 +17,7 @@ from typer.exceptions import TyperException
 from session_ops.model import Answers, Outcome, Severity, UsageError
 
 if TYPE_CHECKING:
-    from session_ops.registry import Checked
+    from session_ops.registry import Checked, Facts, Registry
     from session_ops.runner import PhaseRun
 
 DONE, FOUND, UNUSABLE, UNFINISHED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -157,7 +159,7 @@ def check(
         registry = Registry.load([Path(rules)] if rules else [])
         facts = Facts(registry, {"tree": tree, "answers": Answers()})
         checked = check_rules(registry, facts, tree.root)
-        text = _written(format, checked, facts, advice)
+        text = _written(format, checked, facts, registry, advice=advice, terminal=output is None and sys.stdout.isatty())
     if output is None:
         typer.echo(text, nl=not text.endswith("\n"))
     else:
@@ -168,8 +170,30 @@ def check(
         raise typer.Exit(FOUND)
 
 
-def _written(format: Format, checked: Checked, facts: Any, advice: bool) -> str:  # noqa: A002
-    raise NotImplementedError
+def _written(format: Format, checked: Checked, facts: Facts, registry: Registry, *, advice: bool, terminal: bool) -> str:  # noqa: A002
+    """The findings in the format that was asked for; advice is left out of all of them unless it was asked for."""
+    tree = facts["tree"]
+    if not advice:
+        kept = tuple(f for f in checked.findings if f.severity is not Severity.ADVICE)
+        checked = dataclasses.replace(checked, findings=kept)
+    if format is Format.TEXT:
+        from session_ops.report.text import render
+
+        width = shutil.get_terminal_size().columns
+        return render(checked, tree.root.name, advice=advice, terminal=terminal, width=width)
+    from session_ops.case import version
+    from session_ops.report import jsonout
+
+    if format is Format.JSON:
+        return jsonout.findings_json(checked, tree.root.name, tree.prefix, version=version()).decode()
+    if format is Format.MARKDOWN:
+        return jsonout.markdown(checked, tree.root.name, advice=advice)
+    if format is Format.GITHUB:
+        return jsonout.github(checked, tree.prefix, advice=advice)
+    from session_ops.model import to_json
+    from session_ops.report.sarif import sarif
+
+    return to_json(sarif(checked, registry, tree.prefix, tree.root.name, version=version(), texts=tree.text)).decode()
 
 
 def _write(path: Path, text: str) -> None:

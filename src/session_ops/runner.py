@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -49,13 +49,13 @@ def notebooks() -> dict[str, Path]:
     raise UsageError("the six notebooks are not installed; install session-ops again")
 
 
-def run(case: Case, progress: Callable[[PhaseRun], None]) -> dict[str, PhaseRun]:
+def run(case: Case, progress: Callable[[PhaseRun], None], sources: Mapping[str, Path] | None = None) -> dict[str, PhaseRun]:
     """Execute the notebooks of all phases in the case; a phase whose predecessor failed is skipped.
 
-    `progress` is called from this thread once for each phase. Ctrl-C and SIGTERM end the kernels, mark what was running as interrupted
+    `sources` are the notebooks, ours where it is left out. `progress` is called from this thread once for each phase. Ctrl-C and SIGTERM end the kernels, mark what was running as interrupted
     and raise KeyboardInterrupt; documents of finished phases stay.
     """
-    sources = notebooks()
+    sources = sources or notebooks()
     done: dict[str, PhaseRun] = {}
     kernels = _Kernels()
     running: dict[concurrent.futures.Future[PhaseRun], str] = {}
