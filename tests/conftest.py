@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 Make = Callable[..., Path]
+collect_ignore = ["cases"]  # trees to be looked at, whose tests are not ours
 
 
 @pytest.fixture(autouse=True)
