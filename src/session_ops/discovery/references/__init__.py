@@ -5,7 +5,17 @@ from __future__ import annotations
 import posixpath
 import re
 
+from ast_grep_py import SgNode
+
+from session_ops.discovery.deployment import Deployment
+from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import Tree
+from session_ops.discovery.manifests import Manifests
+from session_ops.discovery.references.deploying import DeploymentReader
+from session_ops.discovery.references.html import read_html
+from session_ops.discovery.references.javascript import JavaScriptReader
+from session_ops.discovery.references.markdown import DocReader
+from session_ops.discovery.references.python import PythonReader
 from session_ops.discovery.references.reference import Act, Base, Named, Place, Reference, Verdict
 from session_ops.discovery.references.shell import Findings, ShellReader
 from session_ops.discovery.references.shell_words import ROOT, UNKNOWN
@@ -20,11 +30,25 @@ _SOURCES = re.compile(r"(?m)^\s*(?:source|\.)\s+[\"']?[^\s;\"']*?([\w.-]+)[\"']?
 
 
 @fact
-def references(tree: Tree, syntax: Syntax) -> References:
+def references(tree: Tree, syntax: Syntax, docs: Docs, deployment: Deployment, manifests: Manifests) -> References:
     """Every place that names a file, with its verdict."""
     found = Findings.empty()
     judge = Judge(tree, found.created)
-    read_shell_files(tree, syntax, judge, found)
+    project = posixpath.relpath(".", tree.prefix) if tree.prefix else ""
+    read_shell_files(tree, syntax, judge, found, project)
+    foreign = frozenset(d.name.replace("-", "_").lower() for m in manifests if m.ecosystem == "pip" for d in m.dependencies)
+    python = PythonReader(tree, found, judge.exists, foreign)
+    javascript = JavaScriptReader(tree, found, judge.exists)
+    readers = {"python": python, "javascript": javascript, "typescript": javascript, "tsx": javascript}
+    for entry in tree.files(*readers):
+        root = syntax.root(entry.path)
+        if root is not None:
+            readers[entry.language].read(entry.path, root)
+    DeploymentReader(tree, found, judge.exists, project).read(deployment)
+    documents = DocReader(tree, found, judge.exists, project)
+    for doc in docs:
+        documents.read(doc)
+    found.named += read_html(tree)
     return judge_all(judge, found.named)
 
 
@@ -37,13 +61,12 @@ def starts_of(path: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(("", *chain)))
 
 
-def read_shell_files(tree: Tree, syntax: Syntax, judge: Judge, found: Findings) -> None:
+def read_shell_files(tree: Tree, syntax: Syntax, judge: Judge, found: Findings, project: str) -> None:
     """All shell scripts of the target."""
-    project = posixpath.relpath(".", tree.prefix or ".") if tree.prefix else ""
     entries = list(tree.files("shell", "zsh"))
     sourced = {name for e in entries for name in _SOURCES.findall(tree.text(e.path))}
 
-    def parse(path: str):  # noqa: ANN202
+    def parse(path: str) -> SgNode | None:
         entry = tree.entries.get(path)
         return syntax.root(path) if entry is not None and entry.language == "shell" else None
 

@@ -1,0 +1,144 @@
+"""Files that documentation names: links, code spans, paths in prose, and commands in fenced blocks."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+
+from session_ops.discovery.docs import Block, Doc
+from session_ops.discovery.files import Tree, normal
+from session_ops.discovery.references.reference import Named
+from session_ops.discovery.references.shell import Findings, ShellReader
+from session_ops.discovery.references.shell_words import UNKNOWN
+from session_ops.discovery.references.verdict import is_placeholder
+from session_ops.discovery.syntax import Syntax
+
+SHELLS = frozenset(("bash", "sh", "shell", "zsh", "console", "shell-session", "terminal"))
+_SCHEME = re.compile(r"^(?:[a-zA-Z][\w+.-]*:|//|#|\?|\{|<|@|\$)")
+_PAGES = ("", ".md", ".mdx", ".markdown", "/README.md", "/index.md", "/index.html", ".html", ".rst")
+_HOST_PAGES = re.compile(r"(?:^|/)(?:issues|pulls?|wiki|releases|discussions|actions|blob|tree|tags|commits?|security|projects|compare|stargazers|fork)(?:/|$)")
+_PATH = re.compile(r"(?:\.{1,2}/)?(?:[\w@+.-]+/)+[\w@+-][\w@+.-]*\.[A-Za-z][\w]{0,9}$")
+_MADE = re.compile(
+    r"\b(?:creat|generat|add|writ|produc|output|sav|stor|new|will be|example|e\.g|for instance|such as|like|copy|put|place|should|rename|"
+    r"remov|delet|former|previous|deprecat|moved|obsolete|legacy|if you|optional|planned|todo|future|your|missing|not exist|does not|doesn't|no longer|instead)\w*",
+    re.IGNORECASE,
+)
+_PROMPT = re.compile(r"^\s*(?:\w*@?[\w-]*)?[$%>❯]\s+")
+
+
+class DocReader:
+    """Reads one document after the other; `exists` answers whether a path of the target is there."""
+
+    def __init__(self, tree: Tree, found: Findings, exists: Callable[[str], bool], project: str) -> None:
+        self.tree, self.found, self.exists, self.project = tree, found, exists, project
+        self._tails: dict[str, list[str]] = {}
+        for entry in tree:
+            self._tails.setdefault(PurePosixPath(entry.path).name, []).append(entry.path)
+
+    def read(self, doc: Doc) -> None:
+        """One document; a changelog tells what was."""
+        if doc.role == "changelog":
+            return
+        folder = posixpath.dirname(doc.path)
+        for span in doc.spans:
+            if span.kind in ("link", "image"):
+                self._link(doc, folder, span.text, span.line)
+            else:
+                self._mention(doc, folder, span.text, span.line)
+        self._blocks(doc, folder)
+
+    def _link(self, doc: Doc, folder: str, text: str, line: int) -> None:
+        plain = unquote(re.split(r"[#?]", text)[0]).strip()
+        if not plain or _SCHEME.match(text) or plain.startswith(("/", "~")) or "\\" in plain or is_placeholder(plain):
+            return
+        path = normal(posixpath.join(folder, plain))
+        if path.startswith("..") and (not self.tree.inside_project(path) or _HOST_PAGES.search(path)):
+            return
+        if _HOST_PAGES.match(plain.lstrip("./")) and not PurePosixPath(plain).suffix:
+            return
+        hit = next((path + ending for ending in _PAGES if self.exists(path + ending)), None)
+        if hit is None and not PurePosixPath(plain).suffix and not plain.endswith("/") and "/" not in plain:
+            return  # a word in parentheses, or a page of a site
+        targets = (hit,) if hit is not None else (path,)
+        self.found.named.append(Named(doc.path, line, "markdown", "link", text, targets, "script", False, False, folder, re.split(r"[#?]", text)[0]))
+
+    def _mention(self, doc: Doc, folder: str, text: str, line: int) -> None:
+        plain = text.strip().rstrip(".,;:").split(":")[0]
+        if not _PATH.match(plain) or is_placeholder(plain) or len(plain) > 200:
+            return
+        clean = normal(plain)
+        if clean.startswith(".."):
+            clean = normal(posixpath.join(folder, plain))
+        if clean.startswith(".."):
+            return
+        chain = [folder]
+        while chain[-1]:
+            chain.append(posixpath.dirname(chain[-1]))
+        tries = [normal(posixpath.join(f, clean)) for f in dict.fromkeys(("", *chain))]
+        hit = next((t for t in tries if self.exists(t)), None)
+        if hit is None:
+            tail = clean.removeprefix("./")
+            hit = next((p for p in self._tails.get(PurePosixPath(tail).name, ()) if p.endswith("/" + tail)), None)
+        targets: tuple[str, ...] = (hit,) if hit is not None else ()
+        if hit is None and self._is_ours(doc, tries, clean, line):
+            targets = (next((t for t in tries if self.tree.is_folder(posixpath.dirname(t))), clean),)
+        self.found.named.append(Named(doc.path, line, "markdown", "mention", plain, targets, "project", False, False, "", plain))
+
+    def _is_ours(self, doc: Doc, tries: list[str], clean: str, line: int) -> bool:
+        """Does the document speak of this project's own file, as of one that is there?
+
+        Its folder must be there, with a file of the same ending in it; a line that speaks of making, removing or examples does not count.
+        """
+        lines = self.tree.lines(doc.path)
+        said = lines[line - 1] if 0 < line <= len(lines) else ""
+        if doc.role == "agent" or _MADE.search(said.replace(clean, "")) or said.lstrip().startswith("|"):
+            return False
+        suffix = PurePosixPath(clean).suffix
+        for path in tries:
+            folder = posixpath.dirname(path)
+            if folder and folder in self._endings and suffix in self._endings[folder]:
+                return True
+        return False
+
+    @property
+    def _endings(self) -> dict[str, set[str]]:
+        if not hasattr(self, "_by_folder"):
+            self._by_folder: dict[str, set[str]] = {}
+            for path in self.tree.entries:
+                self._by_folder.setdefault(posixpath.dirname(path), set()).add(PurePosixPath(path).suffix)
+        return self._by_folder
+
+    def _blocks(self, doc: Doc, folder: str) -> None:
+        blocks = [(block, commands_of(block)) for block in doc.blocks]
+        chain = [folder]
+        while chain[-1]:
+            chain.append(posixpath.dirname(chain[-1]))
+        gone = [m for _, text in blocks for m in re.findall(r"(?m)^\s*cd\s+[\"']?([\w./-]+)", text)]
+        starts = list(dict.fromkeys(("", *chain)))
+        starts += [normal(posixpath.join(s, g)) for s in starts[:2] for g in gone if self.exists(normal(posixpath.join(s, g)))]
+        for block, text in blocks:
+            if not text.strip():
+                continue
+            found = Findings([], self.found.created, set())
+            reader = ShellReader(
+                doc.path, "markdown", starts, self.project, found, self.exists, first_line=block.line, zero=UNKNOWN
+            )
+            try:
+                reader.read(Syntax.parse(text, "bash"))
+            except RecursionError:
+                continue
+            self.found.named += [n for n in found.named if n.act in ("run", "source", "copy", "read") and not is_placeholder(n.text)]
+
+
+def commands_of(block: Block) -> str:
+    """The shell text of a fenced block, line for line; empty for other languages and for output."""
+    lines = block.text.split("\n")
+    prompts = any(_PROMPT.match(line) for line in lines)
+    if block.language not in SHELLS and not (prompts and block.language in ("", "text")):
+        return ""
+    if prompts:
+        return "\n".join(_PROMPT.sub("", line) if _PROMPT.match(line) else "" for line in lines)
+    return block.text
