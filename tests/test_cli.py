@@ -1,0 +1,155 @@
+"""The command line as users meet it: a process of its own, bad input, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Make
+
+NOBODY = 65534
+
+
+def session_ops(*words: object, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-m", "session_ops", *map(str, words)]
+    return subprocess.run(
+        argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=cwd, env=os.environ | env, check=False
+    )
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line that unusable input gets."""
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("session-ops: ")
+    return lines[0]
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_unusable_targets(command: str, tmp_path: Path, cases_folder: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "empty").mkdir()
+    assert "no such folder" in refused(session_ops(command, tmp_path / "absent"))
+    assert "is a file" in refused(session_ops(command, tmp_path / "file"))
+    assert "the folder is empty" in refused(session_ops(command, tmp_path / "empty"))
+    assert "TARGET is missing" in refused(session_ops(command))
+    assert "not both" in refused(session_ops(command, tmp_path, "--example"))
+    assert list(cases_folder.iterdir()) == []
+
+
+def test_unusable_options(make: Make, tmp_path: Path) -> None:
+    target = make({"a.sh": "ls\n"})
+    assert "--wrong" in refused(session_ops("check", target, "--wrong"))
+    assert "'yaml'" in refused(session_ops("check", target, "--format", "yaml"))
+    assert "did you mean 'docker'" in refused(session_ops("run", target, "--environment", "dokcer"))
+    assert "no such file or folder" in refused(session_ops("run", target, "--logs", tmp_path / "absent.jsonl"))
+    assert "no such folder of rules" in refused(session_ops("check", target, "--rules", tmp_path / "absent"))
+    assert "cannot be written" in refused(
+        session_ops("check", target, "--output", tmp_path / "no" / "x.sarif", "--format", "sarif")
+    )
+    assert "did you mean" in refused(session_ops("rules", "REF-RUM"))
+    assert "no page" in refused(session_ops("help", "absent"))
+
+
+def test_check_in_every_format_and_its_exit_codes(tmp_path: Path) -> None:
+    text = session_ops("check", "--example")
+    assert text.returncode == 1
+    assert "NOT DEPLOYABLE" in text.stdout.upper()
+    assert session_ops("check", "--example", "--fail-on", "never").returncode == 0
+    out = tmp_path / "out.sarif"
+    assert session_ops("check", "--example", "--format", "sarif", "--output", out).stdout == ""
+    levels = {r["level"] for r in json.loads(out.read_text())["runs"][0]["results"]}
+    assert levels == {"error", "warning"}
+    advised = session_ops("check", "--example", "--format", "json", "--advice")
+    assert json.loads(advised.stdout)["counts"]["critical"] >= 12
+    assert "| critical |" in session_ops("check", "--example", "--format", "markdown").stdout
+    assert session_ops("check", "--example", "--format", "github").stdout.startswith("::")
+
+
+def test_check_changes_nothing_in_the_target(make: Make) -> None:
+    target = make({"run.sh": "#!/bin/sh\n. ./missing.sh\n", "README.md": "run `./run.sh`\n"}, git=True)
+    before = {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in sorted(target.rglob("*")) if p.is_file()}
+    session_ops("check", target)
+    assert {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in sorted(target.rglob("*")) if p.is_file()} == before
+
+
+def test_rules_of_ones_own(make: Make, tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "mine.py").write_text(
+        "from session_ops.model import Finding\nfrom session_ops.registry import rule\n"
+        '@rule("MINE", gate="start", category="shell")\ndef mine(tree):\n    "No ls."\n'
+        '    yield Finding("ls is not allowed", tree.evidence("a.sh", 1))\n'
+    )
+    done = session_ops("check", make({"a.sh": "ls\n"}), "--rules", rules)
+    assert done.returncode == 1
+    assert "ls is not allowed" in done.stdout
+
+
+def test_an_open_rule_is_listed_and_changes_no_code_unless_strict(make: Make, tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "mine.py").write_text(
+        "from session_ops.registry import rule\n"
+        '@rule("CRASHES", gate=None, category="gap")\ndef mine(tree):\n    "Crashes."\n    raise ValueError("odd")\n    yield\n'
+    )
+    target = make({"a.txt": "x\n"})
+    done = session_ops("check", target, "--rules", rules, "--fail-on", "never")
+    assert done.returncode == 0
+    assert "CRASHES: ValueError: odd" in done.stdout
+    assert session_ops("check", target, "--rules", rules, "--fail-on", "never", "--strict").returncode == 3
+
+
+def test_rules_and_pages_are_listed_and_explained() -> None:
+    listed = session_ops("rules").stdout.splitlines()
+    assert len(listed) >= 15
+    for line in listed:
+        shown = session_ops("rules", line.split()[0]).stdout if line is listed[0] else "Source:"
+        assert "Source:" in shown
+    assert "gates" in session_ops("help").stdout
+    assert session_ops("help", "gates").stdout.startswith("# Gates")
+    assert session_ops("--version").stdout.startswith("session-ops 0.")
+    for command in ("run", "check", "lab", "rules", "help"):
+        assert "Example: session-ops" in session_ops(command, "--help").stdout
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root, to become somebody without permission"
+)
+def test_no_permission(make: Make, tmp_path: Path) -> None:
+    target = make({"a.sh": "ls\n", "secret.sh": "ls\n"})
+    (target / "secret.sh").chmod(0)
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder != Path("/") and not folder.stat().st_mode & 0o001:
+            folder.chmod(folder.stat().st_mode | 0o055)
+
+    def as_nobody(*words: object) -> subprocess.CompletedProcess[str]:
+        argv = [
+            "setpriv",
+            f"--reuid={NOBODY}",
+            f"--regid={NOBODY}",
+            "--clear-groups",
+            sys.executable,
+            "-m",
+            "session_ops",
+            *map(str, words),
+        ]
+        env = os.environ | {"HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=env, cwd="/", check=False)
+
+    if as_nobody("--version").returncode != 0:
+        pytest.skip("this Python cannot be started by another user")
+    done = as_nobody("check", target, "--format", "json", "--fail-on", "never")
+    assert done.returncode == 0, done.stderr
+    assert "cannot be read" in refused(as_nobody("check", closed))
+    assert "cannot be" in refused(as_nobody("run", target, "--case", closed / "case"))
