@@ -55,8 +55,27 @@ class Document:
     causes: tuple[Cause, ...]
     security: tuple[str, ...]
     assumptions: tuple[Assumption, ...]
+    looked_at: tuple[str, ...] = ()
+    """What was looked at for security, one sentence for each rule."""
+    anomalies: tuple[str, ...] = ()
+    """What the logs show and no finding explains."""
 
 
 def compute(case: Case) -> Document:
     """Judge the gates from the analysis, group findings under causes, infer what was not answered."""
-    raise NotImplementedError
+    from session_ops.diagnosis import anomalies, assumptions, causes, gates, security, verdict
+
+    found, analysis, lifecycles = case["discovery"], case["analysis"], case["lifecycles"]
+    folders = case.tree.folders
+    known = causes.Known(
+        found.references, found.history, frozenset(case.tree.entries) | folders, {r.rule: r.title for r in analysis.results}
+    )
+    judged = gates.judge(analysis.results, analysis.findings)
+    grouped, loose = anomalies.joined(
+        causes.causes(analysis.findings, known), {f.id: f for f in analysis.findings}, lifecycles.anomalies, found.references
+    )
+    return Document(
+        verdict=verdict.verdict(judged), headline=verdict.headline(judged, grouped), gates=judged, causes=grouped,
+        security=security.touching(analysis.findings), assumptions=assumptions.assume(found, case.tree, case.answers),
+        looked_at=security.looked_at(analysis.results), anomalies=loose,
+    )  # fmt: skip

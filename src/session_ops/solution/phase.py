@@ -74,5 +74,11 @@ class Document:
 
 
 def compute(case: Case) -> Document:
-    """Collect the fixes of all findings, write and check their patches, order them into a plan."""
-    raise NotImplementedError
+    """Collect the fixes of all findings, write and check their patches, order them into a plan.
+
+    Raises:
+        UsageError: the case folder cannot be written.
+    """
+    from session_ops.solution.remedy import solve
+
+    return solve(case)

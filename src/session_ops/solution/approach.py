@@ -1,0 +1,100 @@
+"""How to deploy it: chosen from the package's kind, the deployment files and the answers, with reasons and the runner-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from session_ops.discovery import phase as discovery
+from session_ops.model import Answers
+from session_ops.solution.phase import Approach
+
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "pip package": ("python3 -m build", "python3 -m venv .venv", ".venv/bin/pip install dist/*.whl"),
+    "npm package": ("npm pack", "npm install -g ./*.tgz"),
+    "gem": ("gem build *.gemspec", "gem install --local *.gem"),
+    "cargo install": ("cargo install --path .",),
+    "go install": ("go install ./...",),
+    "container": ("docker build -t tracker .", "docker run --rm tracker"),
+    "compose": ("docker compose config -q", "docker compose up -d --build", "docker compose ps"),
+    "systemd service": ("systemd-analyze verify UNIT", "sudo systemctl link UNIT", "sudo systemctl enable --now NAME"),
+    "agent plugin": ("claude plugin validate .", "claude plugin marketplace add ."),
+    "make install": ("make -n install", "make install PREFIX=$HOME/.local"),
+}
+"""The approaches and the commands that carry them out, in the target's folder."""
+OF_KIND = {
+    "pip": "pip package", "npm": "npm package", "gem": "gem", "cargo": "cargo install", "go": "go install",
+    "shell bundle": "make install", "container service": "container", "agent plugin": "agent plugin",
+}  # fmt: skip
+
+
+def approach(found: discovery.Document, answers: Answers, environment: str, shape: str) -> Approach:
+    """The approach with most points, and the next one. `environment` and `shape` are as answered or inferred."""
+    points: dict[str, int] = {}
+    reasons: dict[str, list[str]] = {}
+
+    def vote(name: str, count: int, why: str) -> None:
+        points[name] = points.get(name, 0) + count
+        reasons.setdefault(name, []).append(why)
+
+    for score in found.kind.scores:
+        if score.points > 0 and score.kind in OF_KIND:
+            why = "; ".join(reason.text for reason in score.reasons[:2])
+            vote(OF_KIND[score.kind], min(score.points, 100), f"its kind: {score.kind}" + (f" ({why})" if why else ""))
+    if found.kind.kind in OF_KIND:
+        vote(OF_KIND[found.kind.kind], 40, f"{found.kind.kind} describes it best")
+    deployment = found.deployment
+    services, files = deployment.services, deployment.dockerfiles
+    if services:
+        vote("compose", 30, f"{services[0].path} describes {_count(len({s.name for s in services}), 'service')}")
+    if files:
+        vote("container", 25, f"{files[0].path} builds an image")
+    if deployment.units:
+        vote("systemd service", 35, f"{deployment.units[0].path} is a service unit")
+    given = "as answered" if answers.environment != "unknown" else "as inferred"
+    weight = 100 if answers.environment != "unknown" else 25
+    if environment in ("docker", "cloud"):
+        vote("compose" if services else "container", weight, f"it shall run in containers, {given}")
+    elif environment == "systemd":
+        vote("systemd service", weight, f"systemd shall run it, {given}")
+    elif environment == "local":
+        local = OF_KIND.get(found.kind.kind, "make install")
+        vote("make install" if local == "container" else local, weight, f"it shall run on the machine itself, {given}")
+    if shape == "library":
+        for kind in found.kind.scores:
+            if kind.kind in ("pip", "npm", "gem", "cargo", "go") and kind.points > 0:
+                vote(OF_KIND[kind.kind], 60 if answers.shape == "library" else 20, "a library is installed as a package")
+                break
+    if not points:
+        vote("make install", 1, "nothing in it speaks for another way")
+    ranked = sorted(points, key=lambda name: (-points[name], list(COMMANDS).index(name)))
+    best = ranked[0]
+    second = ranked[1] if len(ranked) > 1 else "make install" if best != "make install" else "container"
+    return Approach(best, tuple(dict.fromkeys(reasons[best])), second, _commands(best, found))
+
+
+def _commands(name: str, found: discovery.Document) -> tuple[str, ...]:
+    """The commands with the target's own names in place of the general ones."""
+    import shlex
+    from pathlib import PurePosixPath
+
+    commands: Iterable[str] = COMMANDS[name]
+    if name == "systemd service" and found.deployment.units:
+        unit = found.deployment.units[0].path
+        commands = (
+            c.replace("UNIT", shlex.quote(unit)).replace("NAME", shlex.quote(PurePosixPath(unit).name)) for c in commands
+        )
+    if name == "container":
+        image = "".join(c if c.isalnum() or c in "-_." else "-" for c in found.name.lower()).strip("-_.") or "tracker"
+        files = found.deployment.dockerfiles
+        build = f"docker build -t {image} ."
+        if files and (files[0].path, files[0].context) != ("Dockerfile", ""):
+            build = f"docker build -t {image} -f {shlex.quote(files[0].path)} {shlex.quote(files[0].context or '.')}"
+        commands = (build, f"docker run --rm {image}")
+    if name == "compose" and found.deployment.services:
+        path = found.deployment.services[0].path
+        commands = (c.replace("compose ", f"compose -f {shlex.quote(path)} ", 1) for c in commands)
+    return tuple(commands)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")

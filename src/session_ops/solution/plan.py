@@ -1,0 +1,142 @@
+"""The plan: what to do in which order, with which patch or by hand, and how to see that it worked."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from session_ops.discovery.files import Tree
+from session_ops.discovery.languages import language_of, shebang
+from session_ops.model import Finding, Fix, Gate, Severity
+from session_ops.solution.phase import PlanStep
+
+ORDER: tuple[Gate | None, ...] = (
+    Gate.PARSE, Gate.METADATA, Gate.BUILD, Gate.INSTALL, Gate.START, Gate.RELOCATE, Gate.SHIP, Gate.COORDINATE, Gate.GUARD,
+    Gate.CONTENTS, Gate.FOLLOW, None,
+)  # fmt: skip
+"""The order of work: what must parse comes first, what is kept out of a package and what is only written down comes last."""
+
+BY_HAND: dict[str, str] = {
+    "dangling-ref": "Write the missing file, or point the place at the one that is meant, or take it out",
+    "dependency": "Declare it in the manifest, in the group that installs it where it is used",
+    "package": "Write or mend the manifest",
+    "entry-point": "Make the entry point name what exists, and start it once from another folder",
+    "deploy-config": "Change the deployment file so that all it names is there at that moment",
+    "config": "Take the value from a variable or an option and give it a default that works",
+    "docs-contradiction": "Decide which of the two is right and change the other",
+    "gitignore": "Add the path to .gitignore; where git tracks it already, also `git rm --cached` it",
+    "gap": "Add what is missing",
+    "shell": "Mend the script at this place",
+    "interactive": "Take the answer from an option or a variable, and ask only where a terminal is there ([ -t 0 ])",
+    "portability": "Use a form that works on every system and for every user that is named",
+    "error-handling": "Stop with a message and a status other than 0 where this fails",
+    "state": "Write the file aside and rename it, and keep it out of git",
+    "lock": "Take the lock in one step (mkdir, or open with O_EXCL), note its owner, and release it in a trap",
+    "heartbeat": "Write the time of the last sign of life from inside the work, not beside it",
+    "liveness": "Judge by the process and its last sign of life, not by age alone",
+    "cleanup": "Remove what the session made in a trap on EXIT",
+    "ipc": "Agree on one writer, and write whole messages in one step",
+    "security": "Close this way first, then change every secret that may have been seen",
+}
+"""What to do about a finding that no rule has a fix for, by its category."""
+PLACES_SHOWN = 5
+
+
+def steps(
+    fixes: Sequence[Fix], by_hand: Iterable[Finding], findings: Mapping[str, Finding], tree: Tree
+) -> tuple[PlanStep, ...]:
+    """The steps in the order of deployment; at the same gate what a patch does comes before what a person has to do."""
+    made: list[tuple[tuple[int, int, int], PlanStep]] = []
+    for fix in fixes:
+        concerned = [findings[one] for one in fix.findings if one in findings]
+        how = f"git apply {shlex.quote(fix.patch)}" + ("" if fix.safety == "safe" else " (read it first)")
+        how += f": {fix.why}" if fix.why else ""
+        step = PlanStep(0, fix.title, how, fix.id, fix.findings, _gates(concerned), check_of(fix.paths, tree, fix))
+        made.append((rank(fix.findings, findings), step))
+    groups: dict[str, list[Finding]] = {}
+    for finding in by_hand:
+        groups.setdefault(finding.rule, []).append(finding)
+    for group in groups.values():
+        ids = tuple(finding.id for finding in group)
+        place, hand, size = rank(ids, findings)
+        step = PlanStep(
+            0, _hand_title(group), _hand_how(group), "", ids, _gates(group), check_of([f.at.path for f in group], tree)
+        )
+        made.append(((place, hand + 1, size), step))
+    ordered = [step for _, step in sorted(made, key=lambda pair: pair[0])]
+    return tuple(
+        PlanStep(number, s.title, s.how, s.fix, s.findings, s.gates, s.check) for number, s in enumerate(ordered, start=1)
+    )
+
+
+def rank(ids: Iterable[str], findings: Mapping[str, Finding]) -> tuple[int, int, int]:
+    """Where a change that concerns these findings belongs: the earliest gate, then what is critical, then what removes most."""
+    concerned = [findings[one] for one in ids if one in findings]
+    critical = [f for f in concerned if f.severity is Severity.CRITICAL]
+    places = [ORDER.index(f.gate) for f in critical or concerned] or [len(ORDER)]
+    return min(places), 0 if critical else 2, -len(concerned)
+
+
+def _gates(findings: Iterable[Finding]) -> tuple[Gate, ...]:
+    named = {finding.gate for finding in findings}
+    return tuple(gate for gate in Gate if gate in named)
+
+
+def _hand_title(group: Sequence[Finding]) -> str:
+    first = group[0].message.rstrip(".")
+    if len(group) == 1:
+        return f"By hand: {first}"
+    return f"By hand, {len(group)} places ({group[0].rule}): {first}"
+
+
+def _hand_how(group: Sequence[Finding]) -> str:
+    advice = BY_HAND.get(group[0].category, "Mend it at this place")
+    shown = [f"{f.at.place}: {f.message.rstrip('.')}" for f in group[:PLACES_SHOWN]]
+    more = (
+        [f"and {len(group) - PLACES_SHOWN} more: {', '.join(f.id for f in group[PLACES_SHOWN:])}"]
+        if len(group) > PLACES_SHOWN
+        else []
+    )
+    return f"{advice}. {'; '.join(shown + more)}"
+
+
+def check_of(paths: Iterable[str], tree: Tree, fix: Fix | None = None) -> str:
+    """A command that a person can run, in the target, to see that a step worked. It always ends with reading the rules again."""
+    created = {new.path: new.content for new in fix.creates} if fix else {}
+    ran = {mode.path for mode in fix.modes if mode.executable} if fix else set()
+    commands = [f"test -x {_word(path)}" for path in sorted(ran)]
+    for path in dict.fromkeys(paths):
+        text = created.get(path) or tree.text(path)
+        if not text and path not in ran and path not in tree.folders:
+            commands.append(f"test -e {_word(path)}")
+        elif path not in ran and (command := _reader(path, text)):
+            commands.append(command)
+    commands = list(dict.fromkeys(commands))[:PLACES_SHOWN]
+    return " && ".join([*commands, "session-ops check ."])
+
+
+def _reader(path: str, text: str) -> str:
+    """A command that reads a file without running it, by its language; empty where there is none that everybody has."""
+    name, word = PurePosixPath(path).name.lower(), _word(path)
+    language = language_of(path, text)
+    if name == "package.json":
+        return f"npm pack --dry-run --ignore-scripts {shlex.quote('./' + str(PurePosixPath(path).parent))}"
+    if language == "shell":
+        interpreter = shebang(text)[1]
+        return f"{'sh' if interpreter in ('sh', 'dash', 'ash') else 'bash'} -n {word}"
+    if language == "dockerfile":
+        return f"docker build --check -f {word} ."
+    if language == "yaml" and "compose" in name:
+        return f"docker compose -f {word} config -q"
+    if language == "makefile":
+        return f"make -n -f {word}"
+    readers = {
+        "python": "python3 -m py_compile", "javascript": "node --check", "json": "python3 -m json.tool", "ruby": "ruby -c",
+        "systemd": "systemd-analyze verify", "zsh": "zsh -n", "perl": "perl -c",
+    }  # fmt: skip
+    return f"{readers[language]} {word}" + (" > /dev/null" if language == "json" else "") if language in readers else ""
+
+
+def _word(path: str) -> str:
+    return shlex.quote("./" + path if path.startswith("-") else path)
