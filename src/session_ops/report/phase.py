@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from session_ops.model import to_json
+from session_ops.registry import Checked
+
 if TYPE_CHECKING:
     from session_ops.case import Case
+
+FILES = ("report.md", "report.html", "findings.sarif", "findings.json")
+"""What this phase writes into the case."""
 
 
 @dataclass(frozen=True)
@@ -38,4 +44,20 @@ class Document:
 
 def compute(case: Case) -> Document:
     """Write report.md, report.html, findings.sarif and findings.json from the earlier documents."""
-    raise NotImplementedError
+    from session_ops.report.gather import gather, redactor
+    from session_ops.report.html import html
+    from session_ops.report.jsonout import findings_json
+    from session_ops.report.markdown import markdown
+    from session_ops.report.sarif import sarif
+
+    hide = redactor(case)
+    contents = gather(case).masked(hide)
+    analysis, solution = case["analysis"], case["solution"]
+    checked = Checked(analysis.results, analysis.findings)
+    tree, name, fixes = case.tree, case.target.name, solution.fixes
+    log = sarif(checked, case.registry, tree.prefix, name, fixes, contents.version, texts=tree.text, redactor=hide)
+    case.write("report.md", markdown(contents))
+    case.write("report.html", html(contents))
+    case.write("findings.sarif", to_json(log))
+    case.write("findings.json", findings_json(checked, name, tree.prefix, version=contents.version, fixes=fixes, redactor=hide))
+    return Document(FILES, contents.quality, contents.not_checked)
