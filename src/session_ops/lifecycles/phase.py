@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from session_ops.lifecycles import times
+from session_ops.parameters import Parameters
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from session_ops.case import Case
+    from session_ops.lifecycles.ingest import Source
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,165 @@ class Document:
     """Names below figures/ and their alternative texts."""
 
 
+_PARTS = """
+SELECT count(*), count(CASE WHEN end_ns IS NOT NULL THEN 1 END),
+  count(CASE WHEN status IN ('SILENT', 'ORPHANED') THEN 1 END), count(CASE WHEN status = 'ORPHANED' THEN 1 END),
+  count(CASE WHEN status = 'CENSORED' THEN 1 END)
+FROM (
+  SELECT s.*, row_number() OVER (PARTITION BY s.session_id ORDER BY s.run_no DESC) AS back, r.ids_reused
+  FROM sessions s JOIN runs r ON r.session_id = s.session_id AND r.run_no = s.run_no
+) last_runs WHERE back = 1 OR ids_reused = 1
+"""
+"""Sessions count once, by their last run; where names are used again (diaries), each run is a session."""
+_LENGTHS = """
+WITH lengths AS (
+  SELECT coalesce(end_ns, last_seen_ns) - start_ns AS ns, end_ns IS NOT NULL AS ended FROM sessions
+), used AS (
+  SELECT ns FROM lengths WHERE ns >= 0 AND ended = (SELECT bool_or(ended) FROM lengths)
+)
+SELECT max(ns), min(ns), median(ns) FROM used
+"""
+"""Lengths of ended sessions; where none has an end, from the first to the last event."""
+_CONCURRENT = """
+WITH spans AS (
+  SELECT start_ns, coalesce(end_ns, last_seen_ns) AS stop_ns FROM sessions WHERE coalesce(end_ns, last_seen_ns) > start_ns
+), moves AS (
+  SELECT start_ns AS at_ns, 1 AS step FROM spans UNION ALL SELECT stop_ns, -1 FROM spans
+)
+SELECT coalesce(max(n), 0) FROM (
+  SELECT sum(step) OVER (ORDER BY at_ns, step ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS n FROM moves
+) counted
+"""
+_BACKWARDS = """
+SELECT count(*) FROM (
+  SELECT ts_ns, lag(ts_ns) OVER (PARTITION BY e.source_id ORDER BY source_ord) AS prev_ns
+  FROM events e JOIN sources s ON s.source_id = e.source_id
+  WHERE ts_ns IS NOT NULL AND s.role <> 'registry'
+) ordered WHERE ts_ns < prev_ns
+"""
+"""Rows that are earlier than the row before them in their source; a registry is in no order of time."""
+FAST_MOTION = (60.0, 30.0)
+"""Seconds of orphan_after and silent_after for the bundled example, whose whole day was recorded within minutes."""
+
+
 def compute(case: Case) -> Document:
-    """Read the case's logs (or those found in the target), write the tables, and sum up."""
-    raise NotImplementedError
+    """Read the case's logs (or those found in the target), write the tables and figures, and sum up."""
+    from session_ops.lifecycles import engine, ingest
+    from session_ops.lifecycles.inputs import inputs
+    from session_ops.lifecycles.spec import formats
+
+    with engine.opened() as (connection, loader):
+        read = (ingest.read(item, formats(), loader) for item in inputs(case))
+        sources = [source for source in read if source is not None]
+        ingest.streams(sources)
+        loader.load(connection)
+        engine.insert(connection, "sources", (_source_row(source) for source in sources))
+        engine.insert(connection, "rejects", ((s.source_id, *reject) for s in sources for reject in s.rejects))
+        engine.insert(connection, "snapshots", (row for s in sources for row in s.snapshots))
+        engine.insert(connection, "settings", [(*_thresholds(case), 300 * times.SECOND)])
+        engine.build_views(connection)
+        undecidable = engine.detect(connection)
+        if not sources:
+            undecidable = dict.fromkeys(undecidable, "no logs were given or found")
+        for table in engine.TABLES:
+            with case.writing(f"tables/{table}.parquet") as path:
+                engine.export(connection, table, path)
+        document = Document(
+            sources=tuple(_summary(source, connection) for source in sources),
+            numbers=_numbers(connection, sum(source.rejected for source in sources)),
+            anomalies=_anomalies(connection),
+            undecidable=undecidable,
+        )
+    case.clear("figures/*.png")
+    if not document.numbers.sessions:
+        return document
+    from session_ops.lifecycles.charts import draw
+
+    return replace(document, figures=draw(case))
+
+
+def _thresholds(case: Case) -> tuple[int, int]:
+    """After how many nanoseconds an open session is an orphan, and which gap counts as silence."""
+    p = case.parameters
+    usual = (p.orphan_after_min, p.silent_after_min) == (Parameters.orphan_after_min, Parameters.silent_after_min)
+    if case.is_example and usual and not case.logs:
+        orphan, silent = FAST_MOTION
+    else:
+        orphan, silent = p.orphan_after_min * 60, p.silent_after_min * 60
+    return round(orphan * times.SECOND), round(silent * times.SECOND)
+
+
+def _source_row(source: Source) -> tuple[object, ...]:
+    form = source.format
+    ends = form.facts.get("logs_end") if form else None
+    return (
+        source.source_id, source.path, form.id if form else None, form.role if form else None, source.stream or None,
+        source.status, source.reason, source.size, source.sha256 or None, source.zone or None, source.records,
+        source.first_ns, source.last_ns, source.res_ns, ends if isinstance(ends, bool) else None,
+        bool(form and form.facts.get("ids_reused")), None, "complete" if source.status == "read" else None,
+    )  # fmt: skip
+
+
+def _summary(source: Source, connection: DuckDBPyConnection) -> SourceSummary:
+    (sessions,) = _row(connection, f"SELECT count(DISTINCT session_id) FROM events WHERE source_id = '{source.source_id}'")  # noqa: S608 - a hex sum
+    (ends,) = _row(
+        connection, f"SELECT coalesce(any_value(logs_end), false) FROM sources WHERE source_id = '{source.source_id}'"
+    )  # noqa: S608
+    return SourceSummary(
+        source_id=source.source_id,
+        path=source.path,
+        format_id=source.format.id if source.format else "",
+        status=source.status,
+        reason=source.reason,
+        events=source.events,
+        rejects=source.rejected,
+        sessions=sessions,
+        first_ts=times.text(source.first_ns),
+        last_ts=times.text(source.last_ns),
+        logs_end=ends,
+        resolution_s=(source.res_ns or 0) / times.SECOND,
+        zone=source.zone,
+        scores=source.scores,
+    )
+
+
+def _numbers(connection: DuckDBPyConnection, rejects: int) -> Numbers:
+    sessions, ended, silent, orphaned, censored = _row(connection, _PARTS)
+    longest, shortest, median = (None if ns is None else ns / times.SECOND for ns in _row(connection, _LENGTHS))
+    return Numbers(
+        sessions=sessions,
+        ended=ended,
+        open=sessions - ended,
+        silent=silent,
+        orphaned=orphaned,
+        censored=censored,
+        events=_row(connection, "SELECT count(*) FROM events")[0],
+        rejects=rejects,
+        longest_s=longest,
+        shortest_s=shortest,
+        median_s=median,
+        max_concurrent=int(_row(connection, _CONCURRENT)[0]),
+        out_of_order=_row(connection, _BACKWARDS)[0],
+    )
+
+
+def _anomalies(connection: DuckDBPyConnection) -> tuple[AnomalyRow, ...]:
+    rows = connection.execute(
+        "SELECT a.detector, a.source_id, a.session_id, a.resource_id, a.ts_ns, a.severity, a.confidence, a.undecidable, a.event_ids, "
+        "a.text, s.path, coalesce(e.source_line, r.line) FROM anomalies a LEFT JOIN sources s ON s.source_id = a.source_id "
+        "LEFT JOIN events e ON e.event_id = a.event_ids[-1] "
+        "LEFT JOIN (SELECT source_id, min(source_line) AS line FROM rejects WHERE reason IN ('torn', 'welded', 'conflict_marker') "
+        "GROUP BY source_id) r ON r.source_id = a.source_id AND a.detector = 'torn_records' "
+        "ORDER BY CASE a.severity WHEN 'critical' THEN 0 WHEN 'gap' THEN 1 ELSE 2 END, a.detector, a.ts_ns, a.session_id, a.text"
+    ).fetchall()
+    return tuple(
+        AnomalyRow(
+            detector, source, session or "", resource or "", times.text(ns), severity, sure, undecidable, tuple(ids), text,
+            path or "", line or 0,
+        )
+        for detector, source, session, resource, ns, severity, sure, undecidable, ids, text, path, line in rows
+    )  # fmt: skip
+
+
+def _row(connection: DuckDBPyConnection, sql: str) -> Any:
+    return connection.execute(sql).fetchone()

@@ -1,0 +1,79 @@
+"""Which format a log has: every format is scored on the first records, and all scores are kept. Nothing falls back silently."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from session_ops.lifecycles.readers import CannotRead, Record
+from session_ops.lifecycles.spec import Format
+
+SAMPLE = 200
+"""Pieces of a file that are looked at."""
+ENOUGH = 0.5
+"""The least score with which a format is taken."""
+
+
+@dataclass(frozen=True)
+class Detected:
+    """The format of a log, or None with the reason; every format's score from 0 to 1; and what the session's fields are."""
+
+    format: Format | None
+    scores: dict[str, float]
+    reason: str
+    session_fields: tuple[str, ...] = ()
+
+
+def detect(path: Path, formats: tuple[Format, ...]) -> Detected:
+    """Score every format on the first records of a file.
+
+    The score is the share of the pieces that fit, times the format's weight: a special format outweighs a general one.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(8192)
+    if b"\0" in head and not _mostly_text(head):
+        return Detected(None, {form.id: 0.0 for form in formats}, "binary: no text format fits")
+    scores: dict[str, float] = {}
+    why: dict[str, str] = {}
+    samples: dict[str, list[dict[str, Any]]] = {}
+    for form in formats:
+        try:
+            pieces = list(itertools.islice(form.pieces(path), SAMPLE))
+        except CannotRead as error:
+            scores[form.id], why[form.id] = 0.0, str(error)
+            continue
+        records = [piece.data for piece in pieces if isinstance(piece, Record)]
+        fitting = [data for data in records if form.fits(data)]
+        # a torn line counts less than a record that does not fit: torn logs must still be read
+        torn = len(pieces) - len(records)
+        total = len(records) + torn / 4
+        scores[form.id] = round(len(fitting) / total * form.detect["weight"], 3) if total else 0.0
+        samples[form.id] = fitting
+        why[form.id] = _why(form, records, fitting, torn)
+    best = max(formats, key=lambda form: (scores[form.id], form.id))
+    if scores[best.id] < ENOUGH:
+        nearest = max(why, key=lambda name: (scores[name], len(why[name]) > 0, name)) if why else ""
+        said = why.get(nearest) or "no records were found"
+        return Detected(None, scores, f"no format fits; nearest is {nearest} ({scores[nearest]:.2f}): {said}")
+    reason = f"{len(samples[best.id])} of the first records fit"
+    return Detected(best, scores, reason, best.session_fields(samples[best.id]))
+
+
+def _why(form: Format, records: list[dict[str, Any]], fitting: list[dict[str, Any]], torn: int) -> str:
+    if not records:
+        return "no record could be read" if torn else "no records were found"
+    if len(fitting) == len(records):
+        return f"{torn} pieces are torn" if torn else ""
+    lacking = next(data for data in records if not form.fits(data))
+    shown = ", ".join(sorted(str(name) for name in lacking)[:6]).encode("utf-8", "backslashreplace").decode()
+    return f"{len(fitting)} of {len(records)} records have what it needs; one has only {shown}"
+
+
+def _mostly_text(head: bytes) -> bool:
+    """NUL bytes in an otherwise readable log (a crash while writing leaves them) do not make it binary."""
+    return head.count(b"\0") * 10 < len(head) or b'\n{"' in head.replace(b"\0", b"")

@@ -1,0 +1,32 @@
+-- beat_gap: a session whose heartbeats stopped for long and then went on.
+-- severity: gap
+-- confidence: likely. Clear work in the gap (other events of the session) makes it possible only.
+-- blind: sessions with fewer than 3 heartbeats; a final silence is not a gap (see orphan).
+-- needs: session.heartbeat
+-- text: {session_id} sent no heartbeat for {gap_ns:span}; its agent's usual gap is {usual_ns:span}
+WITH beats AS (
+  SELECT session_id, run_no, agent_id, source_id, ts_ns, min(event_id) AS event_id
+  FROM steps WHERE kind = 'session.heartbeat' AND end_place IS NULL
+  GROUP BY session_id, run_no, agent_id, source_id, ts_ns
+),
+gaps AS (
+  SELECT *, ts_ns - lag(ts_ns) OVER (PARTITION BY session_id, run_no ORDER BY ts_ns, event_id) AS gap_ns,
+    lag(event_id) OVER (PARTITION BY session_id, run_no ORDER BY ts_ns, event_id) AS prev_event_id,
+    lag(ts_ns) OVER (PARTITION BY session_id, run_no ORDER BY ts_ns, event_id) AS prev_ns
+  FROM beats
+),
+usual AS (
+  SELECT agent_id, CAST(median(gap_ns) AS BIGINT) AS usual_ns, count(gap_ns) AS n FROM gaps WHERE gap_ns > 0 GROUP BY agent_id
+),
+long_gaps AS (
+  SELECT g.*, u.usual_ns
+  FROM gaps g
+  JOIN usual u ON coalesce(u.agent_id, '') = coalesce(g.agent_id, '')
+  CROSS JOIN settings p
+  WHERE u.n >= 2 AND g.gap_ns > p.silent_ns AND g.gap_ns > 6 * u.usual_ns
+)
+SELECT g.source_id, g.session_id, NULL AS resource_id, g.ts_ns, g.event_id, g.prev_event_id, g.gap_ns, g.usual_ns,
+  CASE WHEN count(s.event_id) > 0 THEN 'possible' ELSE 'likely' END AS confidence
+FROM long_gaps g
+LEFT JOIN steps s ON s.session_id = g.session_id AND s.kind <> 'session.heartbeat' AND s.ts_ns > g.prev_ns AND s.ts_ns < g.ts_ns
+GROUP BY g.source_id, g.session_id, g.ts_ns, g.event_id, g.prev_event_id, g.gap_ns, g.usual_ns

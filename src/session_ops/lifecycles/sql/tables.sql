@@ -1,0 +1,15 @@
+-- tables: what the readers fill. One statement each.
+CREATE TABLE sources (
+  source_id VARCHAR, path VARCHAR, format_id VARCHAR, role VARCHAR, stream VARCHAR, status VARCHAR, reason VARCHAR,
+  size BIGINT, sha256 VARCHAR, zone VARCHAR, records BIGINT, first_ns BIGINT, last_ns BIGINT, res_ns BIGINT,
+  declared_ends BOOLEAN, ids_reused BOOLEAN, logs_end BOOLEAN, completeness VARCHAR
+);
+CREATE TABLE rejects (source_id VARCHAR, source_line BIGINT, source_offset BIGINT, reason VARCHAR, start VARCHAR);
+CREATE TABLE snapshots (
+  source_id VARCHAR, session_id VARCHAR, state VARCHAR, as_of_ns BIGINT, start_ns BIGINT, last_ns BIGINT, end_ns BIGINT
+);
+CREATE TABLE settings (orphan_ns BIGINT, silent_ns BIGINT, grace_ns BIGINT);
+CREATE TABLE anomalies (
+  detector VARCHAR, source_id VARCHAR, session_id VARCHAR, resource_id VARCHAR, ts_ns BIGINT, severity VARCHAR,
+  confidence VARCHAR, undecidable BOOLEAN, event_ids VARCHAR[], text VARCHAR
+);
