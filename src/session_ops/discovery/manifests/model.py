@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from typing import Literal
 
@@ -80,6 +81,12 @@ class Manifest:
     def folder(self) -> str:
         """The folder of the manifest, relative to the target; the target itself is the empty string."""
         return self.path.rpartition("/")[0]
+
+    def beside(self, path: str) -> str:
+        """A path that the manifest names, relative to the target; a slash at its front means the manifest's folder too."""
+        whole = f"{self.folder}/{path}" if self.folder else path.strip().lstrip("/")
+        clean = posixpath.normpath(whole or ".")
+        return "" if clean == "." else clean
 
 
 Manifests = tuple[Manifest, ...]

@@ -1,0 +1,576 @@
+"""Manifests and configuration: what does not parse, what the standard refuses, what is listed and not there."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+
+from session_ops.discovery.aside import is_aside, is_document
+from session_ops.discovery.files import FileEntry, Tree
+from session_ops.discovery.manifests import Field, Manifest, Manifests
+from session_ops.discovery.manifests.positions import strip_json_comments
+from session_ops.model import Confidence, Edit, Finding, Fix, Gate
+from session_ops.registry import NotApplicable, rule
+
+STRICT_JSON = frozenset(
+    ("package.json", "package-lock.json", "composer.json", "plugin.json", "marketplace.json", ".mcp.json", "hooks.json")
+    + ("manifest.json", "npm-shrinkwrap.json", ".releaserc.json", "tsconfig.json", "settings.json", "settings.local.json")
+)
+"""Names that a tool reads by itself: broken, they stop that tool, whoever names them."""
+YAML_LIMIT = 100_000
+"""Characters up to which YAML is parsed: larger files are lock files and data."""
+YAML_TOTAL = 1_000_000
+_TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{\{?|@@\w+@@|__[A-Z_]+__|^[<]{3}\w", re.MULTILINE)
+_CONFLICT = re.compile(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
+_TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
+
+
+@rule("META-PARSE", gate="parse", category="package")
+def does_not_parse(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
+    """A manifest or configuration file does not parse, so that nothing which reads it starts.
+
+    Why: npm, pip, cargo and agents stop at the first syntax error of their own file; a script stops at its configuration.
+    Passes: comments and trailing commas where the readers allow them, one JSON text on each line, templates, test data.
+    Sources: RFC 8259 (JSON), YAML 1.2, TOML 1.0.
+    """
+    looked = False
+    broken = {m.path: m.broken for m in manifests}
+    code: str | None = None
+    budget = YAML_TOTAL
+    for entry in tree.files("json", "yaml", "toml"):
+        if entry.size == 0 or entry.ignored or is_aside(entry.path) or is_document(entry.path) or entry.reason:
+            continue
+        looked = True
+        text = tree.text(entry.path).removeprefix("\ufeff")
+        if entry.language == "yaml":
+            if len(text) > YAML_LIMIT or len(text) > budget:
+                continue
+            budget -= len(text)
+        found = _complaint(entry, text)
+        if found is None:
+            continue
+        line, said = found
+        name = entry.path.rpartition("/")[2]
+        by_itself = bool(broken.get(entry.path)) or name in STRICT_JSON
+        if code is None and not by_itself:
+            code = "\n".join(
+                tree.text(e.path) for e in tree.files("shell", "python", "javascript", "typescript", "ruby", "go", "rust")
+            )
+        alone = sum(path.rpartition("/")[2] == name for path in tree.entries) == 1
+        sure = by_itself or (code is not None and (name if alone else entry.path) in code)
+        yield Finding(
+            f"{name} does not parse: {said}",
+            tree.evidence(entry.path, min(line, len(tree.lines(entry.path)))),
+            impact="Whatever reads this file stops here.",
+            confidence="likely" if sure else "possible",
+        )
+    for one in manifests:
+        if one.broken and one.ecosystem == "pip" and one.path.endswith("setup.py") and not is_aside(one.path):
+            looked = True
+            yield Finding(
+                f"setup.py does not parse: {one.broken}",
+                tree.evidence(one.path),
+                impact="pip cannot build it.",
+                confidence="possible",
+            )
+    if not looked:
+        raise NotApplicable("no manifest and no JSON, YAML or TOML file")
+
+
+def _complaint(entry: FileEntry, text: str) -> tuple[int, str] | None:
+    """Line and reason why a text does not parse; None where it does, or where it is a template."""
+    found = {"json": _json, "yaml": _yaml, "toml": _toml}[entry.language](entry, text)
+    if found is None:
+        return None
+    if conflict := _CONFLICT.search(text):
+        return text.count("\n", 0, conflict.start()) + 1, "it holds the marks of an unfinished merge"
+    return None if _TEMPLATE.search(text) else found
+
+
+def _json(entry: FileEntry, text: str) -> tuple[int, str] | None:
+    try:
+        json.loads(text)
+    except RecursionError:
+        return None
+    except ValueError as error:
+        if entry.path.rpartition("/")[2] not in STRICT_JSON or "tsconfig" in entry.path or "/.vscode/" in f"/{entry.path}":
+            try:
+                json.loads(strip_json_comments(text))
+            except (ValueError, RecursionError):
+                pass
+            else:
+                return None
+        if _is_lines(text):
+            return None
+        return (
+            (error.lineno, f"{error.msg.lower()} at column {error.colno}") if isinstance(error, json.JSONDecodeError) else None
+        )
+    return None
+
+
+def _is_lines(text: str) -> bool:
+    """Is this one JSON text on each line, or several one after another?"""
+    decoder = json.JSONDecoder()
+    at, count = 0, 0
+    body = text.strip()
+    while at < len(body) and count < 1000:
+        try:
+            _, at = decoder.raw_decode(body, at)
+        except (ValueError, RecursionError):
+            return False
+        count += 1
+        while at < len(body) and body[at] in " \r\n\t":
+            at += 1
+    return count > 1
+
+
+def _yaml(_entry: FileEntry, text: str) -> tuple[int, str] | None:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        for _ in YAML(typ="safe", pure=True).parse(text):
+            pass
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        return (mark.line + 1 if mark else 1), (error.problem or error.context or "not YAML").replace("\n", " ")
+    except (YAMLError, RecursionError, ValueError):
+        return None
+    return None
+
+
+def _toml(_entry: FileEntry, text: str) -> tuple[int, str] | None:
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        said = str(error)
+        match = _TOML_LINE.search(said)
+        line = int(match[1]) if match and match[1] else text.count("\n")
+        return max(line, 1), _TOML_LINE.sub("", said).strip().lower()
+    except RecursionError:
+        return None
+    return None
+
+
+@rule("META-INVALID", gate="metadata", category="package")
+def refused_by_standard(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
+    """A manifest says something that its ecosystem's standard refuses; every such place is named at once.
+
+    Why: build tools stop at the first of them, so that a person mends one, builds, and meets the next.
+    Sources: packaging.python.org (pyproject.toml, PEP 508, PEP 639), docs.npmjs.com (package.json), The Cargo Book,
+    go.dev/ref/mod, the plugin reference of Claude Code.
+    """
+    if not manifests:
+        raise NotApplicable("no manifest")
+    for one in manifests:
+        if is_aside(one.path):
+            continue
+        name = one.path.rpartition("/")[2]
+        for problem in one.problems[:10]:
+            yield Finding(
+                f"{name}: {problem.text}",
+                tree.evidence(one.path, problem.line),
+                impact=_REFUSED[one.ecosystem],
+                confidence="likely" if problem.sure else "possible",
+            )
+        yield from _includes(tree, one)
+
+
+_REFUSED = {
+    "pip": "The build backend or pip stops with an error.",
+    "npm": "npm stops with an error at install or publish.",
+    "gem": "gem build stops.",
+    "cargo": "cargo does not load the package.",
+    "go": "The go command does not load the module.",
+    "plugin": "The agent does not load the plugin.",
+}
+
+
+def _includes(tree: Tree, one: Manifest) -> Iterator[Finding]:
+    """-r and -c lines of a requirements file that name no file: pip stops there."""
+    for kind in ("include", "constraint"):
+        for one_field in one.listed(kind):
+            path = one.beside(one_field.value)
+            if (
+                "://" not in one_field.value
+                and "$" not in one_field.value
+                and not tree.exists(path)
+                and one.path.endswith(".txt")
+            ):
+                yield Finding(
+                    f"it includes {one_field.value}, which does not exist",
+                    tree.evidence(one.path, one_field.line),
+                    impact="pip stops: it could not open the requirements file.",
+                    gate=Gate.INSTALL,
+                )
+
+
+def _licence_fix(finding: Finding, tree: Tree) -> Fix | None:
+    """Name the licence whose text lies beside the manifest, below the line of the version or the name."""
+    known, path = finding.data.get("licence", ""), finding.at.path
+    if not known or not (line := int(finding.data.get("line", "0"))):
+        return None
+    text = tree.lines(path)[line - 1]
+    indent = text[: len(text) - len(text.lstrip())]
+    if path.endswith(".gemspec"):
+        receiver = text.strip().partition(".")[0]
+        added = f'{indent}{receiver}.license = "{known}"'
+    elif path.endswith("package.json"):
+        if not text.rstrip().endswith(","):
+            return None
+        added = f'{indent}"license": "{known}",'
+    elif path.endswith("Cargo.toml"):
+        added = f'license = "{known}"'
+    else:
+        return None
+    end = "\r\n" if "\r\n" in tree.text(path) else "\n"
+    edit = Edit(path, text, f"{text}{end}{added}", line)
+    return Fix(f"Name the licence {known} in {path}", (finding.id,), "safe", (edit,), why="The licence file holds this text.")
+
+
+@rule("META-LICENCE", gate=None, category="package", fix=_licence_fix)
+def no_licence_field(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
+    """A manifest that is made to be published names no licence.
+
+    Why: crates.io refuses such a crate; RubyGems and npm warn, and tools that check licences stop. Passes: private packages,
+    Python packages with a licence file beside them (backends take it by themselves).
+    Sources: The Cargo Book (license), guides.rubygems.org (license=), docs.npmjs.com (license).
+    """
+    named = [
+        m
+        for m in manifests
+        if m.name and not is_aside(m.path) and not m.broken and m.ecosystem in ("npm", "gem", "cargo", "pip")
+    ]
+    if not named:
+        raise NotApplicable("no manifest of a package")
+    for one in named:
+        if one.licence or _is_private(one) or "license" in one.dynamic or "*" in one.dynamic:
+            continue
+        text_file = licence_file(tree, one.folder) or licence_file(tree, "")
+        if one.ecosystem == "pip" and (text_file or not one.field("build-system.build-backend")):
+            continue
+        if one.ecosystem == "npm" and not (
+            one.version and (one.field("files") or one.field("publishConfig.access") or _has_bin(one))
+        ):
+            continue
+        place = one.field("version") or one.field("name")
+        yield Finding(
+            f"{one.path.rpartition('/')[2]} of {one.name} names no licence",
+            tree.evidence(one.path),
+            impact="crates.io refuses it."
+            if one.ecosystem == "cargo"
+            else "The registry warns, and licence checks of users stop.",
+            gate=Gate.METADATA,
+            confidence="possible",
+            data={"licence": spdx(tree.text(text_file)) if text_file else "", "line": str(place.line if place else 0)},
+        )
+
+
+def _has_bin(one: Manifest) -> bool:
+    return any(e.kind == "bin" for e in one.entry_points)
+
+
+def _is_private(one: Manifest) -> bool:
+    private, publish = one.field("private"), one.field("publish")
+    classified = any(f.value.startswith("Private ::") for f in one.listed("classifiers"))
+    return (private is not None and private.value == "true") or (publish is not None and publish.value == "false") or classified
+
+
+_LICENCE_NAME = re.compile(r"(?:un)?licen[cs]e(?:[-_.][\w.-]+)?|copying(?:\.\w+)?", re.IGNORECASE)
+_SPDX = (
+    ("MIT", re.compile(r"\bMIT License\b|Permission is hereby granted, free of charge, to any person obtaining a copy")),
+    ("Apache-2.0", re.compile(r"Apache License\s+Version 2\.0")),
+    ("BSD-3-Clause", re.compile(r"Redistribution and use in source and binary forms.*Neither the name", re.DOTALL)),
+    ("ISC", re.compile(r"Permission to use, copy, modify, and(?:/or)? distribute this software for any\s+purpose")),
+    ("MPL-2.0", re.compile(r"Mozilla Public License Version 2\.0")),
+)
+
+
+def licence_file(tree: Tree, folder: str) -> str:
+    """The path of the licence text in a folder, or an empty string."""
+    base = f"{folder}/" if folder else ""
+    names = (p.removeprefix(base) for p in tree.entries if p.startswith(base))
+    return next((base + n for n in sorted(names) if "/" not in n and _LICENCE_NAME.fullmatch(n)), "")
+
+
+def spdx(text: str) -> str:
+    """The SPDX name of a licence text, where it is one of the usual ones."""
+    return next((name for name, pattern in _SPDX if pattern.search(text)), "")
+
+
+def _path_fix(finding: Finding, tree: Tree) -> Fix | None:
+    version, path = finding.data.get("version", ""), finding.data.get("path", "")
+    line = tree.lines(finding.at.path)[finding.at.line - 1]
+    old = next((q for q in (f'path = "{path}"', f'path="{path}"') if line.count(q) == 1), "")
+    if not version or not old:
+        return None
+    edit = Edit(finding.at.path, old, f'version = "{version}", {old}', finding.at.line)
+    title = f"Give the path dependency {finding.data['name']} the version {version}"
+    return Fix(title, (finding.id,), "safe", (edit,), why="cargo uses the path here and the version in what is published.")
+
+
+@rule("META-PATHDEP", gate="build", category="package", fix=_path_fix)
+def path_dependency_without_version(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
+    """A crate that is published depends on a local path without a version.
+
+    Why: `cargo package` and `cargo publish` refuse it, as the path means nothing to others. Passes: publish = false,
+    dev-dependencies (cargo drops them), path with version.
+    Source: The Cargo Book, Specifying Dependencies, Multiple locations.
+    """
+    crates = [m for m in manifests if m.ecosystem == "cargo" and m.name and not is_aside(m.path)]
+    if not crates:
+        raise NotApplicable("no crate")
+    by_folder = {m.folder: m for m in crates}
+    for one in crates:
+        if _is_private(one):
+            continue
+        confidence = _publishing(tree, one)
+        for dependency in one.dependencies:
+            if (
+                dependency.group == "dev"
+                or "version=" in dependency.spec
+                or not (match := re.search(r"path=(\S+)", dependency.spec))
+            ):
+                continue
+            if "git=" in dependency.spec:
+                continue
+            other = by_folder.get(one.beside(match[1]))
+            yield Finding(
+                f"{dependency.name} is a path dependency without a version: cargo refuses to package {one.name}",
+                tree.evidence(one.path, dependency.line),
+                impact="cargo publish stops, and no release can be made.",
+                confidence=confidence,
+                data={"name": dependency.name, "path": match[1], "version": other.version if other else ""},
+            )
+
+
+def _publishing(tree: Tree, one: Manifest) -> Confidence:
+    """Fairly sure that a crate is published: it has what crates.io asks for, and CI or the docs publish or install it by name."""
+    if not (one.licence and one.field("description")):
+        return "possible"
+    install = re.compile(rf"\bcargo\s+install\s+{re.escape(one.name)}\b(?!.*--(?:path|git))|\bcargo\s+publish\b")
+    for entry in tree.files("yaml", "markdown", "shell", "makefile"):
+        text = tree.text(entry.path)
+        if "cargo" in text and install.search(text):
+            return "likely"
+    return "possible"
+
+
+@rule("META-LOCK", gate="install", category="dependency")
+def lock_out_of_step(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
+    """The lock file does not know a dependency that the manifest declares.
+
+    Why: `npm ci` and a frozen `bundle install` (deployment mode, `bundler-cache: true`) refuse to install then.
+    Passes: lock files that git ignores, and where nothing installs frozen it is only possible trouble.
+    Sources: docs.npmjs.com (npm ci), bundler.io (bundle install, frozen).
+    """
+    looked = False
+    for one in manifests:
+        lock, missing = "", []
+        if one.ecosystem == "npm" and not is_aside(one.path):
+            lock = one.beside("package-lock.json")
+            missing = _npm_missing(tree.text(lock), one)
+        elif one.ecosystem == "gem" and not is_aside(one.path):
+            lock = one.beside("Gemfile.lock")
+            missing = _gem_missing(tree.text(lock), one)
+        entry = tree.entries.get(lock)
+        if entry is None or entry.status != "read" or entry.ignored:
+            continue
+        looked = True
+        frozen = _frozen(tree, one.ecosystem)
+        for name in missing[:10]:
+            dependency = next(d for d in one.dependencies if d.name == name)
+            yield Finding(
+                f"{name} is declared here, but {lock} does not know it",
+                tree.evidence(one.path, dependency.line),
+                impact=f"{frozen or 'A frozen install'} stops: the lock file is out of step.",
+                confidence="likely" if frozen else "possible",
+            )
+    if not looked:
+        raise NotApplicable("no package-lock.json or Gemfile.lock beside a manifest")
+
+
+def _npm_missing(text: str, one: Manifest) -> list[str]:
+    try:
+        packages = json.loads(text)["packages"][""] if text else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return []
+    if not isinstance(packages, dict):
+        return []
+    known: set[str] = set()
+    for table in ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies"):
+        known |= set(packages.get(table) or ())
+    return [d.name for d in one.dependencies if d.name not in known and d.group != "peer"]
+
+
+_PATH_SPEC = re.compile(r"^PATH\n(?:  .*\n)*", re.MULTILINE)
+
+
+def _gem_missing(text: str, one: Manifest) -> list[str]:
+    for block in _PATH_SPEC.findall(text.replace("\r\n", "\n")):
+        inside, names = False, set()
+        for line in block.splitlines():
+            if re.match(r"    \S", line):
+                inside = line.strip().split(" ")[0] == one.name
+            elif inside and line.startswith("      "):
+                names.add(line.strip().split(" ")[0])
+        if f"    {one.name} (" in block:
+            return [d.name for d in one.dependencies if d.group == "runtime" and d.name not in names]
+    return []
+
+
+_FROZEN = {
+    "npm": (re.compile(r"\bnpm\s+(?:ci|clean-install)\b"), "npm ci"),
+    "gem": (
+        re.compile(r"bundler-cache:\s*[\"']?true|BUNDLE_(?:FROZEN|DEPLOYMENT)|bundle\s+(?:config\s.*(?:frozen|deployment)|install\s.*--(?:frozen|deployment))"),
+        "bundle install in frozen mode",
+    ),
+}  # fmt: skip
+
+
+def _frozen(tree: Tree, ecosystem: str) -> str:
+    pattern, said = _FROZEN[ecosystem]
+    texts = (tree.text(e.path) for e in tree.files("yaml", "dockerfile", "shell", "makefile"))
+    return said if any(pattern.search(text) for text in texts) else ""
+
+
+_CODE_VERSION = {
+    "npm": re.compile(
+        r"""^\s*(?:export\s+)?(?:const|let|var)\s+(?:PACKAGE_|PKG_|CLI_|APP_)?VERSION\s*(?::\s*string\s*)?=\s*['"](\d+\.\d+\.\d+[\w.+-]*)['"]"""
+        r"""|^\s*\.version\(\s*['"](\d+\.\d+\.\d+[\w.+-]*)['"]""",
+        re.MULTILINE,
+    ),
+    "pip": re.compile(r"""^__version__\s*(?::\s*str\s*)?=\s*['"](\d+\.\d+[\w.+-]*)['"]()""", re.MULTILINE),
+}  # fmt: skip
+_CODE_OF = {"npm": ("javascript", "typescript", "tsx"), "pip": ("python",)}
+
+
+def _version_fix(finding: Finding) -> Fix | None:
+    old, new = finding.data["old"], finding.data["new"]
+    if finding.at.quote.count(old) != 1:
+        return None
+    edit = Edit(finding.at.path, old, new, finding.at.line)
+    return Fix(
+        f"Say version {new} as the manifest does",
+        (finding.id,),
+        "safe",
+        (edit,),
+        why="Reading it from the manifest would keep them equal.",
+    )
+
+
+@rule("META-VERSION", gate="metadata", category="package", fix=_version_fix)
+def version_in_code_differs(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
+    """The code says another version than its manifest.
+
+    Why: `--version` and bug reports then name a release that this is not. Passes: versions that the manifest computes from the code,
+    code of tests and examples, and versions of formats and protocols.
+    Source: packaging.python.org, Single-sourcing the package version.
+    """
+    packages = [
+        m for m in manifests if m.ecosystem in _CODE_OF and m.name and m.version and not m.dynamic and not is_aside(m.path)
+    ]
+    if not packages:
+        raise NotApplicable("no manifest with a fixed version")
+    folders = sorted({m.folder for m in manifests if m.name}, key=len, reverse=True)
+    for one in packages:
+        if one.version in ("0.0.0", "0.0.1-placeholder") or any(
+            "semantic-release" in f.name for f in one.fields if f.value == "0.0.0"
+        ):
+            continue
+        pattern = _CODE_VERSION[one.ecosystem]
+        for entry in tree.files(*_CODE_OF[one.ecosystem]):
+            own = next((f for f in folders if not f or entry.path.startswith(f + "/")), "")
+            if own != one.folder or is_aside(entry.path) or is_document(entry.path):
+                continue
+            if one.ecosystem == "pip" and not _is_top_package(entry.path.removeprefix(one.folder).lstrip("/"), one.name):
+                continue
+            text = tree.text(entry.path)
+            for match in pattern.finditer(text) if "ersion" in text or "VERSION" in text else ():
+                said = match[1] or match[2]
+                if said != one.version:
+                    line = text.count("\n", 0, match.start(1 if match[1] else 2)) + 1
+                    yield Finding(
+                        f"the code says version {said}, {one.path} says {one.version}",
+                        tree.evidence(entry.path, line),
+                        impact="--version and bug reports name the wrong release.",
+                        confidence="possible",
+                        data={"old": said, "new": one.version},
+                    )
+
+
+def _is_top_package(path: str, name: str) -> bool:
+    parts = path.removeprefix("src/").split("/")
+    stem = re.sub(r"[-_.]+", "_", name).lower()
+    return (
+        len(parts) == 2
+        and parts[1] in ("__init__.py", "__version__.py", "_version.py", "version.py")
+        and parts[0].lower() == stem
+    )
+
+
+@rule("META-INCLUDE", gate="contents", category="package")
+def listed_but_absent(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
+    """The manifest lists files for the package that are not there.
+
+    Why: what is built silently lacks them, or (packages of setuptools and poetry) the build stops.
+    Passes: outputs that a build script makes, patterns with a match, exclusions, entries that tools add by themselves.
+    Sources: hatch.pypa.io (Build configuration), docs.npmjs.com (files), setuptools.pypa.io (Package discovery).
+    """
+    from session_ops.analysis.outputs import is_output
+
+    if not manifests:
+        raise NotApplicable("no manifest")
+    for one in manifests:
+        if is_aside(one.path) or one.broken or not (one.name or one.dynamic):
+            continue
+        absent = [f for f in _listed(one) if not _matches(tree, one.folder, f.value)]
+        absent = [f for f in absent if one.ecosystem != "npm" or not is_output(tree, one, f.value)]
+        for f in absent[:5]:
+            stops = f.name in ("packages", "py_modules", "tool.setuptools.packages") and one.ecosystem == "pip"
+            yield Finding(
+                f"{f.name} lists {f.value}, which does not exist",
+                tree.evidence(one.path, f.line),
+                impact="The build stops." if stops else "What is built lacks it, and nothing says so.",
+                confidence="likely" if stops else "possible",
+                gate=Gate.BUILD if stops else None,
+            )
+
+
+_LISTS = re.compile(
+    r"tool\.hatch\.build(?:\.targets\.\w+)?\.(?:include|only-include|packages|artifacts)|tool\.poetry\.include|tool\.flit\.sdist\.include"
+)
+_ALWAYS = re.compile(r"(?:readme|licen[cs]e|changelog|changes|history|notice|copying)[\w.*-]*", re.IGNORECASE)
+
+
+def _listed(one: Manifest) -> Iterator[Field]:
+    own_folder = any(f.name.startswith(("package_dir", "packages.find")) for f in one.fields)
+    for f in one.fields:
+        wanted = (
+            (_LISTS.fullmatch(f.name) and not f.name.endswith("artifacts")) if one.path.endswith("pyproject.toml") else False
+        )
+        if one.ecosystem == "npm" and f.name == "files":
+            wanted = not _ALWAYS.fullmatch(f.value.strip("/"))
+        if one.path.endswith("setup.py") and f.name == "packages" and re.fullmatch(r"[\w.]+", f.value) and not own_folder:
+            yield type(f)(f.name, f.value.replace(".", "/"), f.line)
+        if wanted and not f.value.startswith("!") and "${" not in f.value:
+            yield f
+
+
+def _matches(tree: Tree, folder: str, pattern: str) -> bool:
+    """Does a path or a pattern in the manner of .gitignore match anything below the folder?"""
+    bare = pattern.strip().removeprefix("./").strip("/")
+    base = f"{folder}/" if folder else ""
+    if not bare or bare.startswith("..") or tree.exists(base + bare):
+        return True
+    if not any(c in bare for c in "*?[{"):
+        # a name without a slash matches at any depth
+        return "/" not in pattern.strip().rstrip("/") and any(f"/{bare}" in f"/{p}" for p in tree.entries if p.startswith(base))
+    if "{" in bare:
+        return True
+    from pathspec import GitIgnoreSpec
+
+    spec = GitIgnoreSpec.from_lines([pattern.strip().removeprefix("./")])
+    return any(spec.match_file(p.removeprefix(base)) for p in tree.entries if p.startswith(base))

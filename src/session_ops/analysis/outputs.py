@@ -1,0 +1,74 @@
+"""Files that a build makes: a manifest may name them although the tree does not hold them."""
+
+from __future__ import annotations
+
+import re
+
+from session_ops.discovery.files import Tree, normal
+from session_ops.discovery.manifests import Manifest
+
+FOLDERS = frozenset(
+    (
+        "dist",
+        "build",
+        "lib",
+        "libs",
+        "out",
+        "output",
+        "es",
+        "esm",
+        "cjs",
+        "umd",
+        "types",
+        "typings",
+        "bin",
+        "target",
+        "compiled",
+    )
+    + (".next", ".output", "bundle", "generated", "pkg", "release", "_build", "vendor", "binaries", "wasm", "server", "client")
+)
+"""Folders that builds usually fill."""
+_TASK = re.compile(
+    r"(?:^|[:_-])(?:build|compile|bundle|dist|prepare|prepack|prepublish|prepublishonly|postinstall|package|release|make)",
+    re.IGNORECASE,
+)
+_TOOL = re.compile(
+    r"\b(?:tsc|tsup|rollup|vite|esbuild|webpack|parcel|swc|babel|microbundle|unbuild|tsdown|ncc|pkg|nexe|gulp|grunt|turbo|nx|rslib|bun build"
+    r"|pkgroll|preconstruct|father|bob|ng build|next build|svelte-package|wasm-pack|napi|node-gyp|electron-builder|cargo|go build|goreleaser|zig|make)\b"
+)  # fmt: skip
+
+
+def builds(one: Manifest) -> bool:
+    """Does this package.json have a script that builds something?"""
+    return any(e.kind == "task" and (_TASK.search(e.name) or _TOOL.search(e.value)) for e in one.entry_points)
+
+
+def is_output(tree: Tree, one: Manifest, path: str) -> bool:
+    """May this path of a package.json be made by a build, here or in the release's CI?
+
+    True in a folder that git ignores or that builds usually fill, when some script of the package (or of the workspace above, or CI) builds.
+    """
+    clean = normal(path)
+    top = clean.partition("/")[0]
+    ignored = _ignored(tree, one.folder, clean)
+    if not (ignored or top in FOLDERS or top.startswith(("dist", "build"))):
+        return False
+    return builds(one) or ignored or _ci_builds(tree)
+
+
+def _ignored(tree: Tree, folder: str, path: str) -> bool:
+    """Would a .gitignore of the target ignore this path, which need not exist?"""
+    from pathspec import GitIgnoreSpec
+
+    places = {"", folder}
+    for place in places:
+        name = f"{place}/.gitignore" if place else ".gitignore"
+        if name in tree.entries and tree.text(name):
+            whole = f"{folder}/{path}" if folder and not place else path
+            if GitIgnoreSpec.from_lines(tree.lines(name)).match_file(whole):
+                return True
+    return False
+
+
+def _ci_builds(tree: Tree) -> bool:
+    return any("/workflows/" in f"/{e.path}" and _TOOL.search(tree.text(e.path)) for e in tree.files("yaml"))
