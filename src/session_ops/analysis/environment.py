@@ -1,0 +1,146 @@
+"""Environment variables that nobody names, and defaults that cannot work or should not be there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from session_ops.analysis.aside import aside
+from session_ops.analysis.ignore import SECRET_NAME, looks_secret
+from session_ops.discovery.environment import Environment, Use
+from session_ops.discovery.files import Tree
+from session_ops.model import Edit, Finding, Fix, NewFile
+from session_ops.registry import NotApplicable, rule
+
+_TEMPLATES = (".env.example", ".env.sample", ".env.template", ".env.dist", "env.example")
+_NEEDED = re.compile(
+    r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|URL|URI|HOST|ENDPOINT|DSN|REGION|ACCOUNT|BUCKET|USER|USERNAME|EMAIL|WEBHOOK|DATABASE)(?:_ID)?$"
+)
+"""What has to be told where the code asks for it, even if it goes on without; other names are taken for options."""
+MOST_ALSO = 12
+
+
+def _missing(environment: Environment) -> dict[str, list[Use]]:
+    """Variables without a default that nothing documents or sets (a real .env does not count), with their uses."""
+    named = {m.name for m in environment.mentions if m.kind != "env"}
+    found: dict[str, list[Use]] = {}
+    safe = {u.name for u in environment.uses if u.default is not None and not aside(u.path)}
+    for use in environment.uses:
+        if (
+            use.default is None
+            and use.name not in named
+            and not aside(use.path)
+            and not (use.name in safe and not use.required)
+        ):
+            found.setdefault(use.name, []).append(use)
+    return found
+
+
+def _template(tree: Tree) -> str:
+    return next((path for path in _TEMPLATES if path in tree.entries), "")
+
+
+def _name_them(finding: Finding, tree: Tree, environment: Environment) -> Fix | None:
+    """A template that lists the variables with the places that use them, or their lines in the one that is there."""
+    lines = []
+    for name, uses in _missing(environment).items():
+        places = ", ".join(dict.fromkeys(use.path for use in uses[:3]))
+        lines += [f"# {'required' if any(u.required for u in uses) else 'read'} by {places}", f"{name}="]
+    path = _template(tree)
+    why = "The values stay with whoever deploys; their names belong to the sources."
+    if not path:
+        return Fix(
+            "Add .env.example", (finding.id,), "safe", creates=(NewFile(".env.example", "\n".join(lines) + "\n"),), why=why
+        )
+    last = max((n for n, text in enumerate(tree.lines(path), start=1) if text.strip()), default=0)
+    if not last or tree.entries[path].status != "read" or "\r\n" in tree.text(path):
+        return None
+    old = tree.lines(path)[last - 1]
+    return Fix(
+        f"Name the variables in {path}", (finding.id,), "safe", (Edit(path, old, "\n".join([old, *lines]), last),), why=why
+    )
+
+
+@rule("GAP-ENV", gate=None, category="gap", fix=_name_them)
+def variables_nobody_names(tree: Tree, environment: Environment) -> Iterator[Finding]:
+    """Variables without a default are read from the environment, and no template or document names them.
+
+    Why: who installs the tracker learns of them one crash at a time. Variables with a default, those of the system, and those
+    that a document, compose file, unit, workflow or script names or sets pass. A filled .env is no template: it is not shipped.
+    Source: The Twelve-Factor App, III.
+    """
+    if not environment.uses:
+        raise NotApplicable("no code reads a variable of its own from the environment")
+    missing = _missing(environment)
+    if not missing:
+        return
+    uses = [use for found in missing.values() for use in found]
+    names = list(missing)
+    shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    template = _template(tree)
+    first = next((u for u in uses if u.required), uses[0])
+    places = tuple(tree.evidence(u.path, u.line) for u in uses[:MOST_ALSO])
+    have, them = ("has", "it") if len(names) == 1 else ("have", "them")
+    nobody = f"no line of {template}" if template else "no template"
+    yield Finding(
+        f"{shown} {have} no default, and {nobody} or document names {them}",
+        tree.evidence(first.path, first.line) if template else tree.evidence(".env.example"),
+        places,
+        "Whoever deploys this has to read the code to learn what to set.",
+        "likely",
+    )
+
+
+_PLACEHOLDER = re.compile(r"^<[A-Za-z][\w .-]{2,40}>$")
+
+
+@rule("CFG-PLACEHOLDER", gate="start", category="config")
+def placeholder_as_default(tree: Tree, environment: Environment) -> Iterator[Finding]:
+    """The default of a variable is a placeholder such as `<node-ip>`, so the code runs with a value that cannot work.
+
+    Why: nothing says that the value is missing; the first connection fails with an error about a strange host name. Tests,
+    examples and documents pass, and so does code that compares the value with the placeholder before it uses it.
+    """
+    if not environment.uses:
+        raise NotApplicable("no code reads a variable of its own from the environment")
+    by_file: dict[str, list[Use]] = {}
+    for use in environment.uses:
+        text = (use.default or "").strip().strip("\"'")
+        if _PLACEHOLDER.match(text) and not aside(use.path):
+            code = tree.text(use.path)
+            if f"== {use.default}" not in code and not re.search(rf"startswith\(\s*[\"']<|==\s*[\"']{re.escape(text)}", code):
+                by_file.setdefault(use.path, []).append(use)
+    for path, uses in sorted(by_file.items()):
+        uses.sort(key=lambda u: u.line)
+        first = uses[0]
+        yield Finding(
+            f"{first.name} defaults to the placeholder {(first.default or '').strip(chr(34) + chr(39))}, which no machine resolves",
+            tree.evidence(path, first.line),
+            tuple(tree.evidence(path, use.line) for use in uses[1:MOST_ALSO]),
+            f"Without {first.name} in the environment it starts and then fails at its first connection.",
+            "likely",
+        )
+
+
+@rule("SECRET-DEFAULT", gate="guard", category="security")
+def secret_as_default(tree: Tree, environment: Environment) -> Iterator[Finding]:
+    """A password or token stands in the code as the default of a variable.
+
+    Why: it is in every clone and in the history, and it works wherever nobody set the variable. Placeholders, short defaults
+    of local databases, tests and examples pass. The value is not repeated here; whoever reads the line sees it.
+    Source: CWE-798.
+    """
+    if not environment.uses:
+        raise NotApplicable("no code reads a variable of its own from the environment")
+    seen: set[str] = set()
+    for use in environment.uses:
+        if use.default and SECRET_NAME.search(use.name) and not aside(use.path) and looks_secret(use.name, use.default):
+            again = use.path in seen
+            seen.add(use.path)
+            if not again:
+                yield Finding(
+                    f"{use.name} has a real-looking secret as its default",
+                    tree.evidence(use.path, use.line),
+                    impact="Everyone with the repository, and its history, has it. Replace it where it is used, then remove the default.",
+                    confidence="likely",
+                )
