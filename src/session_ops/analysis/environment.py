@@ -26,12 +26,10 @@ def _missing(environment: Environment) -> dict[str, list[Use]]:
     found: dict[str, list[Use]] = {}
     safe = {u.name for u in environment.uses if u.default is not None and not aside(u.path)}
     for use in environment.uses:
-        if (
-            use.default is None
-            and use.name not in named
-            and not aside(use.path)
-            and not (use.name in safe and not use.required)
-        ):
+        if use.default is not None or use.name in named or aside(use.path):
+            continue
+        shell = use.path.rpartition(".")[2] in ("sh", "bash", "zsh") or "." not in use.path.rpartition("/")[2]
+        if use.required or (use.name not in safe and (shell or _NEEDED.search(use.name))):
             found.setdefault(use.name, []).append(use)
     return found
 

@@ -128,6 +128,8 @@ _SETS_BEFORE = re.compile(
     r"(?:environ\s*\[\s*|environ\.setdefault\(\s*|ENV\[|env\[|Setenv\(|set_var\(|\.env\()[\"']$|process\.env\.$"
 )
 _SETS_AFTER = re.compile(r"[\"']?\s*(?:\]\s*(?:\|\|)?=(?!=)|,|=(?!=))")
+_SETS_KEY = re.compile(r"[\"']\s*(?::|=>)")
+"""A key of a table that becomes a child's environment."""
 _PICKED = re.compile(r"\{(?P<names>[^{}]*)\}\s*=\s*(?:process\.env|import\.meta\.env)\b")
 _TELLS = frozenset(
     (
@@ -332,7 +334,9 @@ def _mentions(tree: Tree, entry: FileEntry, names: set[str]) -> Iterator[Mention
             elif _COMMENT.search(before):
                 seen.add(name)
                 yield Mention(name, entry.path, number, "comment")
-            elif _SETS_BEFORE.search(before) and _SETS_AFTER.match(line[match.end() :]):
+            elif (_SETS_BEFORE.search(before) and _SETS_AFTER.match(line[match.end() :])) or (
+                before.endswith(('"', "'")) and _SETS_KEY.match(line[match.end() :])
+            ):
                 seen.add(name)
                 yield Mention(name, entry.path, number, "set")
 
