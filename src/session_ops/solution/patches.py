@@ -208,17 +208,19 @@ def _hunks(old: list[bytes], new: list[bytes]) -> Iterator[bytes]:
     head = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
     room = min(len(old), len(new)) - head
     tail = sum(1 for _ in takewhile(lambda n: old[-n] == new[-n], range(1, room + 1)))
-    head, tail = max(head - CONTEXT, 0), max(tail - CONTEXT, 0)
     matcher = difflib.SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail])
+    changes = [(tag, a1 + head, a2 + head, b1 + head, b2 + head) for tag, a1, a2, b1, b2 in matcher.get_opcodes()]
+    ends = [("equal", 0, head, 0, head), ("equal", len(old) - tail, len(old), len(new) - tail, len(new))]
+    matcher.opcodes = [*ends[:1], *changes, *ends[1:]]  # type: ignore[attr-defined]
     for group in matcher.get_grouped_opcodes(CONTEXT):
         first, last = group[0], group[-1]
-        yield f"@@ -{_range(head + first[1], head + last[2])} +{_range(head + first[3], head + last[4])} @@\n".encode()
+        yield f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n".encode()
         for tag, a1, a2, b1, b2 in group:
             if tag == "equal":
-                yield from (_line(b" ", line) for line in old[head + a1 : head + a2])
+                yield from (_line(b" ", line) for line in old[a1:a2])
             else:
-                yield from (_line(b"-", line) for line in old[head + a1 : head + a2])
-                yield from (_line(b"+", line) for line in new[head + b1 : head + b2])
+                yield from (_line(b"-", line) for line in old[a1:a2])
+                yield from (_line(b"+", line) for line in new[b1:b2])
 
 
 def _range(start: int, stop: int) -> str:
