@@ -1,0 +1,390 @@
+"""Scripts that something starts directly: their first line and their x bit."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from session_ops.discovery.deployment import Deployment
+from session_ops.discovery.docs import Docs
+from session_ops.discovery.files import Tree, normal
+from session_ops.discovery.languages import shebang
+from session_ops.discovery.manifests import Manifests
+from session_ops.discovery.platforms import Platforms
+from session_ops.discovery.references import References
+from session_ops.discovery.scripts import Script, Scripts
+from session_ops.model import Confidence, Edit, Finding, Fix, ModeChange
+from session_ops.registry import NotApplicable, fact, rule
+
+How = Literal["shell", "exec"]
+"""`shell`: a shell starts it and falls back to sh where there is no `#!`. `exec`: the kernel does, and refuses (ENOEXEC)."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """One place that starts a script by its own path, without an interpreter before it."""
+
+    script: str
+    source: str
+    line: int
+    how: How
+    who: str
+
+
+Starts = tuple[Start, ...]
+
+INTERPRETER = re.compile(
+    r"(?:.*/)?(?:(?:ba|da|z|k|a)?sh|python[\d.]*|pypy3?|node|nodejs|ruby|perl|php|bun|deno|tsx|ts-node|source|\.|npx|uv|poetry|pipenv|osascript"
+    r"|\$\{?(?:PYTHON|SHELL|BASH|NODE|PYTHON_BIN|PYTHON_CMD)\}?)$"
+)
+BEFORE = re.compile(
+    r"(?:.*[;|&({!`]|then|do|else|elif|if|while|until|exec|sudo|nohup|time|env|command|eval|@|-@|&&|\|\||\$|ENTRYPOINT|CMD|RUN|run)$"
+)
+KEY = re.compile(
+    r"(?:command|run|entrypoint|exec|cmd|test|script|ExecStart\w*|ExecStop\w*|ExecReload|[\w:.-]*(?:start|build|setup|install|lint|post\w+|pre\w+))\s*[:=]$"
+)
+FOLDERS = re.compile(r"^(?:\$\{?\w+\}?|\$\(.*\)|~|\.|\.\.)(?:/|$)")
+PROMPT_SIGN = re.compile(r"^\s*(?:[$%>#]\s+)?")
+SHELL_BLOCKS = frozenset(("", "bash", "sh", "shell", "console", "zsh", "shell-session", "terminal", "shellsession"))
+CHMOD = re.compile(
+    r"chmod\s+(-R\s+)?(?:[ugoa]*\+[rwX]*x[rwst]*|[ugoa]*=r?w?x|0?[75][0-7][0-7])\s+([^\n;&|`\"')]*(?:[\"'][^\n;&|`]*)?)"
+)
+INVITES = re.compile(
+    r"\b(?:run|runs|running|execute|executes|start|starts|use|call|calls|invoke|via|with|launch|then)\b[^.]{0,40}$",
+    re.IGNORECASE,
+)
+
+
+@fact
+def starts(tree: Tree, references: References, docs: Docs, deployment: Deployment, scripts: Scripts) -> Starts:
+    """Every place that starts a script directly (./x.sh, a hook, ExecStart=, a documented command); sorted by script and place."""
+    known = {s.path: s for s in scripts}
+    units = {u.path for u in deployment.units}
+    hooks = {(h.path, h.line) for h in deployment.hooks}
+    found: set[Start] = set()
+    for reference in references:
+        if reference.act != "run" or reference.target not in known or reference.verdict not in ("resolves", "ambiguous"):
+            continue
+        if reference.place == "markdown" or not 0 < reference.line <= len(tree.lines(reference.source)):
+            continue
+        line = tree.lines(reference.source)[reference.line - 1]
+        if len(line) < 4000 and started_directly(line, reference.target.rsplit("/", 1)[-1]):
+            how: How = "exec" if reference.source in units or re.search(r"ENTRYPOINT\s*\[|CMD\s*\[", line) else "shell"
+            kind = (
+                "the unit"
+                if reference.source in units
+                else "the hook in"
+                if (reference.source, reference.line) in hooks
+                else ""
+            )
+            who = f"{kind} {reference.source}:{reference.line}".strip()
+            found.add(Start(reference.target, reference.source, reference.line, how, who))
+    found |= set(_documented(tree, docs, known))
+    return tuple(sorted(found, key=lambda s: (s.script, s.source, s.line)))
+
+
+def started_directly(line: str, name: str) -> bool:
+    """Is a file of this name the first word of a command in this line, with no interpreter before it?"""
+    tokens = re.sub(r"\\?[\"']", "", line).split()
+    for place, token in enumerate(tokens):
+        bare = token.rstrip(",;)]}&|`")
+        if bare.rsplit("/", 1)[-1] != name or "/" not in bare:
+            continue
+        key = re.match(r"(?:Exec\w+=)?[\[@!+:-]*(?:\$\(|\(|`|\[)*", bare)
+        rest = bare[key.end() :] if key else bare
+        if re.match(r"[A-Za-z_]\w*=", rest):
+            continue
+        at = place - 1
+        while at >= 0 and re.match(r"[A-Za-z_]\w*=\S*$", tokens[at]) and not tokens[at].startswith("Exec"):
+            at -= 1
+        if at < 0:
+            return True
+        before = tokens[at].strip(",[]")
+        if INTERPRETER.match(before):
+            continue
+        if before.startswith("-") and any(INTERPRETER.match(t.strip(",[]")) for t in tokens[max(0, at - 3) : at]):
+            continue
+        if (
+            before == ""
+            or BEFORE.match(before)
+            or KEY.match(before)
+            or (before == "timeout" or tokens[max(0, at - 1)] == "timeout")
+        ):
+            return True
+        if at == 0 and before in ("-", "*"):
+            return True
+    return False
+
+
+def _documented(tree: Tree, docs: Docs, known: dict[str, Script]) -> Iterator[Start]:
+    """Commands in shell blocks and code spans of the documents that name a script by its path."""
+    for doc in docs:
+        if doc.role == "changelog" or re.search(
+            r"(?:^|/)(?:archive|history|examples?|fixtures?|tests?)(?:/|$)", doc.path, re.IGNORECASE
+        ):
+            continue
+        for block in doc.blocks:
+            if block.language not in SHELL_BLOCKS:
+                continue
+            folder = ""
+            for offset, text in enumerate(block.text.splitlines()):
+                command = PROMPT_SIGN.sub("", text)
+                moved = re.match(r"cd\s+([\w./-]+)\s*(?:&&|;|$)\s*(.*)", command)
+                if moved:
+                    folder, command = normal(f"{folder}/{moved[1]}".lstrip("/")), moved[2]
+                script = _script(command, doc.path, folder, known)
+                if script:
+                    yield Start(script, doc.path, block.line + offset, "shell", f"{doc.path}:{block.line + offset}")
+        for span in doc.spans:
+            if span.kind != "code" or not re.match(r"(?:\./)?[\w.-]+/|\./", span.text):
+                continue
+            lines = tree.lines(doc.path)
+            before = lines[span.line - 1].split(span.text)[0] if 0 < span.line <= len(lines) else ""
+            if not (span.text.startswith("./") and INVITES.search(before)) and not re.match(r"\S+\s+\S", span.text):
+                continue
+            script = _script(span.text, doc.path, "", known)
+            if script:
+                yield Start(script, doc.path, span.line, "shell", f"{doc.path}:{span.line}")
+
+
+def _script(command: str, doc: str, folder: str, known: dict[str, Script]) -> str:
+    """The script that a documented command starts: from the target's root, or from the document's folder."""
+    first = re.match(r"(?:[A-Z_]+=\S+\s+)*(?:sudo\s+)?([\w./-]+)(?:\s|$)", command)
+    if first is None or "/" not in first[1] or first[1].startswith("/"):
+        return ""
+    if command.rstrip().endswith(("/", ":")):
+        return ""
+    own = doc.rsplit("/", 1)[0] if "/" in doc else ""
+    tried = [folder] if folder else ["", own]
+    return next((p for base in tried if (p := normal(f"{base}/{first[1]}".lstrip("/"))) in known), "")
+
+
+def made_executable(tree: Tree) -> list[tuple[str, bool]]:
+    """What some file of the target makes executable with chmod: (pattern, whole folder)."""
+    found: list[tuple[str, bool]] = []
+    for entry in tree.files():
+        text = tree.text(entry.path)
+        if "chmod" not in text or entry.language in ("jsonl", "log"):
+            continue
+        for match in CHMOD.finditer(text):
+            for word in re.sub(r"[\"'\\]", "", match[2]).split():
+                bare = re.sub(r"^(?:\$\{?\w+\}?/|\./|/\w+/)+", "", word)
+                found.append((bare or word, bool(match[1])))
+    if any(
+        "chmod" in tree.text(e.path) and re.search(r"os\.chmod\(|fs\.chmod", tree.text(e.path))
+        for e in tree.files("python", "javascript", "typescript")
+    ):
+        found.append(("", False))
+    return found
+
+
+def _covered(script: str, patterns: list[tuple[str, bool]]) -> bool:
+    name = script.rsplit("/", 1)[-1]
+    for pattern, whole in patterns:
+        if pattern and (fnmatch.fnmatch(script, pattern) or fnmatch.fnmatch(name, pattern.rsplit("/", 1)[-1] or "\0")):
+            return True
+        if pattern.startswith("$") or "{}" in pattern or (whole and script.startswith(pattern.rstrip("/") + "/")):
+            return True
+    return False
+
+
+def make_executable(finding: Finding) -> Fix:
+    """Set the x bit."""
+    path = finding.data["path"]
+    return Fix(
+        title=f"Make {path} executable",
+        findings=(finding.id,),
+        safety="safe",
+        modes=(ModeChange(path, executable=True),),
+        why="It is started by its path.",
+    )
+
+
+@rule("ENTRY-XBIT", gate="start", category="entry-point", fix=make_executable)
+def not_executable(starts: Starts, tree: Tree) -> Iterator[Finding]:
+    """A script is started by its own path, but is not executable.
+
+    Why: the kernel refuses to start a file without the x bit, so the shell answers `Permission denied` and ends with 126. For
+    tracked files git's index counts (100644), since a clone gets that. Passes: `bash x.sh` and the like, and scripts that the
+    documents, an installer or a Dockerfile make executable first.
+    Source: execve(2), EACCES; POSIX.1-2024, Shell & Utilities, 2.8.2.
+    """
+    if not starts:
+        raise NotApplicable("nothing starts a script by its path")
+    patterns = made_executable(tree)
+    for script in sorted({s.script for s in starts}):
+        entry = tree.entries[script]
+        mode = tree.git.mode(script)
+        if mode.endswith("755") if mode else entry.executable:
+            continue
+        if _covered(script, patterns) or entry.vendored:
+            continue
+        places = [s for s in starts if s.script == script]
+        first = next((s for s in places if s.source not in _guides(places)), places[0])
+        yield Finding(
+            f"{first.who} starts {script} by its path, but the file is not executable"
+            + (" in git (mode 100644)" if mode else ""),
+            at=tree.evidence(script, 1),
+            also=tuple(tree.evidence(s.source, s.line) for s in places[:5]),
+            impact="The start ends with 126, Permission denied.",
+            data={"path": script},
+        )
+
+
+def _guides(places: list[Start]) -> set[str]:
+    return {s.source for s in places if s.source.endswith((".md", ".rst", ".mdx", ".txt"))}
+
+
+PERSONAL = re.compile(r"/(?:home|Users)/[^/]+/|/opt/homebrew/|/root/|/nix/store/|[A-Za-z]:[\\/]")
+LOCAL_SHELL = re.compile(r"/usr/local/bin/(?:ba|z|da|k)?sh$|/opt/local/bin/")
+STANDARD_NAMES = {"shell": "bash", "zsh": "zsh", "python": "python3", "javascript": "node", "ruby": "ruby", "perl": "perl"}
+NO_BASH = re.compile(
+    r"(?:docker\.io/)?(?:library/)?(?:alpine(?::.*)?|(?:node|python|golang|rust|nginx|redis|caddy):[\w.-]*alpine[\w.-]*)(?:@\S+)?$"
+)
+
+
+def repair_first_line(finding: Finding, tree: Tree) -> Fix | None:
+    """Write the first line as it has to be."""
+    path, wrong = finding.at.path, finding.data.get("wrong", "")
+    text = tree.text(path)
+    first = text.split("\n", 1)[0]
+    edits: tuple[Edit, ...] = ()
+    if wrong == "interpreter":
+        options = (first.split(None, 1)[1:] or [""])[0].strip()
+        if not options:
+            edits = (Edit(path, first, finding.data["new"], 1),)
+    elif wrong == "late":
+        lead = text[: text.index("#!")]
+        if "\n" not in lead:
+            edits = (Edit(path, first, first[len(lead) :], 1),)
+    elif wrong == "none" and first.strip() and "\r" not in first:
+        edits = (Edit(path, first, f"{finding.data['new']}\n{first}", 1),)
+    if not edits:
+        return None
+    return Fix(
+        title=f"Repair the first line of {path}",
+        findings=(finding.id,),
+        safety="safe" if wrong != "none" else "review",
+        edits=edits,
+        why="The kernel starts what the first line names.",
+    )
+
+
+@rule("ENTRY-SHEBANG", gate="start", category="entry-point", fix=repair_first_line)
+def bad_first_line(
+    starts: Starts, tree: Tree, scripts: Scripts, manifests: Manifests, deployment: Deployment, platforms: Platforms
+) -> Iterator[Finding]:
+    """A script is started by its own path, but its first line names no interpreter that is there.
+
+    Why: the kernel reads `#!` only as the first two bytes, takes the rest of the line as it is (a CR becomes part of the name), and
+    starts exactly that path. Without it systemd, Docker and other programs answer `Exec format error`; a shell falls back to sh, which
+    only helps a script of plain sh. Passes: scripts that are always given to an interpreter.
+    Source: execve(2); npm's documentation of `bin` for the first line of a command.
+    """
+    by_path = {s.path: s for s in scripts}
+    wanted: dict[str, list[Start]] = {}
+    for start in starts:
+        wanted.setdefault(start.script, []).append(start)
+    for manifest in manifests:
+        for entry in manifest.entry_points:
+            if manifest.ecosystem == "npm" and entry.kind == "bin":
+                folder = manifest.path.rpartition("/")[0]
+                path = normal(f"{folder}/{entry.value}".lstrip("/"))
+                if path in by_path:
+                    wanted.setdefault(path, []).append(
+                        Start(path, manifest.path, entry.line, "exec", f"the command {entry.name} of {manifest.path}")
+                    )
+    if not wanted:
+        raise NotApplicable("nothing starts a script by its path")
+    for path, places in sorted(wanted.items()):
+        if path in by_path and not tree.entries[path].vendored:
+            found = _first_line(by_path[path], places, tree, platforms)
+            if found is not None:
+                yield found
+    yield from _no_bash_inside(deployment, by_path, tree)
+
+
+def _first_line(script: Script, places: list[Start], tree: Tree, platforms: Platforms) -> Finding | None:
+    text = tree.text(script.path)
+    if not text.strip():
+        return None
+    first = text.split("\n", 1)[0]
+    who = places[0].who
+    also = tuple(tree.evidence(s.source, s.line) for s in places[:5])
+    executed = any(s.how == "exec" for s in places)
+
+    def finding(message: str, impact: str, wrong: str, confidence: Confidence = "likely", new: str = "") -> Finding:
+        data = {"wrong": wrong, "new": new}
+        return Finding(message, at=tree.evidence(script.path, 1), also=also, impact=impact, confidence=confidence, data=data)
+
+    if first.startswith("#!"):
+        if first.endswith("\r"):
+            return finding(
+                f"The #! line of {script.path} ends with a carriage return, and {who} starts it by its path",
+                f"The kernel looks for an interpreter called `{script.interpreter}\\r` and answers `No such file or directory`.",
+                "cr",
+            )
+        path, name = shebang(text)
+        if PERSONAL.match(path) or (LOCAL_SHELL.match(path) and script.path not in platforms.contained):
+            sure = not (path.startswith("/opt/") and platforms.get("linux-gnu") is None)
+            return finding(
+                f"The #! line of {script.path} names {path}, which is not there on other machines, and {who} starts it by its path",
+                "The start ends with 126 or 127, bad interpreter: No such file or directory.",
+                "interpreter",
+                "likely" if sure else "possible",
+                f"#!/usr/bin/env {name}",
+            )
+        return None
+    late = re.match(r"\ufeff?\s*(#!.*)", text)
+    if late is not None and late.start(1) < 200:
+        lead = "a byte order mark" if text.startswith("\ufeff") else "blanks"
+        return finding(
+            f"{script.path} has {lead} before its #! line, and {who} starts it by its path",
+            "The kernel does not see the line; the start ends with Exec format error, or sh reads the script.",
+            "late",
+        )
+    name = STANDARD_NAMES.get(script.language, "")
+    if not name:
+        return None
+    fallback = script.language == "shell" and not executed
+    return finding(
+        f"{script.path} has no #! line, and {who} starts it by its path",
+        "Where a program starts it the answer is Exec format error; a shell reads it as a script of sh."
+        if script.language == "shell"
+        else "A shell reads it as a script of its own and stops at the first line that is none.",
+        "none",
+        "possible" if fallback else "likely",
+        f"#!/usr/bin/env {name}",
+    )
+
+
+def _no_bash_inside(deployment: Deployment, by_path: dict[str, Script], tree: Tree) -> Iterator[Finding]:
+    """Scripts of bash that a container starts whose image has no bash."""
+    for file in deployment.dockerfiles:
+        stages: dict[str, str] = {}
+        last = ""
+        for instruction in file.instructions:
+            if instruction.name == "FROM":
+                base = re.match(r"(?:--\S+\s+)*(\S+)(?:\s+[Aa][Ss]\s+(\S+))?", instruction.value)
+                last = stages.get(base[1], base[1]) if base else ""
+                if base and base[2]:
+                    stages[base[2]] = last
+        if not NO_BASH.match(last) or any(re.search(r"\bbash\b", i.value) for i in file.instructions if i.name == "RUN"):
+            continue
+        for instruction in file.instructions:
+            if instruction.name not in ("ENTRYPOINT", "CMD"):
+                continue
+            for path, script in by_path.items():
+                if script.interpreter == "bash" and re.search(
+                    rf"[\s\"'/\[]{re.escape(path.rsplit('/', 1)[-1])}[\"'\s\],]", instruction.value + " "
+                ):
+                    yield Finding(
+                        f"{file.path} starts {path}, a script of bash, in an image without bash ({last})",
+                        at=tree.evidence(path, 1),
+                        also=(tree.evidence(file.path, instruction.line),),
+                        impact="The container ends at once: no such file or directory.",
+                        data={"wrong": "image"},
+                    )

@@ -1,0 +1,620 @@
+"""What works only for one person, in one folder, or on one operating system."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ast_grep_py import SgNode
+
+from session_ops.analysis.headless import folded
+from session_ops.analysis.userland import DIFFERENCES, NEWER_BASH, NOT_SH, SYSTEM_NAMES, Difference, Feature
+from session_ops.discovery.callers import Callers
+from session_ops.discovery.commands import Invocation, functions_of, invocations, peeled
+from session_ops.discovery.deployment import Deployment
+from session_ops.discovery.files import FileEntry, Tree
+from session_ops.discovery.flow import conditions, tolerated
+from session_ops.discovery.manifests import Manifests
+from session_ops.discovery.platforms import Platform, Platforms
+from session_ops.discovery.references import References
+from session_ops.discovery.scripts import Script, Scripts
+from session_ops.discovery.syntax import Syntax, line_of
+from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.registry import NotApplicable, rule
+
+ASIDE = re.compile(
+    r"(?:^|/)(?:tests?|specs?|__tests__|e2e|fixtures?|examples?|samples?|demos?|mocks?|__mocks__|benchmarks?|docs?|archived?|old|legacy|testdata|testing"
+    r"|snapshots|coverage|dist|build|target\d*|out|vendor|notebooks?|node_modules|site-packages|\.github/ISSUE_TEMPLATE|stories)/"
+    r"|(?:^|[/._-])(?:tests?|spec|mocks?|fixtures?|samples?|examples?|demo|seed|bench|stories|template|dist)(?:[._-][^/]*)?$",
+    re.IGNORECASE,
+)
+"""Paths whose code shows, checks or keeps something, and is not what a user runs."""
+
+# --- one person's folder -------------------------------------------------------------------------------------------------
+
+HOME = re.compile(
+    r"(?<![\w.$}/~*%>-])(?:/mnt/[a-z]/Users/|/var/home/|/home/|/Users/|[A-Za-z]:(?:\\\\?|/)Users(?:\\\\?|/))([A-Za-z][\w.-]*)(?=[/\\\"'\s;:,)]|$)"
+)
+NOBODY = frozenset((
+    "user", "username", "users", "you", "yourname", "your-user", "your_user", "youruser", "your-name", "your_name", "name",
+    "me", "myuser", "my-user", "example", "someone", "someuser", "somebody", "test", "tester", "testuser", "test-user",
+    "foo", "bar", "baz", "alice", "bob", "carol", "jane", "john", "johndoe", "jdoe", "janedoe", "xxx", "xyz", "user1",
+    "user-name", "person", "runner", "runneradmin", "node", "vscode", "ubuntu", "ec2-user", "app", "appuser", "circleci",
+    "travis", "vagrant", "pi", "debian", "fedora", "centos", "linuxbrew", "git", "jovyan", "coder", "gitpod", "codespace",
+    "shared", "public", "default", "admin", "administrator", "root", "guest", "nonroot", "container", "devcontainer",
+    "sandbox", "opc", "azureuser", "user_name", "my_user", "yourusername", "your-username", "your_username", "developer",
+    "nobody", "placeholder", "demo",
+))  # fmt: skip
+"""Names that stand for anybody, and users that images, runners and clouds come with."""
+READ = (
+    "shell",
+    "zsh",
+    "python",
+    "javascript",
+    "typescript",
+    "tsx",
+    "ruby",
+    "perl",
+    "go",
+    "rust",
+    "json",
+    "yaml",
+    "toml",
+    "ini",
+    "conf",
+)
+ALSO_READ = ("systemd", "makefile", "env", "cron", "xml")
+CONFIG_JSON = re.compile(
+    r"(?:^|/)(?:\.vscode|\.claude|\.cursor|\.codex|\.gemini|\.zed|\.idea|\.claude-plugin|hooks?|config|conf|configs|settings)/[^/]*\.jsonc?$"
+    r"|(?:^|/)(?:package|\.?mcp[\w.-]*|settings[\w.-]*|config[\w.-]*|[\w.-]*\.?config|hooks|plugin|launch|tasks|claude_desktop_config|ecosystem[\w.-]*)\.jsonc?$"
+)
+SHOWN = re.compile(
+    r"\be\.g\.|\bexamples?\b|\bfor instance\b|\bplaceholder|\busage\b|\bhelp\s*=|description|\bsample\b|such as|>>> |\btitle\b|\bmock"
+    r"|\bconsole\.\w+\(|\bprint\w*\(|\blog(?:ger|ging)?\.\w+\(|\b(?:typer|click)\.echo|\braise\b|\bthrow\b|\bassert|\bexpect\(|"
+    r"\"(?:Bash|Read|Edit|Write|Glob|Grep|WebFetch)\(|additionalDirectories",
+    re.IGNORECASE,
+)
+ECHOED = re.compile(r"^\s*(?:echo|printf|log\w*|info|warn\w*|err\w*|print\w*|say|die|usage|note|success|debug)\b")
+HASH_COMMENTS = frozenset(
+    ("shell", "zsh", "python", "ruby", "perl", "yaml", "toml", "ini", "conf", "systemd", "makefile", "env", "cron")
+)
+TRIED = re.compile(r"\|\||\bexists?\b|-[fdex]\s|\bisfile|\bcandidates?\b|existsSync|\bglob\b|\bwhich\b", re.IGNORECASE)
+CREATES = re.compile(
+    r"(?:useradd|adduser)\s+[^\n]*?([a-z_][\w-]*)\s*(?:$|&&|;|\\|\")|^\s*USER\s+([a-z][\w-]*)|:/home/([a-z][\w-]*)",
+    re.MULTILINE,
+)
+
+
+def to_home_variable(finding: Finding, tree: Tree) -> Fix | None:
+    """Say `$HOME`, or the project's folder, in place of one person's folder; only where the file's own language has a word for it."""
+    path, line, home = finding.at.path, finding.at.line, finding.data.get("home", "")
+    lines = tree.lines(path)
+    if finding.also or not home or not 0 < line <= len(lines):
+        return None
+    text = lines[line - 1]
+    entry = tree.entries[path]
+    if text.count(home) != 1:
+        return None
+    checkout = _checkout(text[text.index(home) :], tree)
+    if entry.language == "json" and checkout and re.search(r"(?:^|/)\.claude/settings[\w.]*\.json$|hooks\.json$", path):
+        old, new = checkout, '\\"$CLAUDE_PROJECT_DIR\\"'
+    elif entry.language == "json" and checkout and re.search(r"(?:^|/)\.vscode/", path):
+        old, new = checkout, "${workspaceFolder}"
+    elif entry.language == "shell" and (
+        bare := re.fullmatch(rf"(\s*(?:export\s+)?\w+=){re.escape(home)}([\w./-]*)(\s*)", text)
+    ):
+        old, new = home + bare[2], f'"$HOME{bare[2]}"'
+    elif entry.language == "shell" and text[: text.index(home)].count('"') % 2 == 1 and "'" not in text[: text.index(home)]:
+        old, new = home, "$HOME"
+    elif entry.language == "systemd" and re.search(r"^WantedBy=default\.target", tree.text(path), re.MULTILINE):
+        old, new = home, "%h"
+    else:
+        return None
+    if text.count(old) != 1:
+        return None
+    return Fix(
+        title=f"Replace {old} by {new.replace(chr(92), '')}",
+        findings=(finding.id,),
+        safety="review",
+        edits=(Edit(path, old, new, line),),
+        why="The path then belongs to whoever runs it.",
+    )
+
+
+def _checkout(text: str, tree: Tree) -> str:
+    """The leading part of an absolute path that stands for the target's own folder: what remains is a file of the target."""
+    whole = re.match(r"[\w./\\:-]+", text)
+    parts = whole[0].split("/") if whole else []
+    for cut in range(3, len(parts)):
+        rest = "/".join(parts[cut:])
+        if rest and tree.exists(rest):
+            return "/".join(parts[:cut])
+    return ""
+
+
+@rule("PORT-HOME", gate="relocate", category="portability", fix=to_home_variable)
+def one_persons_folder(tree: Tree) -> Iterator[Finding]:
+    """Code or configuration that others get names the home folder of one person.
+
+    Why: nobody else has that folder, so the file, interpreter or project it names is not there. Passes: documents, tests, examples,
+    comments, texts that are only printed, names that stand for anybody (/home/user), users that images and runners come with, and
+    users that a Dockerfile or a script of the target creates. A path that is only tried among others is `possible`.
+    Source: the file hierarchy of Linux (FHS 3.0, /home) and macOS; systemd.unit(5) on specifiers.
+    """
+    made = _made_users(tree)
+    found: list[Finding] = []
+    for entry in tree.files(*READ, *ALSO_READ):
+        text = tree.text(entry.path)
+        if entry.ignored or not ("/home/" in text or "Users" in text) or HOME.search(text) is None:
+            continue
+        if ASIDE.search(entry.path) or (entry.language == "json" and not CONFIG_JSON.search(entry.path)):
+            continue
+        found += _homes(entry, tree, made)
+    yield from folded(found)
+
+
+def _made_users(tree: Tree) -> frozenset[str]:
+    """Users that exist in the target's own containers and machines."""
+    names: set[str] = set()
+    for entry in tree.files("dockerfile", "shell", "yaml"):
+        text = tree.text(entry.path)
+        if "user" not in text.lower() and "/home/" not in text:
+            continue
+        for match in CREATES.finditer(text):
+            names.update(name for name in match.groups() if name)
+        if entry.language == "dockerfile":
+            names.update(HOME.findall(text))
+    return frozenset(names)
+
+
+def _homes(entry: FileEntry, tree: Tree, made: frozenset[str]) -> Iterator[Finding]:
+    printed = _only_printed(tree.lines(entry.path), entry.language)
+    for number, line in enumerate(tree.lines(entry.path), 1):
+        if len(line) > 4000 or ("/home/" not in line and "Users" not in line) or number in printed:
+            continue
+        for match in HOME.finditer(line):
+            name = match[1].rstrip(".")
+            if (
+                name.lower() in NOBODY
+                or name in made
+                or re.match(r"(?:your|my|some|test|user|example|xxx)", name, re.IGNORECASE)
+            ):
+                continue
+            before = line[: match.start()]
+            rest = line[match.end() :]
+            if _comment(before, line, entry.language) or SHOWN.search(line) or re.search(r"https?:[^\s\"']*$", before):
+                continue
+            if entry.language in ("shell", "zsh") and ECHOED.match(line) and not re.search(r">>?\s*[\"$/\w]", rest):
+                continue
+            code = entry.language in ("python", "javascript", "typescript", "tsx", "ruby", "perl", "go", "rust")
+            if code and (
+                not re.match(r"[/\\]+[\w.-]", rest)
+                or re.search(r"(?:href|route\w*|navigate|redirect|url\w*|Link|router\.\w+|app\.\w+)\W*$", before)
+            ):
+                continue
+            if code and not re.search(r"[\"'`]$|[\"'`][^\"'`]*[\s:=(]$", before):
+                continue
+            tried = bool(TRIED.search(line)) and not line.lstrip().startswith(("ExecStart", '"command"'))
+            found = Finding(
+                f"{match[0]} is the home folder of one person ({name})",
+                at=tree.evidence(entry.path, number),
+                impact="For every other user and machine the path is not there."
+                if not tried
+                else "Elsewhere the path is not there; this place looks first.",
+                confidence="possible" if tried else "likely",
+                data={"home": match[0], "name": name},
+            )
+            yield found
+            break
+
+
+def _only_printed(lines: list[str], language: str) -> frozenset[int]:
+    """Lines that are text for people: docstrings in Python, here-documents that go to the screen in shell."""
+    found: set[int] = set()
+    if language == "python":
+        mark = ""
+        for number, line in enumerate(lines, 1):
+            if mark:
+                found.add(number)
+                if mark in line:
+                    mark = ""
+                continue
+            for quotes in ('"""', "'''"):
+                if line.count(quotes) == 1 and not line.lstrip().startswith("#"):
+                    mark = quotes
+                    found.add(number)
+                    break
+    elif language in ("shell", "zsh"):
+        end, screen = "", False
+        for number, line in enumerate(lines, 1):
+            if end:
+                if screen:
+                    found.add(number)
+                if line.strip() == end:
+                    end = ""
+                continue
+            start = re.search(r"(?<!<)<<-?\s*[\"'\\]?(\w+)[\"']?", line)
+            if start and not line.lstrip().startswith("#"):
+                end = start[1]
+                screen = bool(re.match(r"\s*cat\b", line)) and not re.search(r"(?<![<&\d])>>?\s*[^&\s]|\|", line)
+    return frozenset(found)
+
+
+def _comment(before: str, line: str, language: str) -> bool:
+    if language in HASH_COMMENTS:
+        return bool(re.search(r"(?:^|\s)#", before)) or (language in ("systemd", "ini") and line.lstrip().startswith(";"))
+    if language == "xml":
+        return "<!--" in before
+    return bool(re.search(r"(?:^|\s)//|/\*", before)) or line.lstrip().startswith("*")
+
+
+# --- units -----------------------------------------------------------------------------------------------------------------
+
+SYSTEM_PYTHON = re.compile(r"[-@:+!]*(/usr/bin/python3?(?:\.\d+)?|/usr/bin/env\s+(?:\S+=\S+\s+)*python3?)\s+(?:-\w\s+)*(\S+)")
+SERVICE_USERS = re.compile(
+    r"root|nobody|www-data|daemon|%\w|\$|<|\{|.*(?:svc|service|app|bot|server|daemon|agent|runner|deploy|user)", re.IGNORECASE
+)
+
+
+@rule("PORT-UNIT", gate="relocate", category="deploy-config")
+def unit_with_the_systems_python(deployment: Deployment, manifests: Manifests, tree: Tree) -> Iterator[Finding]:
+    """A service unit starts a program that has dependencies with the system's Python.
+
+    Why: the package's dependencies are installed into a virtual environment (or not at all); /usr/bin/python3 sees none of them, so the
+    service ends with ModuleNotFoundError and systemd starts it again and again. Passes: an interpreter of an environment, a program
+    that imports nothing beyond the standard library, a target that installs into the system on purpose.
+    Source: systemd.exec(5); PEP 668 on externally managed environments.
+    """
+    needs = sorted({d.name.lower() for m in manifests if m.ecosystem == "pip" for d in m.dependencies if d.group == "runtime"})
+    if not deployment.units:
+        raise NotApplicable("no service unit")
+    if not needs:
+        raise NotApplicable("no Python package with dependencies")
+    made = _made_users(tree)
+    found = []
+    for unit in deployment.units:
+        entries = {key: (value, line) for key, value, line in unit.entries}
+        if any("site-packages" in value or "venv" in value for _, value, _ in unit.entries):
+            continue
+        start = entries.get("Service.ExecStart")
+        match = SYSTEM_PYTHON.match(start[0]) if start else None
+        if start is None or match is None:
+            continue
+        module = match[2].rsplit("/", 1)[-1]
+        own = [p for p in tree.entries if p.rsplit("/", 1)[-1] == module] if module.endswith(".py") else []
+        if not own and "-m" not in start[0]:
+            continue
+        if own and not any(_reaches_beyond(p, tree, needs) for p in own):
+            continue
+        user = entries.get("Service.User")
+        person = user is not None and user[0] not in made and not SERVICE_USERS.match(user[0])
+        also = (tree.evidence(unit.path, user[1]),) if person and user else ()
+        named = f", as user {user[0]}," if person and user else ""
+        found.append(
+            Finding(
+                f"The unit starts {module} with the system's {match[1]}{named} which has none of the package's {len(needs)} dependencies",
+                at=tree.evidence(unit.path, start[1]),
+                also=also,
+                impact="The service ends with ModuleNotFoundError"
+                + (f", or with 217/USER where {user[0]} does not exist." if person and user else "."),
+                data={"interpreter": match[1]},
+            )
+        )
+    yield from folded(found)
+
+
+def _reaches_beyond(path: str, tree: Tree, needs: list[str]) -> bool:
+    """Does a Python file import a declared dependency, or a module of the target (which may)?"""
+    modules = re.findall(r"^\s*(?:from|import)\s+(\w+)", tree.text(path), re.MULTILINE)
+    known = {n.replace("-", "_").split("[")[0] for n in needs} | {"yaml" if n == "pyyaml" else n for n in needs}
+    folder = path.rpartition("/")[0]
+    return any(
+        m.lower() in known or tree.exists(f"{folder}/{m}.py".lstrip("/")) or tree.exists(f"{folder}/{m}".lstrip("/"))
+        for m in modules
+    )
+
+
+# --- operating systems -------------------------------------------------------------------------------------------------------
+
+OS_BRANCH = re.compile(
+    r"\buname\b|OSTYPE|darwin|\bmac\w*|\blinux\w*|\$\{?(?:OS|PLATFORM|os|platform|os_name|OS_NAME|os_type|OS_TYPE)\b|\bgnu\b|\bbsd\b|--version"
+    r"|command\s+-v|\bwhich\b|\btype\s|\bhash\s|\bgsed\b|\bgdate\b|/proc/|busybox|detect_os|is_wsl|\bwsl",
+    re.IGNORECASE,
+)
+NAMES = frozenset(d.command for d in DIFFERENCES)
+USES = re.compile(r"(?<![\w.$/-])(?:" + "|".join(sorted(map(re.escape, NAMES))) + r")(?![\w-])")
+
+
+@rule("PORT-GNU", gate="relocate", category="portability")
+def other_userland(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: Tree) -> Iterator[Finding]:
+    """A script uses a command or an option that one of the declared platforms does not have.
+
+    Why: macOS has the BSD commands, Alpine has busybox; an option that they do not know ends the command with an error. Looked at only
+    where the target itself declares the platform (README, CI, a branch on uname, the image). Passes: uses behind a branch on the
+    platform or on the command, uses with an alternative (`a || b`), scripts that only run on one platform.
+    Source: the table in userland.py with its manual pages.
+    """
+    found: list[Finding] = []
+    looked = False
+    for script in scripts:
+        if script.language != "shell" or ASIDE.search(script.path):
+            continue
+        reach = {name: p for name in SYSTEM_NAMES if (p := platforms.meets(name, script.path)) is not None}
+        if not USES.search(tree.text(script.path)) or not reach:
+            continue
+        root = syntax.root(script.path)
+        if root is None:
+            continue
+        looked = True
+        found += _differences(script, root, reach, tree)
+    if not looked:
+        raise NotApplicable("no shell script uses a command that differs between platforms")
+    yield from folded(found)
+
+
+def _differences(script: Script, root: SgNode, reach: dict[str, Platform], tree: Tree) -> Iterator[Finding]:
+    everything = list(invocations(root))
+    calls: dict[str, list[SgNode]] = {}
+    for one in everything:
+        calls.setdefault(one.words[0], []).append(one.node)
+    own = functions_of(root)
+    checked = {w for one in everything if one.words[0] in ("command", "which", "type", "hash") for w in one.words[1:]}
+    groups: dict[str, tuple[Difference, list[Platform], list[int]]] = {}
+    for one in everything:
+        for words in peeled(one.words):
+            name = words[0].rsplit("/", 1)[-1]
+            if name not in NAMES or name in own:
+                continue
+            for difference in DIFFERENCES:
+                if difference.command != name or not difference.when(words):
+                    continue
+                lacking = [reach[p] for p in difference.lacking if p in reach]
+                if not lacking or f"g{name}" in checked or name in checked or _provided(one, calls, name):
+                    continue
+                groups.setdefault(difference.seen, (difference, lacking, []))[2].append(one.line)
+                break
+    for seen, (difference, lacking, lines) in groups.items():
+        names = " and ".join(SYSTEM_NAMES[p.name] for p in lacking)
+        declared = next((p for p in lacking if p.at is not None), None)
+        where = f", which {declared.at.place} declares," if declared is not None and declared.at is not None else ""
+        sure = difference.confidence == "likely" and any(p.confidence == "likely" for p in lacking)
+        yield Finding(
+            f"`{seen}` does not work on {names}{where}".rstrip(","),
+            at=tree.evidence(script.path, lines[0]),
+            also=tuple(tree.evidence(script.path, n) for n in lines[1:]),
+            impact=f"{difference.impact} Works everywhere: {difference.instead}.",
+            confidence="likely" if sure else "possible",
+            data={"seen": seen},
+        )
+
+
+def _provided(one: Invocation, calls: dict[str, list[SgNode]], name: str) -> bool:
+    """Is the use behind a branch on the platform, behind the same command in another form, or followed by an alternative?"""
+    for text in conditions(one.node, calls):
+        if OS_BRANCH.search(text) or re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text):
+            return True
+    below = one.node
+    for above in one.node.ancestors():
+        kind = above.kind()
+        if kind == "list":
+            mark, first = above.child(1), above.child(0)
+            if mark is not None and mark.text() == "||" and first is not None and _within(first, one.node):
+                return True
+        elif (
+            kind in ("if_statement", "elif_clause")
+            and (head := above.field("condition")) is not None
+            and _within(head, one.node)
+        ):
+            return True
+        elif kind == "function_definition":
+            return False
+        below = above
+    return below is one.node and tolerated(one.node)
+
+
+def _within(outer: SgNode, inner: SgNode) -> bool:
+    whole, part = outer.range(), inner.range()
+    return whole.start.index <= part.start.index and part.end.index <= whole.end.index
+
+
+# --- shells --------------------------------------------------------------------------------------------------------------------
+
+NEW_BASH_HINT = re.compile(
+    r"@[QEPAKaULuk]\}|\^\}|\^\^|,,|,\}|\[-\d|:\s*-\d|EPOCH|SRANDOM|mapfile|readarray|coproc|wait\s+-|shopt|%\(|&>>|\|&|-v\s|(?:declare|local|typeset|readonly|export)\s+-|read\s"
+)
+KNOWS_ITS_BASH = re.compile(r"BASH_VERSINFO|BASH_VERSION\b")
+
+
+@rule("PORT-BASH", gate="relocate", category="portability")
+def newer_bash(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: Tree) -> Iterator[Finding]:
+    """A script needs a newer bash than the 3.2 of macOS, which the target declares.
+
+    Why: macOS ships bash 3.2 of 2007 as /bin/bash, and `env bash` finds that one unless the user installed another. Passes: scripts
+    that look at BASH_VERSINFO, whose #! names another bash, documents that ask for bash 4 or newer, uses behind a branch on the
+    platform, scripts that only run on Linux.
+    Source: bash's NEWS for 4.0 to 5.1; macOS ships 3.2.57.
+    """
+    if platforms.get("macos") is None:
+        raise NotApplicable("macOS is not declared")
+    if platforms.newer_bash is not None:
+        raise NotApplicable(f"{platforms.newer_bash.place} asks for a newer bash")
+    found: list[Finding] = []
+    for script in scripts:
+        platform = platforms.meets("macos", script.path)
+        text = tree.text(script.path)
+        if platform is None or script.language != "shell" or ASIDE.search(script.path) or KNOWS_ITS_BASH.search(text):
+            continue
+        if script.interpreter not in ("bash", "") or script.interpreter_path not in (
+            "/bin/bash",
+            "/usr/bin/env",
+            "/usr/bin/bash",
+            "",
+        ):
+            continue
+        if not NEW_BASH_HINT.search(text) or (root := syntax.root(script.path)) is None:
+            continue
+        for feature, nodes in _features(root, NEWER_BASH).items():
+            free = [n for n in nodes if not any(OS_BRANCH.search(c) for c in conditions(n))]
+            if not free:
+                continue
+            lines = sorted({_line(n) for n in free})
+            at = f" ({platform.at.place})" if platform.at is not None else ""
+            confidence: Confidence = "likely" if platform.confidence == "likely" and script.interpreter else "possible"
+            found.append(
+                Finding(
+                    f"`{feature.seen}` needs bash {feature.version}, and macOS, which the target declares{at}, has 3.2",
+                    at=tree.evidence(script.path, lines[0]),
+                    also=tuple(tree.evidence(script.path, n) for n in lines[1:]),
+                    impact=feature.impact,
+                    confidence=confidence,
+                    data={"seen": feature.seen, "version": feature.version},
+                )
+            )
+    yield from folded(found)
+
+
+def _features(root: SgNode, table: tuple[Feature, ...]) -> dict[Feature, list[SgNode]]:
+    """Nodes of a script that use a feature of the table, by feature."""
+    found: dict[Feature, list[SgNode]] = {}
+    for kind in sorted({f.kind for f in table}):
+        for node in root.find_all(kind=kind):
+            text = node.text()
+            feature = next((f for f in table if f.kind == kind and f.pattern.match(text)), None)
+            if feature is not None and not (kind == "pipeline" and not any(c.text() == "|&" for c in node.children())):
+                found.setdefault(feature, []).append(node)
+    return found
+
+
+def _line(node: SgNode) -> int:
+    """The line of a node's first word: its start may lie on blanks before."""
+    text = node.text()
+    return line_of(node) + text[: len(text) - len(text.lstrip())].count("\n")
+
+
+def start_with_bash(finding: Finding, tree: Tree, platforms: Platforms) -> Fix | None:
+    """Let the first line name the shell that the script is written for."""
+    path = finding.at.path
+    first = tree.lines(path)[0]
+    words = first[2:].split()
+    if len(words) > 2 or not words or (words[0].endswith("env") and len(words) != 2):
+        return None
+    options = words[1:] if not words[0].endswith("env") else []
+    new = f"#!/bin/bash {options[0]}" if options else "#!/usr/bin/env bash"
+    return Fix(
+        title=f"Start {path} with bash",
+        findings=(finding.id,),
+        safety="review" if path in platforms.contained else "safe",
+        edits=(Edit(path, first, new, 1),),
+        why="It is written in bash; sh is another shell on Debian, Ubuntu and Alpine.",
+    )
+
+
+@rule("PORT-SH", gate="relocate", category="portability", fix=start_with_bash)
+def bash_under_sh(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: Tree) -> Iterator[Finding]:
+    """A script that asks for sh is written in bash.
+
+    Why: sh is dash on Debian and Ubuntu, ash on Alpine: they stop at arrays and `<<<`, and answer `not found` for `[[`, so the test is
+    silently false. Passes: scripts that look at BASH_VERSION or start themselves again with bash, and `local`, which all of them know.
+    Source: POSIX.1-2024, Shell & Utilities, 2; dash(1).
+    """
+    asked = [s for s in scripts if s.language == "shell" and s.interpreter in ("sh", "dash", "ash")]
+    if not asked:
+        raise NotApplicable("no script asks for sh")
+    found: list[Finding] = []
+    for script in asked:
+        text = tree.text(script.path)
+        if ASIDE.search(script.path) or re.search(r"BASH_VERSION|exec\s+(?:/usr/bin/env\s+|/bin/)?bash|ZSH_VERSION", text):
+            continue
+        root = syntax.root(script.path)
+        if root is None or root.find(kind="ERROR") is not None:
+            continue
+        used = [
+            (f, n)
+            for f, nodes in _features(root, NOT_SH).items()
+            for n in nodes
+            if not (script.path in platforms.contained and f.seen in BUSYBOX_KNOWS)
+        ]
+        if not used:
+            continue
+        used.sort(key=lambda pair: (_line(pair[1]), pair[0].seen))
+        lines = sorted({_line(n) for _, n in used})
+        seen = list(dict.fromkeys(f.seen for f, _ in used))
+        shown = ", ".join(f"`{s}`" for s in seen[:4]) + (" …" if len(seen) > 4 else "")
+        found.append(
+            Finding(
+                f"{shown} {'is' if len(seen) == 1 else 'are'} bash, but the #! line asks for {script.interpreter}",
+                at=tree.evidence(script.path, lines[0]),
+                also=tuple(tree.evidence(script.path, n) for n in lines[1:20]),
+                impact=f"In dash: {used[0][0].impact}.",
+                confidence="likely"
+                if platforms.get("linux-gnu") is not None or script.path in platforms.contained
+                else "possible",
+            )
+        )
+    yield from folded(found)
+
+
+BUSYBOX_KNOWS = frozenset(
+    ("[[ ]]", "== in [ ]", "source", "${x/a/b}", "${x:0:1}", "set -o pipefail", "function", "a builtin of bash", "&>", "<<<")
+)
+
+
+# --- the folder somebody stands in ---------------------------------------------------------------------------------------------
+
+MOVES = re.compile(
+    r"^\s*(?:cd|pushd)\s+[^\n]*(?:dirname|BASH_SOURCE|\$0|SCRIPT_?DIR|\$\{?(?:here|HERE|ROOT\w*|root|DIR|BASE\w*|PROJECT\w*))",
+    re.MULTILINE,
+)
+
+
+@rule("PORT-CWD", gate="relocate", category="portability")
+def callers_folder(references: References, callers: Callers, deployment: Deployment, tree: Tree) -> Iterator[Finding]:
+    """A script takes a file that lies beside it from the folder of whoever starts it.
+
+    Why: `./lib.sh` is looked for where the caller stands, so the script works only when it is started from its own folder. Critical
+    only where something starts it from elsewhere: cron, or a unit without WorkingDirectory. Passes: scripts that go to their own
+    folder first, and paths built from dirname "$0" or BASH_SOURCE.
+    Source: POSIX.1-2024, Shell & Utilities, 2.9.1.4 and `.`.
+    """
+    found: list[Finding] = []
+    for reference in references:
+        if (
+            reference.place != "shell"
+            or reference.base != "cwd"
+            or reference.guarded
+            or reference.act not in ("source", "run", "read")
+        ):
+            continue
+        folder = reference.source.rpartition("/")[0]
+        text = reference.text.removeprefix("./")
+        if not folder or not text or text.startswith(("$", "~", "/")) or ASIDE.search(reference.source):
+            continue
+        beside = f"{folder}/{text}"
+        if beside not in tree.entries or text in tree.entries:
+            continue
+        if MOVES.search("\n".join(tree.lines(reference.source)[: reference.line])):
+            continue
+        elsewhere = _from_elsewhere(reference.source, callers, deployment)
+        ending = f", and {elsewhere} starts it from another" if elsewhere else ""
+        found.append(
+            Finding(
+                f"{reference.text} is looked for in the caller's folder, but lies beside the script"
+                + (f", and {elsewhere} starts it from another" if elsewhere else ""),
+                at=tree.evidence(reference.source, reference.line),
+                impact="Started from any other folder the file is not found.",
+                confidence="likely" if elsewhere else "possible",
+                data={"text": reference.text},
+            )
+        )
+    yield from folded(found)
+
+
+def _from_elsewhere(script: str, callers: Callers, deployment: Deployment) -> str:
+    """A place that starts the script from a folder that is not the script's own."""
+    units = {u.path: {key for key, _, _ in u.entries} for u in deployment.units}
+    for call in callers.of(script):
+        if call.source in units and "Service.WorkingDirectory" not in units[call.source]:
+            return f"{call.source}:{call.line}"
+        if "cron" in call.who.lower() or "crontab" in call.source:
+            return f"{call.source}:{call.line}"
+    return ""
