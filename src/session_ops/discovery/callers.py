@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from session_ops.discovery.docs import Docs
+from session_ops.discovery.references import Place, Reference, References
+from session_ops.registry import fact
+
+_ALONE: dict[Place, str] = {"hook": "hook", "ci": "CI", "systemd": "service", "dockerfile": "container", "compose": "container"}
+"""Places that start things where nobody answers, and what to call them."""
+_CRON = re.compile(r"(?:^|/)(?:crontab|cron(?:tab)?\.[\w.]+|[\w-]+\.cron)$|(?:^|/)cron\.(?:d|daily|hourly|weekly|monthly)/")
+_GIT_HOOK = re.compile(r"(?:^|/)\.?(?:git)?hooks/(?:pre|post|commit|prepare|update|applypatch)[\w-]*$|(?:^|/)\.husky/[\w-]+$")
 
 
 @dataclass(frozen=True)
@@ -21,11 +32,65 @@ class Callers:
     """All calls, from the reference graph."""
 
     calls: tuple[Call, ...]
+    _found: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, script: str) -> tuple[Call, ...]:
         """Every place that starts this script."""
         return tuple(call for call in self.calls if call.script == script)
 
     def headless(self, script: str) -> str:
-        """Who starts this script without a terminal, directly or through other scripts ("hook .claude/settings.json:8 > bin/start.sh"); empty if nobody."""
-        raise NotImplementedError
+        """Who starts this script without a terminal, directly or through other scripts ("hook .claude/settings.json:8 > bin/start.sh").
+
+        The shortest chain; empty if nobody does. The script's own name is left out, so that a chain of one is the starter alone.
+        """
+        if not self._found:
+            self._found.update(_chains(self.calls))
+        return self._found.get(script, "")
+
+
+@fact
+def callers(references: References, docs: Docs) -> Callers:
+    """Every start of a script that is there: by another script, a hook, CI, a unit, a container, make, npm or an agent's definition.
+
+    A source or an import hands the caller's situation on: what a headless script sources runs headless too.
+    """
+    agents = {doc.path for doc in docs if doc.role == "agent"}
+    calls = {
+        call: None
+        for reference in references
+        if reference.verdict == "resolves" and reference.act in ("run", "source", "import")
+        for call in [_call(reference, agents)]
+        if call is not None
+    }
+    return Callers(tuple(sorted(calls, key=lambda c: (c.script, c.source, c.line))))
+
+
+def _call(reference: Reference, agents: set[str]) -> Call | None:
+    if reference.place == "markdown":
+        if reference.source not in agents or reference.act == "import":
+            return None  # a person reads it and sits there
+        return Call(reference.target, reference.source, reference.line, True, "agent")
+    if _CRON.search(reference.source):
+        return Call(reference.target, reference.source, reference.line, True, "cron")
+    if _GIT_HOOK.search(reference.source):
+        return Call(reference.target, reference.source, reference.line, True, "git hook")
+    who = _ALONE.get(reference.place, "")
+    return Call(reference.target, reference.source, reference.line, bool(who), who or PurePosixPath(reference.source).name)
+
+
+def _chains(calls: tuple[Call, ...]) -> dict[str, str]:
+    """Breadth first from everything that is headless by its nature, so that the shortest chain wins."""
+    started: dict[str, list[Call]] = {}
+    for call in calls:
+        started.setdefault(call.source, []).append(call)
+    found: dict[str, str] = {}
+    for call in calls:
+        if call.headless:
+            found.setdefault(call.script, f"{call.who} {call.source}:{call.line}")
+    queue = list(found)
+    for script in queue:
+        for call in started.get(script, ()):
+            if call.script not in found:
+                found[call.script] = f"{found[script]} > {script}"
+                queue.append(call.script)
+    return found

@@ -45,11 +45,12 @@ def references(tree: Tree, syntax: Syntax, docs: Docs, deployment: Deployment, m
         if root is not None:
             readers[entry.language].read(entry.path, root)
     DeploymentReader(tree, found, judge.exists, project).read(deployment)
-    documents = DocReader(tree, found, judge.exists, project)
+    found.named += read_html(tree)
+    told = Findings([], found.created.copy(), set())  # what readers make by hand excuses the documents, not the code
+    documents = DocReader(tree, told, judge.exists, project)
     for doc in docs:
         documents.read(doc)
-    found.named += read_html(tree)
-    return judge_all(judge, found.named)
+    return judge_all((judge, found.named), (Judge(tree, told.created), told.named))
 
 
 def starts_of(path: str) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ class DeploymentReader:
         for entry in self.tree.files("makefile"):
             self._makefile(entry.path)
         for path in self.tree.entries:
-            if PurePosixPath(path).name == "package.json" and not self.tree.entries[path].vendored:
+            if posixpath.basename(path) == "package.json" and not self.tree.entries[path].vendored:
                 self._npm(path)
 
     def shell(

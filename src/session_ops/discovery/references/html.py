@@ -11,7 +11,7 @@ from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.references.reference import Named
 
 _ATTRIBUTE = re.compile(r"<(?:script|link|img|source|iframe|audio|video|embed)\b[^<>]*?\s(?:src|href)\s*=\s*[\"']([^\"'<>\n]+)[\"']", re.IGNORECASE)
-_PUBLIC = ("public", "static", "assets", "www", "src", "dist", "web", "client", "frontend/public")
+_PUBLIC = ("public", "static", "assets", "www", "src", "web", "client")
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{|<\?php|__[A-Z_]+__")
 LONGEST = 400_000
 """Characters; a longer page was generated."""
@@ -49,8 +49,6 @@ def _places(tree: Tree, folder: str, plain: str) -> tuple[str, ...]:
         roots.append(up)
     places = [normal(posixpath.join(r, inside)) for r in roots]
     places += [normal(posixpath.join(r, p, inside)) for r in roots for p in _PUBLIC]
-    if any(e.startswith("/" + inside) for e in ()):
-        return ()
     return tuple(dict.fromkeys(places)) if _is_frontend(tree, folder) else ()
 
 

@@ -13,13 +13,13 @@ from ast_grep_py import SgNode
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.references.reference import Act, Named
 from session_ops.discovery.references.shell import INTERPRETERS, Findings
-from session_ops.discovery.references.verdict import BUILD_FOLDERS
 
 ENDINGS = (".js", ".ts", ".tsx", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".json", ".node", ".d.ts", ".vue", ".svelte", ".astro", ".css", ".wasm")
 _SOURCE_OF = {".js": (".ts", ".tsx", ".jsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}
 _OWN_FOLDER = r"(?:__dirname|import\.meta\.dirname|import\.meta\.dir|dirname\(fileURLToPath\(import\.meta\.url\)\))"
 _JOIN = re.compile(r"\b(?:path\.)?(?:join|resolve)\(\s*" + _OWN_FOLDER + r"\s*,\s*((?:[\"'][^\"'\n]*[\"']\s*,?\s*)+)\)")
 _URL = re.compile(r"new URL\(\s*[\"'](\.[^\"'\n]*)[\"']\s*,\s*import\.meta\.url\s*\)")
+_OUTPUT = re.compile(r"[\"'\s=/](dist|build|out|lib|bin|target)[/\"']")
 _LITERAL = re.compile(r"[\"']([^\"'\n]*)[\"']")
 _USERS = r"(?:spawn|spawnSync|fork|execFile|execFileSync|exec|execSync|readFileSync|readFile|createReadStream|require|sendFile|copyFileSync|cpSync|static)"
 _MAKERS = r"(?:writeFile\w*|appendFile\w*|mkdir\w*|createWriteStream|outputFile\w*|ensureDir\w*|ensureFile\w*|openSync|open|rename\w*|copyFile\w*|copy\w*|Database)"
@@ -102,7 +102,6 @@ class JavaScriptReader:
         """What the code does with the path: uses it, asks whether it is there, makes it, or nothing that we know (None)."""
         before = text[max(0, match.start() - 60) : match.start()]
         if re.search(rf"\b{_MAKERS}\(\s*(?:path\.)?$", before):
-            self.found.created.paths.update(())
             return None
         if re.search(rf"\b{_ASKED}\(\s*(?:path\.)?$", before):
             return "mention"
@@ -133,17 +132,14 @@ class JavaScriptReader:
         if top not in ("src", "source", "lib", "app") or not below:
             return (folder,)
         deep = posixpath.dirname(below)
+        manifest = self.tree.text(posixpath.join(package, "package.json"))
+        config = self.tree.text(posixpath.join(package, "tsconfig.json"))
+        keeps_top = re.search(r"\btsc\b", manifest) is not None and '"rootDir"' not in config
         made = []
-        for out in self._outputs(package):
+        for out in sorted(set(_OUTPUT.findall(manifest + config))) or ["dist"]:
+            made += [normal(posixpath.join(package, out, top, deep))] if keeps_top else []
             made += [normal(posixpath.join(package, out, deep)), normal(posixpath.join(package, out))]
-            made.append(normal(posixpath.join(package, out, top, deep)))
         return tuple(dict.fromkeys([folder, *made]))
-
-    def _outputs(self, package: str) -> list[str]:
-        """Output folders that package.json and tsconfig.json name."""
-        texts = self.tree.text(posixpath.join(package, "package.json")) + self.tree.text(posixpath.join(package, "tsconfig.json"))
-        named = re.findall(r"[\"'\s=/](dist|build|out|lib|bin|target)[/\"']", texts)
-        return sorted(set(named)) or ["dist"]
 
     def _commands(self, path: str, text: str) -> None:
         for match in _SPAWNED.finditer(text):
@@ -197,11 +193,6 @@ def _around(node: SgNode) -> tuple[bool, bool]:
         elif kind in ("function_declaration", "arrow_function", "method_definition", "function_expression", "generator_function_declaration"):
             lazy = True
     return guarded, lazy
-
-
-def output_folder(path: str) -> bool:
-    """Does a path lie in a folder that a build fills?"""
-    return any(part in BUILD_FOLDERS for part in PurePosixPath(path).parts[:-1])
 
 
 def npm_scripts(text: str) -> list[tuple[str, str, int]]:

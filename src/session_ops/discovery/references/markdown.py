@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -26,6 +28,16 @@ _MADE = re.compile(
     r"remov|delet|former|previous|deprecat|moved|obsolete|legacy|if you|optional|planned|todo|future|your|missing|not exist|does not|doesn't|no longer|instead)\w*",
     re.IGNORECASE,
 )
+_FILE = re.compile(r"(?:\.{1,2}/)?(?:[\w@+.-]+/)*[\w@+-][\w@+.-]*\.[A-Za-z][\w]{0,5}$|(?:\.{1,2}/)(?:[\w@+.-]+/)*[\w@+.-]+$")
+_USERS_OWN = frozenset(("main.py", "app.py", "index.js", "main.js", "server.js", "script.py", "script.sh", "test.py", "gradlew", "mvnw", "activate"))
+PLANS = re.compile(
+    r"(?:^|[/_.-])(?:plans?|planning|design|specs?|prds?|rfcs?|roadmap|proposals?|archived?|history|research|adrs?|notes?|todo|reports?|summary|"
+    r"migrations?|postmortem|audits?|reviews?|refactor\w*|comparison|analysis|backlog|tasks?|drafts?|ideas?|sessions?|checkpoints?|memory|"
+    r"handoffs?|journal|diar(?:y|ies)|logs?|changes|old|legacy|deprecated|implementation|enhancements?|architecture)(?=$|[/_.-])",
+    re.IGNORECASE,
+)
+"""Documents that tell what was, is planned or was found: what they name need not be there."""
+_CODE = frozenset((".sh", ".bash", ".py", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".rb", ".go", ".rs", ".md", ".mdx", ".sql", ".service"))
 _PROMPT = re.compile(r"^\s*(?:\w*@?[\w-]*)?[$%>❯]\s+")
 
 
@@ -36,7 +48,7 @@ class DocReader:
         self.tree, self.found, self.exists, self.project = tree, found, exists, project
         self._tails: dict[str, list[str]] = {}
         for entry in tree:
-            self._tails.setdefault(PurePosixPath(entry.path).name, []).append(entry.path)
+            self._tails.setdefault(posixpath.basename(entry.path), []).append(entry.path)
 
     def read(self, doc: Doc) -> None:
         """One document; a changelog tells what was."""
@@ -94,7 +106,7 @@ class DocReader:
         """
         lines = self.tree.lines(doc.path)
         said = lines[line - 1] if 0 < line <= len(lines) else ""
-        if doc.role == "agent" or _MADE.search(said.replace(clean, "")) or said.lstrip().startswith("|"):
+        if doc.role == "agent" or PLANS.search(doc.path) or PurePosixPath(clean).suffix not in _CODE or _MADE.search(said.replace(clean, "")) or said.lstrip().startswith("|"):
             return False
         suffix = PurePosixPath(clean).suffix
         for path in tries:
@@ -103,13 +115,12 @@ class DocReader:
                 return True
         return False
 
-    @property
+    @cached_property
     def _endings(self) -> dict[str, set[str]]:
-        if not hasattr(self, "_by_folder"):
-            self._by_folder: dict[str, set[str]] = {}
-            for path in self.tree.entries:
-                self._by_folder.setdefault(posixpath.dirname(path), set()).add(PurePosixPath(path).suffix)
-        return self._by_folder
+        found: dict[str, set[str]] = {}
+        for path in self.tree.entries:
+            found.setdefault(posixpath.dirname(path), set()).add(posixpath.splitext(path)[1])
+        return found
 
     def _blocks(self, doc: Doc, folder: str) -> None:
         blocks = [(block, commands_of(block)) for block in doc.blocks]
@@ -130,7 +141,21 @@ class DocReader:
                 reader.read(Syntax.parse(text, "bash"))
             except RecursionError:
                 continue
-            self.found.named += [n for n in found.named if n.act in ("run", "source", "copy", "read") and not is_placeholder(n.text)]
+            self.found.named += [replace(n, fatal=False) for n in found.named if self._is_command(doc, n)]
+
+    def _is_command(self, doc: Doc, named: Named) -> bool:
+        """Does a command of a fenced block name a file that should be there? Tutorials name files that their reader writes."""
+        path = named.literal or named.text
+        if named.act not in ("run", "source", "copy", "read") or is_placeholder(path) or not _FILE.match(path):
+            return False
+        if any(self.exists(t) for t in named.targets):
+            return True
+        if doc.role == "agent" or PLANS.search(doc.path) or PurePosixPath(path).name in _USERS_OWN:
+            return False
+        if named.act in ("copy", "read") and "/" not in normal(path):
+            return False
+        nearby = any(t and self.tree.is_folder(posixpath.dirname(t)) and posixpath.dirname(t) for t in named.targets[:2])
+        return nearby or len(self._tails.get(PurePosixPath(path).name, ())) == 1
 
 
 def commands_of(block: Block) -> str:

@@ -43,6 +43,8 @@ class PythonReader:
         """Top-level packages of the target that surely are its own: name to the folder that holds them."""
         found: dict[str, str] = {}
         for path in self.tree.entries:
+            if not path.endswith("/__init__.py"):
+                continue
             pure = PurePosixPath(path)
             if pure.name != "__init__.py" or len(pure.parts) < 2 or self.tree.entries[path].vendored:
                 continue

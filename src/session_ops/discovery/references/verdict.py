@@ -43,6 +43,12 @@ class Created:
         self.names: set[str] = set()
         self.folders: set[str] = set()
 
+    def copy(self) -> Created:
+        """The same, to be added to on its own."""
+        other = Created()
+        other.paths, other.names, other.folders = set(self.paths), set(self.names), set(self.folders)
+        return other
+
     def makes(self, path: str) -> bool:
         """Is this path, or a folder above it, made at run time?"""
         if path in self.paths or PurePosixPath(path).name in self.names:
@@ -84,7 +90,7 @@ class Judge:
         elif any(self.is_made(t, named) for t in named.targets):
             verdict = "created"
         else:
-            verdict, candidates = "missing", self.candidates(target)
+            verdict, candidates = "missing", self._cargo_target(target) or self.candidates(target, named.act)
         return Reference(
             named.source, named.line, named.place, named.act, named.text, target, verdict, named.base, candidates,
             named.guarded, named.fatal, named.anchor, named.literal, named.variable, named.set_at, named.within,
@@ -116,12 +122,23 @@ class Judge:
             return False
         return folder not in self._cargo_roots
 
+    def _cargo_target(self, path: str) -> tuple[str, ...]:
+        """Where cargo really puts what is looked for in a wrong `target/`."""
+        parts = PurePosixPath(path).parts
+        made = next((i for i, part in enumerate(parts) if part == "target"), None)
+        if made is None or not self._wrong_cargo_target(parts, made):
+            return ()
+        above = [r for r in self._cargo_roots if r == "" or "/".join(parts[:made]).startswith(r + "/")]
+        return tuple(posixpath.join(root, *parts[made:]) for root in sorted(above, key=len)[-1:])
+
     @cached_property
     def _cargo_roots(self) -> frozenset[str]:
         """Folders in which `cargo build` makes `target/`: of workspaces, and of packages that belong to none."""
-        manifests = [p for p in self.tree.entries if PurePosixPath(p).name == "Cargo.toml"]
+        manifests = [p for p in self.tree.entries if posixpath.basename(p) == "Cargo.toml"]
         spaces = {posixpath.dirname(p) for p in manifests if re.search(r"(?m)^\[workspace\b", self.tree.text(p))}
-        if self.tree.prefix or any(".cargo/config" in p or "CARGO_TARGET_DIR" in self.tree.text(p) for p in self.tree.entries):
+        if self.tree.prefix or any(".cargo/config" in p for p in self.tree.entries):
+            return frozenset()
+        if any("CARGO_TARGET_DIR" in self.tree.text(e.path) for e in self.tree.files("shell", "makefile", "yaml", "dockerfile")):
             return frozenset()
         alone = {d for d in map(posixpath.dirname, manifests) if not any(w in ("", d) or d.startswith(w + "/") for w in spaces)}
         return frozenset(spaces | alone)
@@ -145,7 +162,7 @@ class Judge:
     def _ignores(self) -> list[tuple[str, GitIgnoreSpec]]:
         from pathspec import GitIgnoreSpec
 
-        texts = {posixpath.dirname(p): self.tree.text(p) for p in self.tree.entries if PurePosixPath(p).name == ".gitignore"}
+        texts = {posixpath.dirname(p): self.tree.text(p) for p in self.tree.entries if posixpath.basename(p) == ".gitignore"}
         if self.tree.project_root is not None and self.tree.prefix:
             up = posixpath.relpath(".", self.tree.prefix)
             while up.startswith(".."):
@@ -167,15 +184,22 @@ class Judge:
         found: dict[str, list[str]] = {}
         for entry in self.tree:
             if not entry.vendored and entry.kind in ("file", "symlink"):
-                found.setdefault(PurePosixPath(entry.path).name.lower(), []).append(entry.path)
+                found.setdefault(posixpath.basename(entry.path).lower(), []).append(entry.path)
         for folder in self.tree.folders - {""}:
-            found.setdefault(PurePosixPath(folder).name.lower(), []).append(folder)
+            found.setdefault(posixpath.basename(folder).lower(), []).append(folder)
         return found
 
-    def candidates(self, target: str) -> tuple[str, ...]:
+    def candidates(self, target: str, act: str = "") -> tuple[str, ...]:
         """Files (or folders) of this name elsewhere; one that differs in case only comes first, then the nearest."""
         pure = PurePosixPath(target)
-        same = [p for p in self._by_name.get(pure.name.lower(), ()) if p.lower() == target.lower() or PurePosixPath(p).name == pure.name]
+        names = [pure.name, *(pure.name + e for e in (".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".json"))] if act == "import" else [pure.name]
+        same = [
+            path
+            for name in names
+            for path in self._by_name.get(name.lower(), ())
+            if (path.lower() == target.lower() or PurePosixPath(path).name == name)
+            and (act in ("link", "mention") or path in self.tree.entries or path.lower() == target.lower())
+        ]
 
         def distance(path: str) -> tuple[bool, int, str]:
             shared = len(posixpath.commonpath(["/" + path, "/" + normal("/" + target)]).split("/"))
@@ -184,7 +208,7 @@ class Judge:
         return tuple(sorted(same, key=distance)[:5])
 
 
-def judge_all(judge: Judge, named: Iterable[Named]) -> tuple[Reference, ...]:
-    """All references with their verdicts, each once, sorted by file and line."""
-    unique = {judge.verdict(one): None for one in named}
+def judge_all(*groups: tuple[Judge, Iterable[Named]]) -> tuple[Reference, ...]:
+    """All references with the verdicts of their judges, each once, sorted by file and line."""
+    unique = {judge.verdict(one): None for judge, named in groups for one in named}
     return tuple(sorted(unique, key=lambda r: (r.source, r.line, r.text, r.act, r.target)))
