@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -156,6 +157,12 @@ class Contents:
         return said
 
     @property
+    def headline(self) -> str:
+        """The diagnosis in a sentence, without the verdict that stands above it."""
+        said = re.sub(r"^(Not deployable|Open|Deployable): ", "", self.diagnosis.headline)
+        return said[:1].upper() + said[1:]
+
+    @property
     def first_steps(self) -> tuple[PlanStep, ...]:
         """What to do first: the first steps of the plan."""
         return self.solution.plan[:3]
@@ -189,3 +196,13 @@ def _excerpt(at: Evidence, tree: Tree, around: int) -> tuple[Line, ...]:
     stop = min(last_hit, at.line + 8)  # a long range is shown by its beginning
     numbers = range(max(1, at.line - around), min(len(lines), stop + around) + 1)
     return tuple(Line(n, lines[n - 1], at.line <= n <= last_hit) for n in numbers)
+
+
+def brief(text: str, limit: int = 170) -> str:
+    """The first sentence or two of a longer text: cut at the end of a sentence, else of a word."""
+    whole = " ".join(text.split())
+    if len(whole) <= limit:
+        return whole
+    head = whole[:limit]
+    stop = max(head.rfind(". "), head.rfind("; "))
+    return head[: stop + 1].rstrip(";") if stop > limit // 3 else head.rsplit(" ", 1)[0] + " …"

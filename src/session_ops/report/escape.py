@@ -6,8 +6,10 @@ import re
 
 from session_ops.visible import LINE_LIMIT, one_line, visible
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&])")
-_AT_START = re.compile(r"^(\s*)([-=]|\d+[.)])")
+# What may start markup inside a line on GitHub. `_` between word characters, `#`, `!` and brackets of a sentence cannot.
+_SPECIAL = re.compile(r"[\\`*<|~\[\]]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
+_AT_START = re.compile(r"^(#{1,6}(?=\s|$)|[-+=>](?=\s|[-=]|$)|>)|^(\d+)([.)])(?=\s|$)")
+_ADDRESS = re.compile(r"\b(https?|ftp|mailto|xmpp)(?=:)|\b(www)(?=\.)", re.IGNORECASE)
 
 
 def inline(text: str, limit: int | None = 1000) -> str:
@@ -15,14 +17,14 @@ def inline(text: str, limit: int | None = 1000) -> str:
     whole = one_line(text, limit)
     parts = re.split(r"(`[^`]+`)", whole)
     shown = "".join(code(p[1:-1], cell=True) if n % 2 else _plain(p) for n, p in enumerate(parts))
-    return _AT_START.sub(r"\1\\\2", shown)
+    return _AT_START.sub(lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", shown)
 
 
 def _plain(text: str) -> str:
-    escaped = _SPECIAL.sub(r"\\\1", text)
-    # neither a bare address nor a mention or an issue number may become a link
-    escaped = re.sub(r"(?i)\b(https?|ftp|mailto)(?=:)|\b(?=www\.)", lambda m: m[0] + "\u2060" if m[0] else "\u2060", escaped)
-    return re.sub(r"(?<!\w)@(?=\w)", "@\u2060", escaped)
+    escaped = _SPECIAL.sub(lambda m: "\\" + m[0], text)
+    if text.count("$") > 1:  # GitHub reads what stands between two as a formula
+        escaped = escaped.replace("$", "\\$")
+    return _ADDRESS.sub(lambda m: m[0] + "\\", escaped)  # a bare address must not become a link
 
 
 def code(text: str, limit: int | None = LINE_LIMIT, *, cell: bool = False) -> str:

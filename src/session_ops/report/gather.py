@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from session_ops.model import Evidence, Fix
 from session_ops.registry import reread
 from session_ops.report.contents import Contents, Picture, excerpts
 from session_ops.report.quality import not_checked, quality
-from session_ops.report.redact import Redactor
+from session_ops.report.redact import Redactor, is_secret, settings
 from session_ops.report.state import current_state
 
 if TYPE_CHECKING:
@@ -16,8 +18,12 @@ if TYPE_CHECKING:
 
 
 def redactor(case: Case) -> Redactor:
-    """What is private about a case."""
-    return Redactor.here(case=case.folder, target=case.target, project=case.tree.project_root)
+    """What is private about a case: its places, and all values of a `.env` that a finding calls secret."""
+    findings = case["analysis"].findings
+    files = {f.at.path for f in findings if is_secret(f) and PurePosixPath(f.at.path).name.startswith(".env")}
+    values = frozenset[str]().union(*(settings(case.tree.text(path)) for path in files))
+    hide = Redactor.here(case=case.folder, target=case.target, project=case.tree.project_root)
+    return replace(hide, secrets=values).knowing(findings)
 
 
 def gather(case: Case) -> Contents:

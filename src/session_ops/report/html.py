@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from session_ops.model import GATE_HOLDS_WHEN, Outcome, Severity
-from session_ops.report.contents import Contents, Picture
+from session_ops.report.contents import Contents, Picture, brief
 from session_ops.report.escape import anchor
 from session_ops.report.markdown import HEADINGS, VERDICT
 from session_ops.report.text import plural
@@ -28,8 +28,8 @@ MARKS = {
     Outcome.PASS: ("pass", "✓", "holds"),
     Outcome.FAIL: ("fail", "✗", "fails"),
     Outcome.OPEN: ("open", "?", "open"),
-    Outcome.BLOCKED: ("none", "–", "not reached"),
-    Outcome.NOT_APPLICABLE: ("none", "·", "does not apply"),
+    Outcome.BLOCKED: ("none", "–", "blocked"),
+    Outcome.NOT_APPLICABLE: ("none", "–", "n/a"),
 }
 """How a gate is shown: class, sign, word."""
 
@@ -67,6 +67,7 @@ def _environment() -> Environment:
         "diff": diff,
         "cut": _cut,
         "plural": plural,
+        "brief": brief,
     }
     env.globals |= {"diff_is_long": lambda text: text.count("\n") > OPEN_DIFF}
     return env

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from session_ops.model import GATE_HOLDS_WHEN, Finding, Fix, GateResult, Outcome
-from session_ops.report.contents import Contents
+from session_ops.report.contents import Contents, brief
 from session_ops.report.escape import anchor, block, code, inline
 from session_ops.report.text import plural
 from session_ops.solution.phase import PlanStep
@@ -57,7 +57,7 @@ def markdown(contents: Contents) -> str:
 def _first_screen(c: Contents) -> Iterator[str]:
     yield f"**{VERDICT[c.diagnosis.verdict]}** · {code(c.name)}"
     yield ""
-    yield inline(c.diagnosis.headline)
+    yield inline(c.headline)
     if c.first_causes:
         yield "\n**What stops it**\n"
         for n, cause in enumerate(c.first_causes, start=1):
@@ -78,7 +78,7 @@ def _commands(c: Contents, step: PlanStep) -> Iterator[str]:
     if command:
         yield block(command, "sh", "   ")
     elif step.how:
-        yield f"   {inline(step.how)}"
+        yield f"   {inline(brief(step.how))}"
 
 
 def _state(c: Contents) -> Iterator[str]:
@@ -149,7 +149,7 @@ def _issue(c: Contents, n: int, finding: Finding) -> Iterator[str]:
     if not fixes:
         steps = c.steps_of(finding)
         for step in steps:
-            yield f"   - Fix: by hand, step {step.number} of the plan: {inline(step.how or step.title)}"
+            yield f"   - Fix: by hand, step {step.number} of the plan: {inline(brief(step.how or step.title))}"
         if not steps:
             yield "   - Fix: none was found"
         yield "   - Proof: none; there is no patch to try"

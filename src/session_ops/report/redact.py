@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 from session_ops.model import Evidence, Finding
 
 SECRET = "***"  # noqa: S105 - what stands in for one
-SECRET_RULES = "SECRET-"  # noqa: S105 - the prefix of rule ids
 COMMON_NAMES = frozenset(
     ("root", "user", "admin", "ubuntu", "debian", "runner", "build", "build-1", "dev", "docker", "nobody", "node", "agent")
     + ("vscode", "jovyan", "home", "test", "localhost", "python", "main", "local", "work", "server", "host", "worker", "shared")
@@ -54,6 +53,8 @@ _NOT_MAIL = frozenset(
 )
 _HOMES = re.compile(r"(?P<head>(?<![\w.-])/(?:home|Users)/)(?P<name>[A-Za-z0-9][\w.-]*)")
 _SEPARATOR = re.compile(r"[=:]\s*[\"']?")
+_PLAIN_SETTING = re.compile(r"^[a-z_. -]{1,24}$|^[./~$]|^[\d.:]+$|^\w+://[^@]*$|\s", re.IGNORECASE)
+"""Settings that are no secret: a word, a path, a number, an address without a password, a sentence."""
 
 T = TypeVar("T")
 
@@ -78,7 +79,7 @@ class Redactor:
 
     def knowing(self, findings: Iterable[Finding]) -> Redactor:
         """The same, and the values that SECRET-* findings quote are masked wherever they stand."""
-        found = {v for f in findings if is_secret(f) for e in (f.at, *f.also) if len(v := _value(e.quote)) >= 6}
+        found = {v for f in findings if is_secret(f) for e in (f.at, *f.also) if len(v := _value(e.quote)) >= 8}
         return dataclasses.replace(self, secrets=self.secrets | found)
 
     def text(self, text: str) -> str:
@@ -138,8 +139,14 @@ class Redactor:
 
 
 def is_secret(finding: Finding) -> bool:
-    """Does this finding point at a secret, so that its quote must not be shown?"""
-    return finding.rule.startswith(SECRET_RULES)
+    """Does this finding point at a secret (SECRET-*, *-SECRET), so that the value in its quote must not be shown?"""
+    return "SECRET" in finding.rule.split("-")
+
+
+def settings(text: str) -> frozenset[str]:
+    """Values of a file of settings (`.env`) that look made rather than chosen: long, or letters and digits mixed."""
+    values = {_value(line) for line in text.split("\n") if _SEPARATOR.search(line) and not line.lstrip().startswith("#")}
+    return frozenset(v for v in values if len(v) >= 8 and not _PLAIN_SETTING.search(v))
 
 
 def _value(quote: str) -> str:

@@ -41,7 +41,7 @@ def _kind(found: Discovery) -> str:
     reasons = (
         "; ".join(f"{r.text} (`{r.at.place}`)" for r in best.reasons[:3]) if best else "nothing says what it is meant to be"
     )
-    parts = f" of {', '.join(found.kind.parts)}" if found.kind.parts else ""
+    parts = f", with {' and '.join(found.kind.parts)}" if found.kind.parts else ""
     return f"{found.kind.kind}{parts}: {reasons}"
 
 
