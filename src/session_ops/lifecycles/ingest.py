@@ -6,12 +6,13 @@ import hashlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from session_ops.lifecycles.detection import Detected, detect
+from session_ops.lifecycles.engine import Loader
 from session_ops.lifecycles.inputs import Input, sure
 from session_ops.lifecycles.readers import CannotRead, Reject
 from session_ops.lifecycles.spec import ENDS, Format, Mapper, Row
-from session_ops.lifecycles.engine import Loader
 
 REJECTS_KEPT = 10_000
 """Rejects of one source that are kept; more are only counted."""
@@ -23,7 +24,7 @@ class Source:
 
     source_id: str
     path: str
-    status: str
+    status: Literal["read", "empty", "unknown", "unreadable"]
     reason: str
     format: Format | None = None
     scores: dict[str, float] = field(default_factory=dict)

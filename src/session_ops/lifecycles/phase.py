@@ -88,7 +88,7 @@ class Document:
 
 _PARTS = """
 SELECT count(*), count(CASE WHEN end_ns IS NOT NULL THEN 1 END),
-  count(CASE WHEN status IN ('SILENT', 'ORPHANED') THEN 1 END), count(CASE WHEN status = 'ORPHANED' THEN 1 END),
+  count(CASE WHEN status = 'SILENT' THEN 1 END), count(CASE WHEN status = 'ORPHANED' THEN 1 END),
   count(CASE WHEN status = 'CENSORED' THEN 1 END)
 FROM (
   SELECT s.*, row_number() OVER (PARTITION BY s.session_id ORDER BY s.run_no DESC) AS back, r.ids_reused
@@ -102,9 +102,9 @@ WITH lengths AS (
 ), used AS (
   SELECT ns FROM lengths WHERE ns >= 0 AND ended = (SELECT bool_or(ended) FROM lengths)
 )
-SELECT max(ns), min(ns), median(ns) FROM used
+SELECT max(ns), min(ns), quantile_disc(ns, 0.5) FROM used
 """
-"""Lengths of ended sessions; where none has an end, from the first to the last event."""
+"""Lengths of ended sessions; where none has an end, from the first to the last event. The median is a length that occurred."""
 _CONCURRENT = """
 WITH spans AS (
   SELECT start_ns, coalesce(end_ns, last_seen_ns) AS stop_ns FROM sessions WHERE coalesce(end_ns, last_seen_ns) > start_ns
@@ -186,10 +186,9 @@ def _source_row(source: Source) -> tuple[object, ...]:
 
 
 def _summary(source: Source, connection: DuckDBPyConnection) -> SourceSummary:
-    (sessions,) = _row(connection, f"SELECT count(DISTINCT session_id) FROM events WHERE source_id = '{source.source_id}'")  # noqa: S608 - a hex sum
-    (ends,) = _row(
-        connection, f"SELECT coalesce(any_value(logs_end), false) FROM sources WHERE source_id = '{source.source_id}'"
-    )  # noqa: S608
+    one = [source.source_id]
+    (sessions,) = _row(connection, "SELECT count(DISTINCT session_id) FROM events WHERE source_id = ?", one)
+    (ends,) = _row(connection, "SELECT coalesce(any_value(logs_end), false) FROM sources WHERE source_id = ?", one)
     return SourceSummary(
         source_id=source.source_id,
         path=source.path,
@@ -231,8 +230,8 @@ def _numbers(connection: DuckDBPyConnection, rejects: int) -> Numbers:
 def _anomalies(connection: DuckDBPyConnection) -> tuple[AnomalyRow, ...]:
     rows = connection.execute(
         "SELECT a.detector, a.source_id, a.session_id, a.resource_id, a.ts_ns, a.severity, a.confidence, a.undecidable, a.event_ids, "
-        "a.text, s.path, coalesce(e.source_line, r.line) FROM anomalies a LEFT JOIN sources s ON s.source_id = a.source_id "
-        "LEFT JOIN events e ON e.event_id = a.event_ids[-1] "
+        "a.text, s.path, coalesce(e.source_line, r.line) FROM anomalies a LEFT JOIN events e ON e.event_id = a.event_ids[-1] "
+        "LEFT JOIN sources s ON s.source_id = coalesce(e.source_id, a.source_id) "
         "LEFT JOIN (SELECT source_id, min(source_line) AS line FROM rejects WHERE reason IN ('torn', 'welded', 'conflict_marker') "
         "GROUP BY source_id) r ON r.source_id = a.source_id AND a.detector = 'torn_records' "
         "ORDER BY CASE a.severity WHEN 'critical' THEN 0 WHEN 'gap' THEN 1 ELSE 2 END, a.detector, a.ts_ns, a.session_id, a.text"
@@ -246,5 +245,5 @@ def _anomalies(connection: DuckDBPyConnection) -> tuple[AnomalyRow, ...]:
     )  # fmt: skip
 
 
-def _row(connection: DuckDBPyConnection, sql: str) -> Any:
-    return connection.execute(sql).fetchone()
+def _row(connection: DuckDBPyConnection, sql: str, values: list[str] | None = None) -> Any:
+    return connection.execute(sql, values or []).fetchone()
