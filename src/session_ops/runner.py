@@ -150,6 +150,7 @@ def _execute(case: Case, phase: str, source: Path, kernels: _Kernels) -> PhaseRu
                 log_output=False,
                 execution_timeout=CELL_TIMEOUT_S,
                 kernel_manager_class=kernels.manager(),
+                extra_arguments=["--log-level=50"],
                 config=Config({"KernelManager": {"transport_encryption": "auto"}}),
             )
         except PapermillExecutionError as error:
