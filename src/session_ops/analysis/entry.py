@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from session_ops.analysis.headless import folded
+from session_ops.discovery.aside import is_aside
 from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import Tree, normal
@@ -122,16 +124,23 @@ def started_directly(line: str, name: str) -> bool:
 def _documented(tree: Tree, docs: Docs, known: dict[str, Script]) -> Iterator[Start]:
     """Commands in shell blocks and code spans of the documents that name a script by its path."""
     for doc in docs:
-        if doc.role == "changelog" or re.search(
-            r"(?:^|/)(?:archive|history|examples?|fixtures?|tests?)(?:/|$)", doc.path, re.IGNORECASE
+        if (
+            doc.role == "changelog"
+            or is_aside(doc.path)
+            or re.search(r"(?:^|/)(?:history|plans?|reports?)(?:/|$)", doc.path, re.IGNORECASE)
         ):
             continue
         for block in doc.blocks:
             if block.language not in SHELL_BLOCKS:
                 continue
             folder = ""
-            for offset, text in enumerate(block.text.splitlines()):
+            lines = block.text.splitlines()
+            for offset, text in enumerate(lines):
+                if offset and lines[offset - 1].rstrip().endswith("\\"):
+                    continue
                 command = PROMPT_SIGN.sub("", text)
+                if not command.startswith("./") and not block.language:
+                    continue
                 moved = re.match(r"cd\s+([\w./-]+)\s*(?:&&|;|$)\s*(.*)", command)
                 if moved:
                     folder, command = normal(f"{folder}/{moved[1]}".lstrip("/")), moved[2]
@@ -181,12 +190,16 @@ def made_executable(tree: Tree) -> list[tuple[str, bool]]:
     return found
 
 
+LOOPED = re.compile(r"\{\}|\$\{?(?:f|file|script|s|hook|h|i|p|path|x|tool|cmd)\}?$")
+"""Words that stand for each file of a list in a loop over chmod, or in find -exec."""
+
+
 def _covered(script: str, patterns: list[tuple[str, bool]]) -> bool:
     name = script.rsplit("/", 1)[-1]
     for pattern, whole in patterns:
         if pattern and (fnmatch.fnmatch(script, pattern) or fnmatch.fnmatch(name, pattern.rsplit("/", 1)[-1] or "\0")):
             return True
-        if pattern.startswith("$") or "{}" in pattern or (whole and script.startswith(pattern.rstrip("/") + "/")):
+        if LOOPED.match(pattern) or (whole and script.startswith(pattern.rstrip("/") + "/")):
             return True
     return False
 
@@ -215,23 +228,29 @@ def not_executable(starts: Starts, tree: Tree) -> Iterator[Finding]:
     if not starts:
         raise NotApplicable("nothing starts a script by its path")
     patterns = made_executable(tree)
+    found: list[Finding] = []
     for script in sorted({s.script for s in starts}):
         entry = tree.entries[script]
         mode = tree.git.mode(script)
         if mode.endswith("755") if mode else entry.executable:
             continue
-        if _covered(script, patterns) or entry.vendored:
+        if _covered(script, patterns) or entry.vendored or is_aside(script):
             continue
         places = [s for s in starts if s.script == script]
         first = next((s for s in places if s.source not in _guides(places)), places[0])
-        yield Finding(
-            f"{first.who} starts {script} by its path, but the file is not executable"
-            + (" in git (mode 100644)" if mode else ""),
-            at=tree.evidence(script, 1),
-            also=tuple(tree.evidence(s.source, s.line) for s in places[:5]),
-            impact="The start ends with 126, Permission denied.",
-            data={"path": script},
+        message = f"{first.who} starts {script} by its path, but the file is not executable" + (
+            " in git (mode 100644)" if mode else ""
         )
+        found.append(
+            Finding(
+                message,
+                at=tree.evidence(script, 1),
+                also=tuple(tree.evidence(s.source, s.line) for s in places[:5]),
+                impact="The start ends with 126, Permission denied.",
+                data={"path": script},
+            )
+        )
+    yield from folded(found)
 
 
 def _guides(places: list[Start]) -> set[str]:
@@ -299,11 +318,13 @@ def bad_first_line(
                     )
     if not wanted:
         raise NotApplicable("nothing starts a script by its path")
-    for path, places in sorted(wanted.items()):
-        if path in by_path and not tree.entries[path].vendored:
-            found = _first_line(by_path[path], places, tree, platforms)
-            if found is not None:
-                yield found
+    found = [
+        one
+        for path, places in sorted(wanted.items())
+        if path in by_path and not tree.entries[path].vendored and not is_aside(path)
+        if (one := _first_line(by_path[path], places, tree, platforms)) is not None
+    ]
+    yield from folded(found)
     yield from _no_bash_inside(deployment, by_path, tree)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from session_ops.discovery.callers import Callers
 from session_ops.discovery.files import Tree
 from session_ops.discovery.prompts import Effect, Prompt, Prompts, TerminalUse, TerminalUses
-from session_ops.model import Confidence, Edit, Evidence, Finding, Fix
+from session_ops.model import Confidence, Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 PIPED = re.compile(
@@ -222,17 +222,26 @@ def _short(text: str, most: int = 60) -> str:
 
 
 def folded(found: list[Finding], each: int = EACH, most: int = MOST) -> Iterator[Finding]:
-    """At most `each` findings for a file, the rest told as further places of its last one; at most one for each file past `most`."""
+    """At most `each` findings for a file and `most` in all; further places are told with the last one before them."""
     by_file: dict[str, list[Finding]] = {}
     for finding in found:
         by_file.setdefault(finding.at.path, []).append(finding)
     if sum(min(len(group), each) for group in by_file.values()) > most:
         each = 1
-    for group in by_file.values():
-        order: dict[Confidence, int] = {"proven": 0, "likely": 1, "possible": 2}
-        rest: list[Evidence] = [f.at for f in group[each:]]
-        kept = group[:each]
-        strongest: Confidence = min((f.confidence for f in group[each - 1 :]), key=order.__getitem__, default="possible")
-        for place, finding in enumerate(kept):
-            last = place == len(kept) - 1 and bool(rest)
-            yield replace(finding, also=(*finding.also, *rest), confidence=strongest) if last else finding
+    kept = [one for group in by_file.values() for one in _joined(group, each)]
+    yield from _joined(sorted(kept, key=lambda f: SURENESS[f.confidence]), most)
+
+
+def _joined(group: list[Finding], most: int) -> list[Finding]:
+    """The first `most` findings; the last of them names the places of the rest."""
+    rest = group[most:]
+    if not rest:
+        return group
+    last = group[most - 1]
+    places = tuple(place for f in rest for place in (f.at, *f.also))
+    surest = min((f.confidence for f in group[most - 1 :]), key=SURENESS.__getitem__)
+    message = f"{last.message} (and {len(rest)} more like it)"
+    return [*group[: most - 1], replace(last, message=message, also=(*last.also, *places[:50]), confidence=surest)]
+
+
+SURENESS: dict[Confidence, int] = {"proven": 0, "likely": 1, "possible": 2}

@@ -9,11 +9,12 @@ from ast_grep_py import SgNode
 
 from session_ops.analysis.headless import folded
 from session_ops.analysis.userland import DIFFERENCES, NEWER_BASH, NOT_SH, SYSTEM_NAMES, Difference, Feature
+from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.callers import Callers
 from session_ops.discovery.commands import Invocation, functions_of, invocations, peeled
 from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import FileEntry, Tree
-from session_ops.discovery.flow import conditions, tolerated
+from session_ops.discovery.flow import conditions
 from session_ops.discovery.manifests import Manifests
 from session_ops.discovery.platforms import Platform, Platforms
 from session_ops.discovery.references import References
@@ -22,13 +23,17 @@ from session_ops.discovery.syntax import Syntax, line_of
 from session_ops.model import Confidence, Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
-ASIDE = re.compile(
-    r"(?:^|/)(?:tests?|specs?|__tests__|e2e|fixtures?|examples?|samples?|demos?|mocks?|__mocks__|benchmarks?|docs?|archived?|old|legacy|testdata|testing"
-    r"|snapshots|coverage|dist|build|target\d*|out|vendor|notebooks?|node_modules|site-packages|\.github/ISSUE_TEMPLATE|stories)/"
-    r"|(?:^|[/._-])(?:tests?|spec|mocks?|fixtures?|samples?|examples?|demo|seed|bench|stories|template|dist)(?:[._-][^/]*)?$",
+KEPT = re.compile(
+    r"(?:^|/)(?:old|legacy|snapshots|coverage|dist|build|target\d*|out|vendor|notebooks?|node_modules|site-packages|stories|\.github/ISSUE_TEMPLATE)/"
+    r"|(?:^|/)(?:[^/]*[._-])?(?:mocks?|fixtures?|samples?|examples?|demo|seed|bench|stories|template|dist|test|tests|spec)(?:[._-][^/]*)?$",
     re.IGNORECASE,
 )
-"""Paths whose code shows, checks or keeps something, and is not what a user runs."""
+
+
+def beside_the_point(path: str) -> bool:
+    """Does this path hold what shows, checks, documents or keeps something, and is not what a user runs?"""
+    return is_aside(path) or is_document(path) or bool(KEPT.search(path))
+
 
 # --- one person's folder -------------------------------------------------------------------------------------------------
 
@@ -147,7 +152,7 @@ def one_persons_folder(tree: Tree) -> Iterator[Finding]:
         text = tree.text(entry.path)
         if entry.ignored or not ("/home/" in text or "Users" in text) or HOME.search(text) is None:
             continue
-        if ASIDE.search(entry.path) or (entry.language == "json" and not CONFIG_JSON.search(entry.path)):
+        if beside_the_point(entry.path) or (entry.language == "json" and not CONFIG_JSON.search(entry.path)):
             continue
         found += _homes(entry, tree, made)
     yield from folded(found)
@@ -337,7 +342,7 @@ def other_userland(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree:
     found: list[Finding] = []
     looked = False
     for script in scripts:
-        if script.language != "shell" or ASIDE.search(script.path):
+        if script.language != "shell" or beside_the_point(script.path):
             continue
         reach = {name: p for name in SYSTEM_NAMES if (p := platforms.meets(name, script.path)) is not None}
         if not USES.search(tree.text(script.path)) or not reach:
@@ -393,7 +398,6 @@ def _provided(one: Invocation, calls: dict[str, list[SgNode]], name: str) -> boo
     for text in conditions(one.node, calls):
         if OS_BRANCH.search(text) or re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text):
             return True
-    below = one.node
     for above in one.node.ancestors():
         kind = above.kind()
         if kind == "list":
@@ -406,10 +410,19 @@ def _provided(one: Invocation, calls: dict[str, list[SgNode]], name: str) -> boo
             and _within(head, one.node)
         ):
             return True
+        elif kind == "command_substitution" and not _assigns(above):
+            return False  # its status is lost in the words of another command
         elif kind == "function_definition":
             return False
-        below = above
-    return below is one.node and tolerated(one.node)
+    return False
+
+
+def _assigns(substitution: SgNode) -> bool:
+    """Is `$( )` the whole value of an assignment, so that its status is the assignment's?"""
+    above = substitution.parent()
+    if above is not None and above.kind() == "string":
+        above = above.parent()
+    return above is not None and above.kind() == "variable_assignment"
 
 
 def _within(outer: SgNode, inner: SgNode) -> bool:
@@ -442,7 +455,7 @@ def newer_bash(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: Tre
     for script in scripts:
         platform = platforms.meets("macos", script.path)
         text = tree.text(script.path)
-        if platform is None or script.language != "shell" or ASIDE.search(script.path) or KNOWS_ITS_BASH.search(text):
+        if platform is None or script.language != "shell" or beside_the_point(script.path) or KNOWS_ITS_BASH.search(text):
             continue
         if script.interpreter not in ("bash", "") or script.interpreter_path not in (
             "/bin/bash",
@@ -523,7 +536,7 @@ def bash_under_sh(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: 
     found: list[Finding] = []
     for script in asked:
         text = tree.text(script.path)
-        if ASIDE.search(script.path) or re.search(r"BASH_VERSION|exec\s+(?:/usr/bin/env\s+|/bin/)?bash|ZSH_VERSION", text):
+        if beside_the_point(script.path) or re.search(r"BASH_VERSION|exec\s+(?:/usr/bin/env\s+|/bin/)?bash|ZSH_VERSION", text):
             continue
         root = syntax.root(script.path)
         if root is None or root.find(kind="ERROR") is not None:
@@ -587,7 +600,7 @@ def callers_folder(references: References, callers: Callers, deployment: Deploym
             continue
         folder = reference.source.rpartition("/")[0]
         text = reference.text.removeprefix("./")
-        if not folder or not text or text.startswith(("$", "~", "/")) or ASIDE.search(reference.source):
+        if not folder or not text or text.startswith(("$", "~", "/")) or beside_the_point(reference.source):
             continue
         beside = f"{folder}/{text}"
         if beside not in tree.entries or text in tree.entries:
@@ -598,8 +611,7 @@ def callers_folder(references: References, callers: Callers, deployment: Deploym
         ending = f", and {elsewhere} starts it from another" if elsewhere else ""
         found.append(
             Finding(
-                f"{reference.text} is looked for in the caller's folder, but lies beside the script"
-                + (f", and {elsewhere} starts it from another" if elsewhere else ""),
+                f"{reference.text} is looked for in the caller's folder, but lies beside the script{ending}",
                 at=tree.evidence(reference.source, reference.line),
                 impact="Started from any other folder the file is not found.",
                 confidence="likely" if elsewhere else "possible",
