@@ -130,7 +130,7 @@ def _preserve_data(found: discovery.Document, tree: Tree, answers: Answers) -> A
     places = [tree.evidence(r.source, r.line) for r in found.references if r.act == "write" and STATE.search(r.target)]
     if places:
         return _inferred(question, "yes", "it writes state, though none is there yet", places, validate)
-    return _inferred(question, "no", "no state was found, and nothing that writes any", (), validate)
+    return _inferred(question, "no", "no state was found, and nothing that is seen to write any", (), validate)
 
 
 def _access_control(found: discovery.Document, tree: Tree, answers: Answers) -> Assumption:

@@ -64,15 +64,23 @@ class Known:
         found = [named] if named else [path for at in places for path in self._missing.get((at.path, at.line), ())]
         return tuple(dict.fromkeys(path for path in found if path not in self.paths))
 
+    def removed(self, path: str) -> tuple[str, str]:
+        """The removed path that is meant (an import leaves the ending out), and the commit; both empty where git knows of none."""
+        for suffix in ("", ".js", ".ts", ".py", ".sh", "/index.js", "/__init__.py"):
+            if oid := self.history.removed.get(path + suffix):
+                return path + suffix, oid
+        below = {oid for gone, oid in self.history.removed.items() if path and gone.startswith(path + "/")}
+        return (path, below.pop()) if len(below) == 1 else ("", "")
+
     def commit(self, path: str) -> str:
         """The commit that removed a path, or all that was below it; empty where git knows of none."""
-        if path in self.history.removed:
-            return self.history.removed[path]
-        for suffix in ("", ".js", ".ts", ".py", ".sh"):
-            if oid := self.history.removed.get(path + suffix):
-                return oid
-        below = {oid for gone, oid in self.history.removed.items() if path and gone.startswith(path + "/")}
-        return below.pop() if len(below) == 1 else ""
+        return self.removed(path)[1]
+
+    def of(self, finding: Finding) -> tuple[str, tuple[str, ...]]:
+        """The commit that removed what a finding is about, and those paths; the first commit, where there are several."""
+        found = [self.removed(path) for path in self.missing(finding)]
+        oid = next((oid for _, oid in found if oid), "")
+        return oid, tuple(dict.fromkeys(path for path, by in found if oid and by == oid))
 
     def subject(self, oid: str) -> str:
         """What the commit says of itself, with its day, where it removed a deployment file."""
@@ -98,8 +106,8 @@ Criterion = Callable[[Sequence[Finding], Known], Iterator[Group]]
 
 def same_commit(findings: Sequence[Finding], known: Known) -> Iterator[Group]:
     """One commit removed what they need."""
-    for oid, group in _by(findings, lambda f: next(filter(None, map(known.commit, known.missing(f))), "")):
-        things = tuple(sorted({p for f in group for p in known.missing(f) if known.commit(p) == oid}))
+    for oid, group in _by(findings, lambda f: known.of(f)[0]):
+        things = tuple(sorted({path for f in group for path in known.of(f)[1]}))
         users = _users(group)
         need = (
             f"which {_count(len(users), 'file')} still need{'s' if len(users) == 1 else ''}"

@@ -47,9 +47,7 @@ def compare(before: Checked, after: Checked, paths: Iterable[str] = ()) -> Chang
     old = [f for f in before.findings if f.fingerprint not in same]
     new = [f for f in after.findings if f.fingerprint not in same]
     for finding in list(new):
-        twin = next(
-            (f for f in old if (f.rule, f.at.path, f.message) == (finding.rule, finding.at.path, finding.message)), None
-        )
+        twin = next((f for f in old if _same(f, finding)), None)
         if twin is not None:
             old.remove(twin)
             new.remove(finding)
@@ -63,6 +61,13 @@ def compare(before: Checked, after: Checked, paths: Iterable[str] = ()) -> Chang
             if was.get(f.rule) not in lost and (was.get(f.rule) is not Outcome.NOT_APPLICABLE or f.at.path in touched)
         ),
     )
+
+
+def _same(one: Finding, other: Finding) -> bool:
+    """The same thing on a changed line, or the same absence, told in other words."""
+    if (one.rule, one.at.path) != (other.rule, other.at.path):
+        return False
+    return one.message == other.message or one.at.line == other.at.line == 0
 
 
 def effects(links: Sequence[Link], before: Checked, trial: Trial, files: int) -> list[Effect]:

@@ -47,7 +47,7 @@ def united(fixes: Sequence[Fix], rule_of: dict[str, str]) -> list[Fix]:
     groups: dict[tuple[object, ...], list[Fix]] = {}
     for fix in fixes:
         groups.setdefault(_together(fix, rule_of), []).append(fix)
-    return [merged(group) for group in groups.values()]
+    return [_placed(merged(group)) for group in groups.values()]
 
 
 def _together(fix: Fix, rule_of: dict[str, str]) -> tuple[object, ...]:
@@ -82,8 +82,16 @@ def _title(titles: Sequence[str]) -> str:
     if len(titles) == 1:
         return titles[0]
     if len(titles) == 2 and len(titles[0]) + len(titles[1]) < 100:
-        return f"{titles[0]}; {titles[1]}"
-    return f"{titles[0]}; and {len(titles) - 1} more of this kind"
+        return f"{titles[0]}; {titles[1][:1].lower()}{titles[1][1:]}"
+    return f"{titles[0]}, and {len(titles) - 1} more such changes"
+
+
+def _placed(fix: Fix) -> Fix:
+    """The fix with the file in its title, where it changes one and does not name it."""
+    names = {fix.paths[0], fix.paths[0].rpartition("/")[2]} if len(fix.paths) == 1 else set()
+    if not names or any(name in fix.title for name in names):
+        return fix
+    return dataclasses.replace(fix, title=f"{fix.title} in {fix.paths[0]}")
 
 
 def _creates(group: Sequence[Fix]) -> tuple[NewFile, ...]:
@@ -104,4 +112,5 @@ def _creates(group: Sequence[Fix]) -> tuple[NewFile, ...]:
 def slug(title: str) -> str:
     """A title as a part of a file name: lower case words joined by hyphens, at most 48 characters."""
     words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
-    return words[:48].rstrip("-") or "fix"
+    short = words[:48] if len(words) <= 48 or words[48] == "-" else words[:48].rpartition("-")[0]
+    return short.strip("-") or "fix"

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from session_ops.diagnosis.causes import Known
 from session_ops.discovery.files import Tree
 from session_ops.discovery.languages import language_of, shebang
 from session_ops.model import Finding, Fix, Gate, Severity
@@ -41,10 +42,12 @@ BY_HAND: dict[str, str] = {
 }
 """What to do about a finding that no rule has a fix for, by its category."""
 PLACES_SHOWN = 5
+PATHS_NAMED = 12
+"""Paths that one command names; more would not be read."""
 
 
 def steps(
-    fixes: Sequence[Fix], by_hand: Iterable[Finding], findings: Mapping[str, Finding], tree: Tree
+    fixes: Sequence[Fix], by_hand: Iterable[Finding], findings: Mapping[str, Finding], tree: Tree, known: Known
 ) -> tuple[PlanStep, ...]:
     """The steps in the order of deployment; at the same gate what a patch does comes before what a person has to do."""
     made: list[tuple[tuple[int, int, int], PlanStep]] = []
@@ -54,15 +57,20 @@ def steps(
         how += f": {fix.why}" if fix.why else ""
         step = PlanStep(0, fix.title, how, fix.id, fix.findings, _gates(concerned), check_of(fix.paths, tree, fix))
         made.append((rank(fix.findings, findings), step))
-    groups: dict[str, list[Finding]] = {}
+    groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in by_hand:
-        groups.setdefault(finding.rule, []).append(finding)
-    for group in groups.values():
+        oid = known.of(finding)[0]
+        groups.setdefault(("commit", oid) if oid else ("rule", finding.rule), []).append(finding)
+    for (kind, name), group in groups.items():
         ids = tuple(finding.id for finding in group)
         place, hand, size = rank(ids, findings)
-        step = PlanStep(
-            0, _hand_title(group), _hand_how(group), "", ids, _gates(group), check_of([f.at.path for f in group], tree)
-        )
+        paths = [f.at.path for f in group]
+        if kind == "commit":
+            gone = tuple(dict.fromkeys(path for f in group for path in known.of(f)[1]))
+            title, how, paths = _restore_title(name, group), _restore_how(name, gone, group), list(gone)
+        else:
+            title, how = _hand_title(group), _hand_how(group)
+        step = PlanStep(0, title, how, "", ids, _gates(group), check_of(paths, tree))
         made.append(((place, hand + 1, size), step))
     ordered = [step for _, step in sorted(made, key=lambda pair: pair[0])]
     return tuple(
@@ -101,6 +109,19 @@ def _hand_how(group: Sequence[Finding]) -> str:
     return f"{advice}. {'; '.join(shown + more)}"
 
 
+def _restore_title(oid: str, group: Sequence[Finding]) -> str:
+    places = f"{len(group)} place{'' if len(group) == 1 else 's'}"
+    return f"By hand: bring back what commit {oid[:7]} removed, or take out what still needs it ({places})"
+
+
+def _restore_how(oid: str, gone: Sequence[str], group: Sequence[Finding]) -> str:
+    names = " ".join(_word(path) for path in gone[:PATHS_NAMED])
+    more = f" (and {len(gone) - PATHS_NAMED} more that the findings name)" if len(gone) > PATHS_NAMED else ""
+    places = ", ".join(f.at.place for f in group[:PLACES_SHOWN])
+    others = f" and {len(group) - PLACES_SHOWN} more" if len(group) > PLACES_SHOWN else ""
+    return f"To bring it back: git restore --source={oid[:10]}^ -- {names}{more}. To do without it, change {places}{others}"
+
+
 def check_of(paths: Iterable[str], tree: Tree, fix: Fix | None = None) -> str:
     """A command that a person can run, in the target, to see that a step worked. It always ends with reading the rules again."""
     created = {new.path: new.content for new in fix.creates} if fix else {}
@@ -121,7 +142,7 @@ def _reader(path: str, text: str) -> str:
     name, word = PurePosixPath(path).name.lower(), _word(path)
     language = language_of(path, text)
     if name == "package.json":
-        return f"npm pack --dry-run --ignore-scripts {shlex.quote('./' + str(PurePosixPath(path).parent))}"
+        return f"npm pack --dry-run --ignore-scripts {shlex.quote('./' + path[: -len('package.json')])}"
     if language == "shell":
         interpreter = shebang(text)[1]
         return f"{'sh' if interpreter in ('sh', 'dash', 'ash') else 'bash'} -n {word}"

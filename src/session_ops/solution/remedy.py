@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from session_ops.diagnosis.causes import Known
 from session_ops.model import Finding, Fix, Severity
 from session_ops.registry import Checked
 from session_ops.solution import plan
@@ -55,6 +56,8 @@ def solve(case: Case) -> Document:
         checks.append(
             PatchCheck(fix.id, name, not done.unchecked, f"git apply --check {name}", done.unchecked, fix.findings, appeared)
         )
+    discovery = case["discovery"]
+    known = Known(discovery.references, discovery.history, frozenset(case.tree.entries) | case.tree.folders)
     solved = {one for fix in kept for one in fix.findings}
     by_hand = [f for f in analysis.findings if f.id not in solved and f.severity is not Severity.ADVICE]
     answered = {assumption.question: assumption.answer for assumption in diagnosis.assumptions}
@@ -62,8 +65,8 @@ def solve(case: Case) -> Document:
     return Document(
         fixes=tuple(kept), checks=tuple(checks), immediate=immediate,
         structural=tuple(fix.id for fix in kept if fix.id not in immediate), by_hand=tuple(f.id for f in by_hand),
-        approach=approach(case["discovery"], case.answers, answered.get("environment", ""), answered.get("shape", "")),
-        plan=plan.steps(kept, by_hand, found, case.tree), files=_files(kept), refused=dict(sorted(refused.items())),
+        approach=approach(discovery, case.answers, answered.get("environment", ""), answered.get("shape", "")),
+        plan=plan.steps(kept, by_hand, found, case.tree, known), files=_files(kept), refused=dict(sorted(refused.items())),
     )  # fmt: skip
 
 
