@@ -11,22 +11,22 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, NullLocator
 
 from session_ops.lifecycles import frames
 from session_ops.lifecycles.engine import span
+from session_ops.lifecycles.timeaxis import TimeAxis
 
 if TYPE_CHECKING:
     from session_ops.case import Case
 
 SIZE, DPI = (11.0, 4.2), 100
 """Inches and dots per inch: 1100 x 420 pixels, for a report."""
-ROWS, LANES = 30, 1500
-"""Up to so many sessions have a row with a name each; up to so many share packed lanes; beyond, their density is drawn."""
+NAMES, ROWS, LANES = 30, 120, 1500
+"""Up to so many sessions have a row with a name each; a row each; packed lanes; beyond, their density is drawn."""
 COLOURS = ("#4477aa", "#ccbb44", "#228833", "#aa3377", "#66ccee", "#997700", "#004488", "#bbbbbb")
 """Paul Tol's bright scheme, in an order that colour-blind readers can tell apart."""
 INK, RED, GREY = "#222222", "#bb2222", "#888888"
@@ -35,7 +35,7 @@ MARKS: dict[str, tuple[str, str, str]] = {
     "open": (">", INK, "no end logged, last seen here"),
     "silent": ("X", RED, "gone silent, last seen here"),
 }
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
     "axes.spines.top": False,
@@ -66,11 +66,11 @@ def plot_sessions(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
             return _nothing(axes)
         if n > LANES:
             return _density(frame, axes)
-        named = n <= ROWS
-        rows = np.arange(n) if named else _lanes(frame)
+        named = n <= NAMES
+        rows = np.arange(n) if n <= ROWS else _lanes(frame)
         colours, agents = _colours(frame)
-        start, stop = date2num(frame["start"]), date2num(frame["stop"])
-        whole = max(stop.max() - start.min(), 1 / 86400)
+        axis = TimeAxis(frame["start_ns"], _ns(frame["stop"]))
+        start, stop = axis.places(frame["start_ns"]), axis.places(_ns(frame["stop"]))
         height = 0.62 if rows.max() < 40 else 0.85
         axes.barh(rows, stop - start, left=start, height=height, color=colours, edgecolor=colours, linewidth=0.8, zorder=2)
         size = float(np.clip(230 / (rows.max() + 1), 9, 42))
@@ -86,7 +86,6 @@ def plot_sessions(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
                     linewidths=0.9 if mark == "silent" else 1.3,
                     zorder=3,
                 )
-        axes.set_xlim(start.min() - whole * 0.01, stop.max() + whole * 0.015)
         axes.set_ylim(rows.max() + 0.7, -0.7)
         if named:
             names = [_short(name) for name in frame["session_id"]]
@@ -94,10 +93,10 @@ def plot_sessions(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
             axes.set_ylabel("session")
             axes.tick_params(axis="y", length=0)
         else:
-            axes.set_ylabel("lane (sessions at once, stacked)")
+            axes.set_ylabel("session, by start" if n <= ROWS else "lane (sessions at once, stacked)")
             axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
-        _time_axis(axes, _clock(frame))
-        axes.grid(axis="x")
+        axis.finish(axes, _clock(frame))
+        axes.grid(axis="x", visible=not axis.cuts)
         shown = [Line2D([], [], marker=m, color=c, linestyle="", label=f"{t} ({(frame['mark'] == k).sum():,})", markersize=6)
                  for k, (m, c, t) in MARKS.items() if (frame["mark"] == k).any()]  # fmt: skip
         _legend(axes, [Patch(color=colour, label=agent) for agent, colour in agents.items()] + shown)
@@ -106,7 +105,8 @@ def plot_sessions(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 def _density(frame: pd.DataFrame, axes: Axes) -> Axes:
     """Too many bars to tell apart: how many sessions were running in each slice of time, by what became of them."""
-    edges = np.linspace(frame["start_ns"].min(), frame["stop"].astype("int64").max() + 1, 301)
+    axis = TimeAxis(frame["start_ns"], _ns(frame["stop"]))
+    edges = np.linspace(axis.first, axis.last + 1, 301).astype("int64")
     layers, labels, colours = [], [], []
     for mark, colour in (("ended", COLOURS[0]), ("open", COLOURS[1]), ("silent", RED)):
         here = frame[frame["mark"] == mark]
@@ -116,12 +116,12 @@ def _density(frame: pd.DataFrame, axes: Axes) -> Axes:
             layers.append(running)
             labels.append(f"{MARKS[mark][2].split(',')[0]} ({len(here):,})")
             colours.append(colour)
-    middles = date2num(pd.to_datetime(((edges[1:] + edges[:-1]) / 2).astype("int64"), unit="ns", utc=True))
+    axis.cuts = []  # slices are equally long: no gap is cut
+    middles = axis.places((edges[1:] + edges[:-1]) // 2)
     axes.stackplot(middles, layers, labels=labels, colors=colours, step="mid", linewidth=0)
     axes.set_ylabel("sessions in each of 300 slices")
     axes.set_ylim(bottom=0)
-    axes.margins(x=0.01)
-    _time_axis(axes, _clock(frame))
+    axis.finish(axes, _clock(frame))
     _legend(axes, axes.get_legend_handles_labels()[0])
     return axes
 
@@ -154,7 +154,9 @@ def plot_concurrency(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         axes.set_title(f"Sessions at once: at most {most}")
         if not most:
             return _nothing(axes)
-        at = date2num(frame["at"])
+        ns, running = _ns(frame["at"]), frame["running"].to_numpy()
+        axis = TimeAxis(ns[:-1][running[:-1] > 0], ns[1:][running[:-1] > 0])
+        at = axis.places(ns)
         axes.fill_between(at, frame["running"], step="post", color=COLOURS[0], alpha=0.25, linewidth=0)
         axes.step(at, frame["running"], where="post", color=COLOURS[0], linewidth=1.2)
         peak = frame["running"].idxmax()
@@ -172,8 +174,7 @@ def plot_concurrency(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         axes.set_ylim(0, most * 1.18 + 0.1)
         axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.set_ylabel("sessions at once")
-        axes.margins(x=0.01)
-        _time_axis(axes, "an end counts before a start at the same instant; " + _clock(frame))
+        axis.finish(axes, "an end counts before a start at the same instant; " + _clock(frame))
         axes.grid(axis="y")
         return axes
 
@@ -219,9 +220,11 @@ def plot_durations(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
             axes.set_xscale("log")
             ticks = [t for t in _ROUND if low * 0.9 <= t <= high * 1.1]
             axes.set_xticks(ticks if len(ticks) > 1 else [low, high])
-            axes.xaxis.set_minor_locator(mpl.ticker.NullLocator())
+            axes.xaxis.set_minor_locator(NullLocator())
+        else:
+            axes.xaxis.set_major_locator(MultipleLocator(next((step for step in _STEPS if high / step <= 9), high)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: span(round(value * 1e9))))
-        middle = float(np.median(seconds[ended] if ended.any() else seconds))
+        middle = _middle(seconds[ended] if ended.any() else seconds)
         axes.axvline(max(middle, floor), color=RED, linewidth=1.2, linestyle="--", label=f"median {span(round(middle * 1e9))}")
         short = int((seconds < floor).sum())
         note = f"; {short:,} shorter than {span(round(floor * 1e9))} are in the first bar" if short and log else ""
@@ -254,15 +257,23 @@ _ROUND = (
 )
 
 
+_STEPS = (1e-3, 1e-2, 0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 6 * 3600, 12 * 3600, 86400)
+
+
+def _middle(seconds: Any) -> float:
+    """The median, as a length that occurred."""
+    return float(np.sort(seconds)[(len(seconds) - 1) // 2])
+
+
 def durations_text(frame: pd.DataFrame) -> str:
     """The lengths in a sentence."""
     if not len(frame):
         return "No lengths of sessions."
     ended = frame["ended"].astype(bool)
     used = frame.loc[ended if ended.any() else slice(None), "seconds"]
-    low, middle, high = (span(round(value * 1e9)) for value in (used.min(), used.median(), used.max()))
+    low, middle, high = (span(round(value * 1e9)) for value in (used.min(), _middle(used.to_numpy()), used.max()))
     open_ones = f"; {int((~ended).sum())} more have no end" if ended.any() and (~ended).any() else ""
-    kind = "sessions that ended" if ended.any() else "sessions, none with an end,"
+    kind = "sessions that ended" if ended.any() else "sessions, as far as they were seen (none has an end)"
     return f"Lengths of {len(used)} {kind}: {low} to {high}, median {middle}{open_ones}."
 
 
@@ -347,24 +358,17 @@ def _short(name: str, limit: int = 26) -> str:
 
 def _counted(frame: pd.DataFrame) -> str:
     marks = frame["mark"].value_counts()
-    parts = [
-        f"{int(marks[m]):,} {t}"
-        for m, t in (("ended", "ended"), ("open", "without an end"), ("silent", "gone silent"))
-        if m in marks
-    ]
-    return f"{len(frame):,} session{'s' * (len(frame) != 1)}" + (f" ({', '.join(parts)})" if parts else "")
+    named = (("ended", "ended"), ("open", "without an end"), ("silent", "gone silent"))
+    parts = [f"{int(marks[mark]):,} {text}" for mark, text in named if mark in marks]
+    many = f"{len(frame):,} session{'s' * (len(frame) != 1)}"
+    if len(parts) == 1 and len(frame) > 1:
+        return f"{many}, all {parts[0].split(' ', 1)[1]}"
+    return f"{many} ({', '.join(parts)})" if parts else many
 
 
 def _clock(frame: pd.DataFrame) -> str:
     seconds = frame.attrs.get("resolution_s", 0.0)
     return f"clock resolution {span(round(seconds * 1e9))}" if seconds >= 1 else "clock resolution below 1 s"
-
-
-def _time_axis(axes: Axes, note: str) -> None:
-    locator = AutoDateLocator(minticks=4, maxticks=9)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-    axes.set_xlabel(f"time (UTC)\n{note}")
 
 
 def _legend(axes: Axes, handles: list[Any]) -> None:

@@ -164,10 +164,12 @@ def _filled(text: str, row: Row) -> str:
 
 
 def span(ns: int | None) -> str:
-    """A length of time as people say it: 42 s, 12 min, 3 h 5 min, 2 d 4 h."""
+    """A length of time as people say it: 20 ms, 42 s, 12 min, 3 h 5 min, 2 d 4 h."""
     if ns is None:
         return "unknown"
     seconds = ns / times.SECOND
+    if 0 < seconds < 1:
+        return f"{seconds * 1000:.0f} ms" if seconds >= 0.001 else "under 1 ms"
     if seconds < 120:
         return f"{seconds:.3g} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes = round(seconds / 60)
