@@ -141,13 +141,13 @@ def is_ignored(path: str, patterns: tuple[str, ...]) -> bool:
     for pattern in reversed(patterns):
         keep = pattern.startswith("!")
         clean = normal(pattern.removeprefix("!").strip().lstrip("/")) if pattern != "!" else ""
-        if clean and any(_regex(clean).fullmatch(name) for name in names):
+        if clean and any(glob_regex(clean).fullmatch(name) for name in names):
             return not keep
     return False
 
 
 @cache
-def _regex(pattern: str) -> re.Pattern[str]:
+def glob_regex(pattern: str) -> re.Pattern[str]:
     """Go's filepath.Match with `**`: `*` and `?` stay inside one name, `**` crosses folders."""
     out, i = "", 0
     while i < len(pattern):
