@@ -43,7 +43,7 @@ INTERPRETER = re.compile(
     r"|\$\{?(?:PYTHON|SHELL|BASH|NODE|PYTHON_BIN|PYTHON_CMD)\}?)$"
 )
 BEFORE = re.compile(
-    r"(?:.*[;|&({!`]|then|do|else|elif|if|while|until|exec|sudo|nohup|time|env|command|eval|@|-@|&&|\|\||\$|ENTRYPOINT|CMD|RUN|run)$"
+    r"(?:.*[;|&({!`]|then|do|else|elif|if|while|until|exec|sudo|nohup|time|env|command|eval|@|-@|&&|\|\||\$|ENTRYPOINT|CMD|RUN)$"
 )
 KEY = re.compile(
     r"(?:command|run|entrypoint|exec|cmd|test|script|ExecStart\w*|ExecStop\w*|ExecReload|[\w:.-]*(?:start|build|setup|install|lint|post\w+|pre\w+))\s*[:=]$"

@@ -240,8 +240,11 @@ def _joined(group: list[Finding], most: int) -> list[Finding]:
     last = group[most - 1]
     places = tuple(place for f in rest for place in (f.at, *f.also))
     surest = min((f.confidence for f in group[most - 1 :]), key=SURENESS.__getitem__)
-    message = f"{last.message} (and {len(rest)} more like it)"
+    message = f"{TOLD.sub('', last.message)} (and {len(last.also) + len(places)} more places)"
     return [*group[: most - 1], replace(last, message=message, also=(*last.also, *places[:50]), confidence=surest)]
+
+
+TOLD = re.compile(r" \(and \d+ more places\)$")
 
 
 SURENESS: dict[Confidence, int] = {"proven": 0, "likely": 1, "possible": 2}

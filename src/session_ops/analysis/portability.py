@@ -73,6 +73,12 @@ CONFIG_JSON = re.compile(
     r"(?:^|/)(?:\.vscode|\.claude|\.cursor|\.codex|\.gemini|\.zed|\.idea|\.claude-plugin|hooks?|config|conf|configs|settings)/[^/]*\.jsonc?$"
     r"|(?:^|/)(?:package|\.?mcp[\w.-]*|settings[\w.-]*|config[\w.-]*|[\w.-]*\.?config|hooks|plugin|launch|tasks|claude_desktop_config|ecosystem[\w.-]*)\.jsonc?$"
 )
+RECORDS = re.compile(
+    r"(?:^|/)\.?(?:artifacts?|data|state|logs?|sessions?|reports?|summar\w+|checkpoints?|memory|memories|history|plans?|transcripts?|cache|records?|runs?"
+    r"|results?)/",
+    re.IGNORECASE,
+)
+"""Folders in which data files say what once happened; a path in them is not a setting."""
 SHOWN = re.compile(
     r"\be\.g\.|\bexamples?\b|\bfor instance\b|\bplaceholder|\busage\b|\bhelp\s*=|description|\bsample\b|such as|>>> |\btitle\b|\bmock"
     r"|\bconsole\.\w+\(|\bprint\w*\(|\blog(?:ger|ging)?\.\w+\(|\b(?:typer|click)\.echo|\braise\b|\bthrow\b|\bassert|\bexpect\(|"
@@ -151,6 +157,8 @@ def one_persons_folder(tree: Tree) -> Iterator[Finding]:
     for entry in tree.files(*READ, *ALSO_READ):
         text = tree.text(entry.path)
         if entry.ignored or not ("/home/" in text or "Users" in text) or HOME.search(text) is None:
+            continue
+        if entry.language in ("json", "yaml", "toml", "xml") and RECORDS.search(entry.path):
             continue
         if beside_the_point(entry.path) or (entry.language == "json" and not CONFIG_JSON.search(entry.path)):
             continue
