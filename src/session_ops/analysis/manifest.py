@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator
 
 from session_ops.discovery.aside import is_aside, is_document
+from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.manifests import Field, Manifest, Manifests
 from session_ops.discovery.manifests.positions import strip_json_comments
@@ -574,3 +575,102 @@ def _matches(tree: Tree, folder: str, pattern: str) -> bool:
 
     spec = GitIgnoreSpec.from_lines([pattern.strip().removeprefix("./")])
     return any(spec.match_file(p.removeprefix(base)) for p in tree.entries if p.startswith(base))
+
+
+_COMMON = frozenset(
+    (
+        "the",
+        "and",
+        "for",
+        "with",
+        "your",
+        "from",
+        "that",
+        "this",
+        "built",
+        "using",
+        "based",
+        "simple",
+        "tool",
+        "tools",
+        "app",
+        "application",
+    )
+    + (
+        "system",
+        "project",
+        "server",
+        "service",
+        "backend",
+        "frontend",
+        "api",
+        "cli",
+        "web",
+        "library",
+        "framework",
+        "template",
+        "main",
+        "core",
+    )
+    + (
+        "node",
+        "nodejs",
+        "typescript",
+        "javascript",
+        "python",
+        "react",
+        "express",
+        "rust",
+        "ruby",
+        "bash",
+        "shell",
+        "workspace",
+        "root",
+        "monorepo",
+    )
+)
+"""Words that say nothing about which product is meant."""
+_WORD = re.compile(r"[A-Za-z][a-z]+|[A-Z]{2,}|[a-z]{2,}")
+
+
+def _words(text: str) -> set[str]:
+    return {w.lower().rstrip("s") for w in _WORD.findall(text)} - _COMMON - {w.rstrip("s") for w in _COMMON}
+
+
+@rule("META-IDENTITY", gate="metadata", category="package")
+def manifest_of_another_product(tree: Tree, manifests: Manifests, docs: Docs) -> Iterator[Finding]:
+    """The manifest at the top describes another product than the README.
+
+    Why: `npm install` then brings the dependencies of something else, its commands start something else, and what the README promises is in no manifest.
+    Said only where the README's title shares no word with the manifest's name and description, and no document of the top folder ever
+    writes the manifest's name. Source: the field descriptions of package.json, pyproject.toml and Cargo.toml.
+    """
+    tops = [m for m in manifests if not m.folder and m.name and m.ecosystem in ("npm", "pip", "cargo", "gem")]
+    readme = next((d for d in docs if d.role == "readme" and "/" not in d.path), None)
+    if not tops or readme is None:
+        raise NotApplicable("no manifest with a name beside a README")
+    title = _words(readme.title)
+    written = "\n".join(tree.text(d.path) for d in docs if "/" not in d.path).lower()
+    for one in tops:
+        description = one.field("description")
+        said = _words(
+            f"{one.name.rpartition('/')[2].replace('-', ' ').replace('_', ' ')} {description.value if description else ''}"
+        )
+        squeezed = re.sub(r"[^a-z0-9]", "", written)
+        if description is None or len(title) < 2 or len(said) < 1 or title & said:
+            continue
+        if any(
+            w in squeezed
+            for w in (re.sub(r"[^a-z0-9]", "", one.name.lower()), re.sub(r"[^a-z0-9]", "", description.value.lower())[:24])
+        ):
+            continue
+        if re.sub(r"[^a-z0-9]", "", readme.title.lower()).find(re.sub(r"[^a-z0-9]", "", one.name.lower())) >= 0:
+            continue
+        place = one.field("name")
+        yield Finding(
+            f"the manifest describes {one.name} ({description.value[:70]}), the README {readme.title.strip()[:60]}",
+            tree.evidence(one.path, place.line if place else 0),
+            also=(tree.evidence(readme.path),),
+            impact="Installing from this manifest installs something else than the README promises.",
+            confidence="possible",
+        )

@@ -1,0 +1,464 @@
+"""Parts that a deployment needs and the target does not have."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from session_ops.analysis.needs import Need, node_needs, python_needs
+from session_ops.discovery.aside import is_aside, is_document, is_test
+from session_ops.discovery.docs import Docs
+from session_ops.discovery.files import Tree, normal
+from session_ops.discovery.history import Attempt, History, last_content
+from session_ops.discovery.kind import PackageKind
+from session_ops.discovery.manifests import Manifests
+from session_ops.discovery.scripts import Scripts
+from session_ops.discovery.syntax import Syntax
+from session_ops.model import Confidence, Evidence, Finding, Fix, Gate, NewFile
+from session_ops.registry import NotApplicable, rule
+
+CODE = ("shell", "zsh", "python", "javascript", "typescript", "tsx", "ruby", "go", "rust", "perl")
+SHOWN = 12
+"""Places that are shown besides the first."""
+
+
+@dataclass(frozen=True)
+class _World:
+    """How an ecosystem is asked for: names of its manifests, commands of the docs that need one, words for people."""
+
+    manifest: str
+    covers: re.Pattern[str]
+    command: re.Pattern[str]
+    needs: str
+
+
+_WORLDS = {
+    "npm": _World(
+        "package.json",
+        re.compile(r"(?:^|/)(?:package\.json|deno\.jsonc?|bower\.json)$"),
+        re.compile(r"^\s*(?:\$\s*)?(?:(?:sudo\s+)?npm\s+(?:install(?:\s+-g)?(?:\s+\.)?|i|ci|link|test|start|run\s+\S+)|yarn(?:\s+install)?|pnpm\s+(?:install|i))\s*(?:&&.*|#.*|--\S+\s*)*$"),
+        "packages of npm",
+    ),
+    "pip": _World(
+        "pyproject.toml",
+        re.compile(r"(?:^|/)(?:[\w.-]*requirements[\w.-]*\.(?:txt|in)|Pipfile|environment\.ya?ml|conda\.ya?ml|uv\.lock)$|(?:^|/)requirements/"),
+        re.compile(r"^\s*(?:\$\s*)?(?:python3?\s+-m\s+)?(?:uv\s+)?pip3?\s+install\s+(?:-e\s+)?[\"']?\.(?:\[[^\]]*\])?[\"']?\s*(?:#.*)?$|^\s*(?:uv|poetry)\s+(?:sync|install)\s*$"),
+        "packages of PyPI",
+    ),
+}  # fmt: skip
+
+
+def _restore(finding: Finding, tree: Tree) -> Fix | None:
+    """Bring the removed manifest back as it last was, without entries that name files which are gone."""
+    commit, path = finding.data.get("commit", ""), finding.at.path
+    content = last_content(tree, path, commit) if commit else None
+    if content is None:
+        return None
+    kept, dropped = content, list[str]()
+    if path.endswith("package.json"):
+        kept, dropped = _pruned(tree, path, content)
+    why = f"It is the content that {path} had before {commit[:8]} removed it"
+    if dropped:
+        why += f", without what names files that are gone: {', '.join(dropped[:8])}"
+    title = f"Restore {path} from the commit before {commit[:8]}"
+    return Fix(title, (finding.id,), "review" if dropped else "safe", creates=(NewFile(path, kept),), why=why + ".")
+
+
+_RUN = re.compile(r"\b(?:node|tsx|ts-node|bash|sh|python3?)\s+(?:--?[\w=-]+\s+)*([\w./-]+\.(?:[cm]?[jt]s|sh|py))\b")
+
+
+def _pruned(tree: Tree, path: str, content: str) -> tuple[str, list[str]]:
+    """A package.json without main, bin and scripts that name missing files, and the names of what was left out."""
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError):
+        return content, []
+    if not isinstance(data, dict):
+        return content, []
+    folder = path.rpartition("/")[0]
+
+    def there(name: str) -> bool:
+        whole = normal(f"{folder}/{name}" if folder else name)
+        return any(tree.exists(whole + end) for end in ("", ".js", ".json", "/index.js"))
+
+    built = any("build" in str(name) for name in data.get("scripts") or ())
+    dropped = []
+    for key in ("main", "module", "types"):
+        if isinstance(data.get(key), str) and not there(data[key]) and not built:
+            dropped.append(key)
+            del data[key]
+    for table in ("bin", "scripts"):
+        entries = data.get(table)
+        if not isinstance(entries, dict):
+            continue
+        for name, value in list(entries.items()):
+            paths = [value] if table == "bin" else _RUN.findall(str(value))
+            if isinstance(value, str) and not all(there(p) for p in paths) and not (table == "bin" and built):
+                dropped.append(f"{table} {name}")
+                del entries[name]
+    if not dropped:
+        return content, []
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n", dropped
+
+
+@rule("GAP-MANIFEST", gate="install", category="package", fix=_restore)
+def no_manifest(tree: Tree, syntax: Syntax, docs: Docs, manifests: Manifests, history: History) -> Iterator[Finding]:
+    """Code needs packages from outside, and no manifest says which.
+
+    Why: on a clean machine `npm install` or `pip install .` installs nothing or fails, and the first import or require ends the program.
+    Sure where the git history shows that a manifest was removed, or where the docs tell people to install from one.
+    Passes: scripts that declare their own dependencies (PEP 723, deno), guarded imports, what the project's root above declares.
+    Sources: docs.npmjs.com (package.json), packaging.python.org (Declaring dependencies).
+    """
+    looked = False
+    for ecosystem, world in _WORLDS.items():
+        present = [m.path for m in manifests if m.ecosystem == ecosystem] + [p for p in tree.entries if world.covers.search(p)]
+        present = [p for p in present if not is_test(p)]
+        if ecosystem == "npm":
+            declared = any(p.endswith(("deno.json", "deno.jsonc")) for p in present)
+            every = [] if declared else list(node_needs(tree, syntax, lambda path: _covered(tree, path, "package.json")))
+        else:
+            every = [] if present else list(python_needs(tree))
+        hard = [n for n in every if not n.guarded]
+        removed = _removed(history, world, hard)
+        told = None if present else _told(tree, docs, world)
+        call = _pip_call(tree) if ecosystem == "pip" and not present and not told and not removed else None
+        looked = looked or bool(every) or bool(present) or told is not None
+        if call is not None:
+            looked = True
+            yield Finding(
+                f"this command is the only list of what the Python code needs{_what_needs(hard)}; no manifest says it",
+                call,
+                _places(tree, hard),
+                impact=_NOTHING,
+                confidence="possible",
+            )
+        elif hard:
+            yield _needing(tree, world, hard, removed, told)
+        elif told is not None or _names_what_is_here(tree, removed, present):
+            looked = True
+            gone = f" ({removed.commit[:8]} of {removed.date[:10]} removed it)" if removed else ""
+            docs_say = f", but the docs say {told.quote[:80]!r}" if told else ", and what it named is still here"
+            yield Finding(
+                f"there is no {removed.path if removed else world.manifest}{gone}{docs_say}",
+                Evidence(removed.path if removed else world.manifest),
+                also=(told,) if told else (),
+                impact="Whoever follows the docs is stopped here." if told else "Nothing says any more how this is installed.",
+                gate=None if removed else Gate.FOLLOW,
+                confidence="likely" if told else "possible",
+                data=_attempt_data(removed),
+            )
+    if not looked:
+        raise NotApplicable("no code that needs packages of npm or PyPI")
+
+
+def _names_what_is_here(tree: Tree, removed: Attempt | None, present: list[str]) -> bool:
+    """Did a manifest that was removed from the top, with none in its place, name starters that are still in the tree?"""
+    if removed is None or present or not removed.path.endswith("package.json") or "/" in removed.path:
+        return False
+    try:
+        data = json.loads(last_content(tree, removed.path, removed.commit) or "{}")
+    except (ValueError, RecursionError):
+        return False
+    named = data.get("bin") if isinstance(data, dict) else None
+    paths = [named] if isinstance(named, str) else list(named.values()) if isinstance(named, dict) else []
+    return any(isinstance(p, str) and tree.exists(normal(p)) for p in paths)
+
+
+def _covered(tree: Tree, path: str, manifest: str) -> bool:
+    """Is there a manifest in the folder of a file or above it, up to the project's root?"""
+    parents = [str(p) for p in PurePosixPath(path).parents]
+    if any((f"{p}/{manifest}" if p != "." else manifest) in tree.entries for p in parents):
+        return True
+    depth = tree.prefix.count("/")
+    return any(tree.exists("../" * (n + 1) + manifest) for n in range(depth))
+
+
+def _removed(history: History, world: _World, needs: list[Need]) -> Attempt | None:
+    """The removed manifest of the folder that holds what needs it, the nearest to the root first."""
+    gone = [a for a in history.attempts if a.what == "manifest" and PurePosixPath(a.path).name == world.manifest]
+    if world.manifest == "pyproject.toml":
+        gone += [a for a in history.attempts if a.what == "manifest" and world.covers.search(a.path) and a not in gone]
+    gone = [a for a in gone if not is_aside(a.path)]
+    for attempt in sorted(gone, key=lambda a: (a.path.count("/"), a.path)):
+        folder = attempt.path.rpartition("/")[0]
+        if not needs and not folder:
+            return attempt
+        if any(not folder or n.path.startswith(folder + "/") for n in needs):
+            return attempt
+    return None
+
+
+def _told(tree: Tree, docs: Docs, world: _World) -> Evidence | None:
+    """The first line of a README or of a setup document that installs from the manifest in this very folder."""
+    for doc in docs:
+        if doc.role not in ("readme", "agent-rules", "doc") or "/" in doc.path:
+            continue
+        for block in doc.blocks:
+            if block.language not in ("", "bash", "sh", "shell", "console", "zsh", "shell-session"):
+                continue
+            clones = set(re.findall(r"git clone\s+\S*?/([\w.-]+?)(?:\.git)?(?:\s|$)", block.text))
+            for n, line in enumerate(block.text.splitlines()):
+                moved = re.search(r"(?:^|&&|;)\s*cd\s+(\S+)", line)
+                if moved and moved[1].rstrip("/") not in clones:
+                    break
+                if world.command.search(line):
+                    return tree.evidence(doc.path, block.line + n)
+    return None
+
+
+def _attempt_data(removed: Attempt | None) -> dict[str, str]:
+    return {"commit": removed.commit, "removed": removed.path} if removed else {}
+
+
+def _what_needs(needs: list[Need]) -> str:
+    """(3 files need requests, yaml and 2 more)"""
+    if not needs:
+        return ""
+    modules, files = Counter(n.module for n in needs), {n.path for n in needs}
+    some = ", ".join(name for name, _ in modules.most_common(4))
+    more = f" and {len(modules) - 4} more" if len(modules) > 4 else ""
+    return f" ({len(files)} file{'s' if len(files) > 1 else ''} need{'' if len(files) > 1 else 's'} {some}{more})"
+
+
+def _places(tree: Tree, needs: list[Need]) -> tuple[Evidence, ...]:
+    """The first need of each file, so many that they can still be read."""
+    firsts: dict[str, Need] = {}
+    for need in sorted(needs, key=lambda n: (n.path.count("/"), n.path, n.line)):
+        firsts.setdefault(need.path, need)
+    return tuple(tree.evidence(n.path, n.line) for n in list(firsts.values())[:SHOWN])
+
+
+def _needing(tree: Tree, world: _World, needs: list[Need], removed: Attempt | None, told: Evidence | None) -> Finding:
+    path = removed.path if removed else world.manifest
+    what = f"the code needs {world.needs}{_what_needs(needs)}"
+    places = (*_places(tree, needs), *((told,) if told else ()))
+    if removed:
+        said = f"there is no {path}: {removed.commit[:8]} of {removed.date[:10]} removed it, but {what}"
+    elif told:
+        said = f"there is no {path}, but {what}, and the docs say {told.quote[:60]!r}"
+    else:
+        said = f"there is no {path} or the like, but {what}"
+    sure: Confidence = "likely" if removed or told else "possible"
+    return Finding(said, Evidence(path), places, _NOTHING, sure, data=_attempt_data(removed))
+
+
+_NOTHING = "On a clean machine nothing installs what the code needs, and it stops at the first import."
+_PIP = re.compile(r"\bpip3?\s+install\s+(?P<rest>[^|;&\n]+)")
+_TOOLS = frozenset(
+    (
+        "pip",
+        "setuptools",
+        "wheel",
+        "build",
+        "twine",
+        "uv",
+        "pipx",
+        "virtualenv",
+        "poetry",
+        "pre-commit",
+        "pytest",
+        "ruff",
+        "black",
+        "mypy",
+    )
+)
+
+
+def _pip_call(tree: Tree) -> Evidence | None:
+    """The first place of an install script that installs packages by name, where the tree has Python code."""
+    if not any(not is_aside(e.path) for e in tree.files("python")):
+        return None
+    for entry in tree.files("shell", "makefile"):
+        text = tree.text(entry.path)
+        if "pip" not in text or is_aside(entry.path) or is_document(entry.path):
+            continue
+        for number, line in enumerate(tree.lines(entry.path), 1):
+            match = _PIP.search(line)
+            if (
+                match is None
+                or re.match(r"\s*(?:#|echo\b|printf\b|log\w*\b|msg\b|print\w*\b|warn\w*\b|die\b)", line)
+                or " -r " in f" {match['rest']}"
+            ):
+                continue
+            words = [w.strip("\"'") for w in match["rest"].split() if not w.startswith(("-", "2>", ">", "$", "\\"))]
+            names = [re.split(r"[<>=~!\[]", w)[0] for w in words if re.match(r"[A-Za-z][\w.-]*(?:[<>=~!\[]|$)", w)]
+            if names and not set(names) <= _TOOLS:
+                return tree.evidence(entry.path, number)
+    return None
+
+
+_INSTALLER = re.compile(
+    r"(?:^|/)(?:install|setup|bootstrap|deploy|init|quick-?start)[\w.-]*(?:\.(?:sh|bash|py|ps1|js)|$)", re.IGNORECASE
+)
+_STEPS = re.compile(
+    r"^\s*(?:\$\s*)?(?:sudo\s+)?(?:cp|ln|install|mv|rsync|curl|wget|git\s+clone|brew|export\s+PATH|make\s+install|stow|npx|claude\s+plugin)\s|/plugin\s",
+    re.MULTILINE,
+)
+_HEADING = re.compile(r"install|set.?up|getting started|quick.?start|usage|deploy", re.IGNORECASE)
+
+
+def _install_makefile(finding: Finding, tree: Tree, scripts: Scripts) -> Fix | None:
+    """A Makefile that installs the bundle below PREFIX and takes it away again."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    if any(PurePosixPath(p).name.lower() in ("makefile", "gnumakefile") and "/" not in p for p in tree.entries):
+        return None
+    shipped = [e.path for e in tree if e.kind == "file" and _ships(e.path) and not e.ignored and not e.vendored]
+    commands = _commands(scripts, shipped)
+    if not commands or len(shipped) > 150 or any(not re.fullmatch(r"[\w./+-]+", p) for p in shipped):
+        return None
+    name = re.sub(r"[^a-z0-9-]+", "-", tree.root.name.lower()).strip("-") or "bundle"
+    loader = PackageLoader("session_ops.solution")
+    engine = Environment(loader=loader, undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701 - no HTML; names were checked
+    text = engine.get_template("Makefile.j2").render(name=name, files=shipped, commands=commands)
+    why = f"It keeps the bundle's folders together and puts {len(commands)} command(s) on the PATH."
+    return Fix(
+        "Add a Makefile with install and uninstall", (finding.id,), "review", creates=(NewFile("Makefile", text),), why=why
+    )
+
+
+def _ships(path: str) -> bool:
+    top = PurePosixPath(path).parts[0]
+    name = PurePosixPath(path).name
+    hidden = top in (".git", ".github", ".vscode", ".idea") or name.startswith(".git")
+    return not (hidden or is_aside(path) or is_document(path) or name.endswith((".md", ".log", ".pid", ".jsonl", ".env")))
+
+
+def _commands(scripts: Scripts, shipped: list[str]) -> list[tuple[str, str]]:
+    """(command name, path) of scripts that are started by name: executable ones with a `#!` line."""
+    taken: dict[str, str] = {}
+    for one in scripts:
+        if one.path in shipped and one.executable and one.interpreter:
+            stem = PurePosixPath(one.path).name
+            stem = stem.removesuffix(PurePosixPath(stem).suffix) or stem
+            taken.setdefault(stem, one.path)
+    return sorted(taken.items())
+
+
+@rule("GAP-INSTALL", gate=None, category="gap", fix=_install_makefile)
+def no_install_path(
+    tree: Tree, manifests: Manifests, scripts: Scripts, docs: Docs, package_kind: PackageKind
+) -> Iterator[Finding]:
+    """A bundle of scripts has no way to be installed: no manifest, no install target, no install script, no steps in the docs.
+
+    Why: everyone copies it by hand, to another place each time, and nothing can take it away or update it.
+    Passes: any manifest, a Makefile with an install target, an install or setup script, documented copy, link or clone steps.
+    Source: GNU Coding Standards, Standard Targets for Users (install, DESTDIR).
+    """
+    bundle = package_kind.kind == "shell bundle" or (package_kind.kind == "mixed" and "shell bundle" in package_kind.parts)
+    if not bundle:
+        raise NotApplicable(f"not a bundle of shell scripts but {package_kind.kind}")
+    own = [s for s in scripts if not is_aside(s.path)]
+    if len(own) < 2:
+        raise NotApplicable("fewer than two scripts")
+    if any(m.name or m.dependencies for m in manifests if not is_aside(m.path)):
+        return
+    for entry in tree:
+        base = PurePosixPath(entry.path).name.lower()
+        if base in ("makefile", "gnumakefile", "justfile") and re.search(
+            r"^install[\w-]*\s*:", tree.text(entry.path), re.MULTILINE
+        ):
+            return
+        if entry.kind == "file" and _INSTALLER.search(entry.path) and not is_aside(entry.path) and entry.language != "markdown":
+            return
+        if base in ("flake.nix", "default.nix") or "formula/" in entry.path.lower():
+            return
+    for doc in docs:
+        if doc.role == "changelog" or is_aside(doc.path):
+            continue
+        if any(_STEPS.search(b.text) for b in doc.blocks) and any(_HEADING.search(h.text) for h in doc.headings):
+            return
+    yield Finding(
+        f"nothing installs these {len(own)} scripts: no manifest, Makefile target, install script or documented steps",
+        Evidence("install.sh"),
+        tuple(tree.evidence(s.path) for s in own[:5]),
+        impact="Everyone copies them by hand, and nothing can update or remove them.",
+    )
+
+
+def _in_project(tree: Tree, pattern: re.Pattern[str]) -> bool:
+    """Is there a file of this name in the target's folder, or in a folder above it up to the project's root?"""
+    if any("/" not in p and pattern.fullmatch(p) for p in tree.entries):
+        return True
+    base = tree.project_root
+    folder = tree.root
+    while base is not None and folder != base and base in folder.parents:
+        folder = folder.parent
+        try:
+            if any(pattern.fullmatch(p.name) for p in folder.iterdir()):
+                return True
+        except OSError:
+            return False
+    return False
+
+
+_LICENCE = re.compile(r"(?:un)?licen[cs]e(?:[-_.][\w.-]+)?|copying(?:\.\w+)?|licen[cs]es|notice(?:\.\w+)?", re.IGNORECASE)
+_README = re.compile(r"readme(?:[-_.][\w.-]+)?", re.IGNORECASE)
+
+
+@rule("GAP-LICENCE", gate=None, category="gap")
+def no_licence(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
+    """There is no licence text, so that nobody else may use or pass on the code.
+
+    Why: without one the default is "all rights reserved"; companies' checks stop, and most licences ask for their text beside the code.
+    Passes: private packages, folders whose project has one above them.
+    Source: choosealicense.com (No permission); PEP 639, license-files.
+    """
+    if not any(True for _ in tree.files(*CODE, "markdown")):
+        raise NotApplicable("no code and no documents")
+    if any(m.field("private") and m.path == "package.json" for m in manifests):
+        raise NotApplicable("the package is private")
+    if any(m.licence.upper() in ("UNLICENSED", "PROPRIETARY") or "Private ::" in m.licence for m in manifests):
+        raise NotApplicable("the manifest says that it is not licensed")
+    if _in_project(tree, _LICENCE) or any(tree.is_folder(f) for f in ("LICENSES", "licenses")):
+        return
+    named = next((m for m in manifests if m.licence and not is_aside(m.path)), None)
+    said = f"; {named.path} says {named.licence[:40]}" if named else ""
+    yield Finding(
+        f"there is no licence text{said}", Evidence("LICENSE"), impact="Nobody else may use, change or pass on the code."
+    )
+
+
+@rule("GAP-README", gate=None, category="gap")
+def no_readme(tree: Tree) -> Iterator[Finding]:
+    """There is no README, so that nobody learns what this is and how it starts.
+
+    Passes: a README in docs/ or .github/, or in a folder above, up to the project's root.
+    Source: docs.github.com, About READMEs.
+    """
+    if not any(True for _ in tree.files(*CODE)):
+        raise NotApplicable("no code")
+    if _in_project(tree, _README) or any(re.fullmatch(r"(?:docs|\.github)/readme[\w.]*", p.lower()) for p in tree.entries):
+        return
+    yield Finding(
+        "there is no README", Evidence("README.md"), impact="Nobody learns what this is, what it needs and how it starts."
+    )
+
+
+_INLINE_TEST = re.compile(r"#\[cfg\(test\)\]|#\[test\]|^\s*>>> ", re.MULTILINE)
+
+
+@rule("GAP-TESTS", gate=None, category="gap")
+def no_tests(tree: Tree) -> Iterator[Finding]:
+    """There is no test at all, so that nothing tells whether a change or a fix still works.
+
+    Passes: any test file or folder by the usual names of its language, tests inside the code (Rust, doctest); fewer than three files of code.
+    Source: docs.pytest.org (discovery), bats-core, Node's test runner: the usual names.
+    """
+    code = [e for e in tree.files(*CODE) if not is_document(e.path)]
+    if len(code) < 3:
+        raise NotApplicable("fewer than three files of code")
+    if any(is_test(e.path) for e in tree if e.kind == "file" and not e.vendored):
+        return
+    if any(_INLINE_TEST.search(tree.text(e.path)) for e in code if e.language in ("rust", "python")):
+        return
+    yield Finding(
+        f"there is no test for {len(code)} files of code",
+        Evidence("tests"),
+        impact="Nothing tells whether a change or a fix still works.",
+    )
