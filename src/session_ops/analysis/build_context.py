@@ -187,7 +187,7 @@ def _missing_sources(tree: Tree, dockerfile: Dockerfile) -> Iterator[Finding]:
                 files = _matches(source, held[dockerfile.context])
                 if files and all(is_ignored(f, dockerfile.ignored) for f in files):
                     yield Finding(
-                        f"COPY names {source}, but {dockerfile.ignore_file} keeps it out of the build context",
+                        f"{step.name} names {source}, but {dockerfile.ignore_file} keeps it out of the build context",
                         tree.evidence(dockerfile.path, step.line, step.end),
                         (tree.evidence(dockerfile.ignore_file),),
                         "docker build stops at this line.",
@@ -210,10 +210,10 @@ def _absent(
     if tree.git.root and tree.git.run("check-ignore", "--no-index", "-z", "--", f"{tree.prefix}{whole}", may_fail=True):
         return None
     if source.startswith("../"):
-        said = f"COPY names {source}, which lies outside the build context"
+        said = f"{step.name} names {source}, which lies outside the build context"
     else:
         where = f"the build context {context}/" if context and dockerfile.contexts else "the build context"
-        said = f"COPY names {source}, which is not in {where}"
+        said = f"{step.name} names {source}, which is not in {where}"
     same = [f for f in held.get(context, frozenset()) if f.rpartition("/")[2] == source.rpartition("/")[2] and "." in source]
     data = {"source": source}
     if len(same) == 1 and not is_ignored(same[0], dockerfile.ignored):

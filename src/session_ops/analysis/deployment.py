@@ -1,0 +1,334 @@
+"""Compose files, images and service units: what they start, from what, and who can reach it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from session_ops.analysis.aside import aside
+from session_ops.analysis.ignore import SECRET_NAME
+from session_ops.discovery.deployment import Deployment, Dockerfile, Service, Unit
+from session_ops.discovery.files import Tree, normal
+from session_ops.model import Edit, Finding, Fix
+from session_ops.registry import NotApplicable, rule
+
+# --- images ---------------------------------------------------------------------------------------------------------------------
+
+
+def _floats(image: str) -> str:
+    """Why an image may be another one tomorrow (`has no tag`, `is :latest`); empty where it is pinned or cannot be told."""
+    if not image or "$" in image or "{" in image or "@sha256:" in image or image == "scratch":
+        return ""
+    name = image.rpartition("/")[2]
+    if name.endswith(":latest"):
+        return "is :latest"
+    return "" if ":" in name else "has no tag"
+
+
+@rule("SHIP-LATEST", gate="ship", category="deploy-config")
+def image_without_version(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
+    """An image is taken by no tag or by `latest`, so tomorrow's deployment may be another one.
+
+    Why: the same files build and start something else on another day, and nobody can go back. Images with a version or a digest,
+    stages, `scratch`, images that a compose service builds itself, and tags from variables pass.
+    Source: Docker, "Building best practices", pin base image versions.
+    """
+    if not deployment.dockerfiles and not deployment.services:
+        raise NotApplicable("no Dockerfile and no compose file")
+    for dockerfile in deployment.dockerfiles:
+        if not aside(dockerfile.path):
+            yield from _base_images(tree, dockerfile)
+    for service in deployment.services:
+        image = service.values.get("image", "")
+        why = _floats(image)
+        if why and "build" not in service.places and not aside(service.path):
+            yield Finding(
+                f"The image {image} of service {service.name} {why}",
+                tree.evidence(service.path, service.places["image"]),
+                impact="Two deployments of the same files may run different programs.",
+                confidence="possible",
+            )
+
+
+def _base_images(tree: Tree, dockerfile: Dockerfile) -> Iterator[Finding]:
+    stages: set[str] = set()
+    for step in dockerfile.instructions:
+        if step.name != "FROM":
+            continue
+        words = [w for w in step.value.split() if not w.startswith("--")]
+        if not words:
+            continue
+        why = "" if words[0].lower() in stages else _floats(words[0])
+        if why:
+            yield Finding(
+                f"The base image {words[0]} {why}",
+                tree.evidence(dockerfile.path, step.line),
+                impact="Two builds of the same files may give different images.",
+                confidence="possible",
+            )
+        if len(words) >= 3 and words[1].lower() == "as":
+            stages.add(words[2].lower())
+
+
+def _use_ci(finding: Finding) -> Fix | None:
+    old = finding.data.get("old", "")
+    if not old:
+        return None
+    return Fix(
+        "Install what the lock file says", (finding.id,), "review", (Edit(finding.at.path, old, "npm ci", finding.at.line),)
+    )
+
+
+_NPM_INSTALL = re.compile(r"\bnpm\s+(?:install|i)(?P<flags>(?:\s+--?[\w=-]+)*)\s*(?=$|&|;|\||\n)")
+
+
+@rule("SHIP-LOCK", gate="ship", category="deploy-config", fix=_use_ci)
+def image_ignores_lock_file(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
+    """An image installs npm packages with `npm install`, which goes beyond the lock file.
+
+    Why: the image holds other versions than those that were tested. `npm ci` takes exactly what the lock file says, and stops
+    where the two disagree. Without a lock file there is nothing to take, and global installs have none.
+    Source: npm-ci(1).
+    """
+    if not deployment.dockerfiles:
+        raise NotApplicable("no Dockerfile")
+    for dockerfile in deployment.dockerfiles:
+        lock = normal(f"{dockerfile.context}/package-lock.json") if dockerfile.context else "package-lock.json"
+        if lock not in tree.entries or aside(dockerfile.path):
+            continue
+        for step in dockerfile.instructions:
+            match = _NPM_INSTALL.search(step.value) if step.name == "RUN" else None
+            if match is None or re.search(r"(?:^|\s)(?:-g|--global)\b", match["flags"]):
+                continue
+            plain = not match["flags"].strip()
+            line = next(
+                (n for n in range(step.line, step.end + 1) if match[0].strip() in tree.lines(dockerfile.path)[n - 1]), step.line
+            )
+            yield Finding(
+                f"`{match[0].strip()}` may take other versions than {lock} says",
+                tree.evidence(dockerfile.path, line),
+                (tree.evidence(lock),),
+                "The image is not what was tested, and not the same twice.",
+                "possible",
+                data={"old": match[0].strip()} if plain else {},
+            )
+
+
+# --- compose --------------------------------------------------------------------------------------------------------------------
+
+_FRONT = re.compile(
+    r"(?:^|[-_])(?:nginx|caddy|traefik|proxy|haproxy|envoy|gateway|ingress|frontend|front|web|ui|www|site)(?:$|[-_])",
+    re.IGNORECASE,
+)
+_PORT = re.compile(
+    r"^(?:(?P<host>\d+\.\d+\.\d+\.\d+|\[[0-9a-fA-F:]*\]|localhost):)?(?P<published>\d+(?:-\d+)?):\d+(?:-\d+)?(?:/\w+)?$"
+)
+
+
+def _published(service: Service) -> Iterator[tuple[str, str, int]]:
+    """(address, published port, line) of each port that the host gives away; the address is empty for all interfaces."""
+    for key, line in service.places.items():
+        parts = key.split(".")
+        if parts[0] != "ports" or len(parts) != 2:
+            continue
+        if match := _PORT.match(service.values.get(key, "")):
+            yield match["host"] or "", match["published"], line
+        elif service.values.get(f"{key}.published"):
+            yield service.values.get(f"{key}.host_ip", ""), service.values[f"{key}.published"], line
+
+
+def _loopback(address: str) -> bool:
+    return address.startswith("127.") or address in ("localhost", "[::1]", "::1")
+
+
+@rule("SHIP-PORTS", gate="guard", category="security")
+def port_on_every_interface(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
+    """A service is published on every interface while its neighbours are kept to the loopback.
+
+    Why: the author meant the machine to be the border, and one port is open to the network (Docker's rules come before a host
+    firewall). Web servers and proxies, ports 80 and 443, and files where nothing is bound to the loopback pass.
+    Source: Docker, "Packet filtering and firewalls"; Compose Specification, ports.
+    """
+    if not deployment.services:
+        raise NotApplicable("no compose file")
+    for path in sorted({service.path for service in deployment.services}):
+        ports = [(s, *p) for s in deployment.services if s.path == path for p in _published(s)]
+        closed = next((p for p in ports if _loopback(p[1])), None)
+        wide = [
+            p for p in ports if not p[1].strip("[]:0.") and p[2] not in ("80", "443") and not _FRONT.search(p[0].name)
+        ]  # fmt: skip
+        if closed is None or not wide or aside(path):
+            continue
+        said = ", ".join(f"{service.name} ({port})" for service, _, port, _ in wide[:6])
+        yield Finding(
+            f"{said} {'is' if len(wide) == 1 else 'are'} published on every interface, while {closed[0].name} is kept to {closed[1]}",
+            tree.evidence(path, wide[0][3]),
+            tuple(tree.evidence(path, p[3]) for p in wide[1:8] if p[3] != wide[0][3]),
+            "Anybody in the network reaches it, past the host's firewall.",
+            "possible",
+            data={"port": wide[0][2]},
+        )
+
+
+# --- units ----------------------------------------------------------------------------------------------------------------------
+
+_SYSTEM_PYTHON = re.compile(r"^[-@:+!]*(?:/usr/(?:local/)?bin/|/bin/)?(?:env\s+)?python3?(?:\.\d+)?\s+(?P<rest>.*)$")
+_OWN_PATH = re.compile(r"(?:^|[\s=:])[^\s]*(?:/\.?venv/|/virtualenvs?/|/env/)bin")
+_ACCOUNTS = frozenset(
+    (
+        "root",
+        "nobody",
+        "daemon",
+        "www-data",
+        "nginx",
+        "redis",
+        "postgres",
+        "mysql",
+        "systemd-network",
+        "%i",
+        "%u",
+        "node",
+        "app",
+    )
+)
+
+
+@rule("SHIP-UNIT", gate="ship", category="deploy-config")
+def unit_without_its_packages(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
+    """A service unit starts the target's Python code with the system's interpreter, which has not got its packages.
+
+    Why: the project declares dependencies and installs them into an environment of its own; /usr/bin/python3 sees none of them, and
+    recent distributions refuse to install there (PEP 668). Units that name the environment, code without dependencies, and
+    zip applications pass.
+    Source: PEP 668; systemd.exec(5), ExecStart.
+    """
+    units = [u for u in deployment.units if u.get("Service.ExecStart")]
+    if not units:
+        raise NotApplicable("no service unit")
+    declared = _declares_dependencies(tree)
+    if not declared:
+        return
+    own_environment = _speaks_of_environment(tree)
+    for unit in units:
+        for key, value, line in unit.entries:
+            match = _SYSTEM_PYTHON.match(value) if key in ("Service.ExecStart", "Service.ExecStartPre") else None
+            if match is None or _sets_environment(unit) or aside(unit.path):
+                continue
+            script = next((word for word in match["rest"].split() if not word.startswith("-")), "")
+            name = script.rpartition("/")[2]
+            inside = (
+                [p for p in tree.entries if p.rpartition("/")[2] == name and script.endswith(p)] if name.endswith(".py") else []
+            )
+            if not inside:
+                continue
+            also = [tree.evidence(declared)]
+            also += [
+                tree.evidence(unit.path, at)
+                for k, v, at in unit.entries
+                if k in ("Service.User", "Service.WorkingDirectory") and _personal(k, v)
+            ]
+            yield Finding(
+                f"ExecStart runs {name} with the system's Python, which has none of the packages that {declared} declares",
+                tree.evidence(unit.path, line),
+                tuple(also),
+                "The service dies at its first import; point ExecStart at the interpreter of the project's environment.",
+                "likely" if own_environment else "possible",
+            )
+
+
+def _personal(key: str, value: str) -> bool:
+    return value.startswith("/") if key.endswith("WorkingDirectory") else value not in _ACCOUNTS
+
+
+def _sets_environment(unit: Unit) -> bool:
+    return any(k.startswith("Service.Environment") and (_OWN_PATH.search(v) or "VIRTUAL_ENV" in v) for k, v, _ in unit.entries)
+
+
+def _declares_dependencies(tree: Tree) -> str:
+    """The file that declares Python packages which the code needs; empty where there is none."""
+    if "pyproject.toml" in tree.entries:
+        block = re.search(r"(?ms)^dependencies\s*=\s*\[(.*?)\]", tree.text("pyproject.toml"))
+        if block and re.search(r"[\"'][A-Za-z]", block[1]):
+            return "pyproject.toml"
+    for path in ("requirements.txt", "requirements/base.txt"):
+        if path in tree.entries and any(re.match(r"\s*[A-Za-z]", line) for line in tree.lines(path)):
+            return path
+    return ""
+
+
+def _speaks_of_environment(tree: Tree) -> bool:
+    """Does the project say that its packages live in an environment of their own?"""
+    if any(name in tree.entries for name in ("uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock")):
+        return True
+    words = re.compile(r"\buv (?:sync|run|venv)\b|python3? -m venv|\bpoetry (?:install|run)\b|\bvirtualenv\b|\.venv/bin")
+    return any(
+        words.search(tree.text(e.path)) for e in tree.files("markdown", "dockerfile", "shell", "makefile") if not aside(e.path)
+    )
+
+
+@rule("SHIP-UNIT-TYPE", gate="ship", category="deploy-config")
+def unit_that_systemd_refuses(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
+    """A oneshot service asks to be restarted always, which systemd refuses to load.
+
+    Source: systemd.service(5), Restart=: `always` and `on-success` are not allowed for Type=oneshot.
+    """
+    if not deployment.units:
+        raise NotApplicable("no service unit")
+    for unit in deployment.units:
+        kind, restart = unit.get("Service.Type"), unit.get("Service.Restart")
+        if kind and restart and kind[0] == "oneshot" and restart[0] in ("always", "on-success"):
+            yield Finding(
+                f"Type=oneshot does not go with Restart={restart[0]}: systemd refuses the unit",
+                tree.evidence(unit.path, kind[1]),
+                (tree.evidence(unit.path, restart[1]),),
+                "systemctl start ends with: unit has a bad unit file setting.",
+                "possible" if aside(unit.path) else "likely",
+            )
+
+
+# --- client bundles -------------------------------------------------------------------------------------------------------------
+
+_VITE = re.compile(r"(?:^|/)(?:vite|vitest|webpack|rollup|rspack)\.config\.[cm]?[jt]s$")
+_BAKED = re.compile(r"\b(?:process\.env|import\.meta\.env|env)\s*(?:\.\s*|\[\s*[\"'])(?P<name>[A-Z][A-Z0-9_]+)")
+_PUBLIC = re.compile(r"PUBLISHABLE|PUBLIC_KEY|SITE_?KEY|ANON_KEY|MAPS_|_CLIENT_ID", re.IGNORECASE)
+
+
+@rule("SHIP-VITE", gate="guard", category="security")
+def secret_in_client_bundle(tree: Tree) -> Iterator[Finding]:
+    """The bundler writes a secret from the build's environment into the code that every browser loads.
+
+    Why: `define` replaces the name by the value in the bundle, so that whoever opens the page can read the key and use it. Keys
+    that are meant to be public (publishable, site and anon keys) pass.
+    Source: Vite, "Env Variables and Modes", security notes; CWE-200.
+    """
+    configs = [e.path for e in tree.files("javascript", "typescript") if _VITE.search(e.path)]
+    if not configs:
+        raise NotApplicable("no bundler configuration")
+    for path in configs:
+        lines = tree.lines(path)
+        found: dict[str, int] = {}
+        depth = 0
+        inside = False
+        for number, line in enumerate(lines, start=1):
+            if not inside and re.search(r"\bdefine\s*:\s*\{|DefinePlugin\s*\(\s*\{", line):
+                inside, depth = True, 0
+            if not inside:
+                continue
+            code = re.sub(r"^\s*//.*", "", line)
+            for match in _BAKED.finditer(code.partition(":")[2] if ":" in code else code):
+                name = match["name"]
+                if SECRET_NAME.search(name) and not _PUBLIC.search(name):
+                    found.setdefault(name, number)
+            depth += code.count("{") - code.count("}")
+            if depth <= 0:
+                inside = False
+        if found and not aside(path):
+            first = min(found.values())
+            names = ", ".join(sorted(found))
+            yield Finding(
+                f"{names} {'is' if len(found) == 1 else 'are'} compiled into the bundle that every visitor downloads",
+                tree.evidence(path, first),
+                tuple(tree.evidence(path, n) for n in sorted(set(found.values()) - {first})),
+                "Whoever opens the page can take the key and use it. Keep it on a server and let the page ask that.",
+                "likely",
+            )
