@@ -193,8 +193,8 @@ def _errors(error: BaseException, project: dict[str, Any], lines: Lines) -> Iter
             yield from _errors(one, project, lines)
             continue
         said = str(one).replace("\n", " ")
-        named = _text(getattr(one, "key", "")) or next(iter(re.findall(r'"(project\.[\w.-]+)"', said)), "project")
-        key: Key = tuple(named.split("."))
+        named = _text(getattr(one, "key", "")) or next(iter(re.findall(r'"(project\.[\w.\[\]-]+)"', said)), "project")
+        key: Key = tuple(int(part) if part.isdigit() else part for part in re.findall(r"[\w-]+", named))
         where = lines.get(key) or _line_of_value(said, key, project, lines) or line_at(lines, key)
         inner = _line_of_value(said, key, project, lines)
         # two statements of one licence: setuptools refuses, hatchling and flit build
@@ -205,7 +205,7 @@ def _line_of_value(said: str, key: Key, project: dict[str, Any], lines: Lines) -
     """The line of the list element that an error quotes."""
     value: Any = project
     for part in key[1:]:
-        value = value.get(part) if isinstance(value, dict) else None
+        value = value.get(part) if isinstance(value, dict) and isinstance(part, str) else None
     for n, item in enumerate(_list(value)):
         if isinstance(item, str) and repr(item) in said:
             return lines.get((*key, n), 0)

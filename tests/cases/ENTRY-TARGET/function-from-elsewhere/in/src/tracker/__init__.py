@@ -1,0 +1,4 @@
+try:
+    from tracker.cli import main
+except ImportError:
+    main = None

@@ -1,0 +1,1 @@
+from tracker.commands import *

@@ -1,0 +1,3 @@
+import watchdog
+
+print(watchdog)

@@ -1,0 +1,6 @@
+import json
+import requests
+
+import own
+
+print(json, requests, own)

@@ -1,0 +1,6 @@
+Gem::Specification.new do |spec|
+  spec.name = "tracker"
+  spec.version = "1.0.0"
+  spec.license = "MIT"
+  spec.files = ["lib/tracker.rb"]
+end

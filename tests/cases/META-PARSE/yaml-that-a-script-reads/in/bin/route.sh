@@ -1,0 +1,2 @@
+#!/bin/sh
+grep to config/routes.yaml

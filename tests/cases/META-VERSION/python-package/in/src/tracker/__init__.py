@@ -1,0 +1,5 @@
+__version__ = "0.9.0"
+
+
+def main():
+    return 0
