@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from session_ops.diagnosis.phase import Assumption
 from session_ops.discovery import phase as discovery
+from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.files import Tree
 from session_ops.model import Answers, Evidence
 
@@ -29,11 +31,20 @@ STATE = re.compile(
     r"(?:^|/)(?:state|sessions?|data|db|locks?|\.?[\w-]*sessions?)(?:/|$)|\.(?:db|sqlite3?|jsonl|ndjson)$", re.IGNORECASE
 )
 """Paths whose names say that they hold what sessions leave behind."""
+MAIN = re.compile(r"(?:^|/)(?:main\.go|src/main\.rs|__main__\.py)$")
+"""Files from which a command is built or started without an entry in a manifest."""
 LOOPBACK = ("127.", "localhost", "[::1]", "::1")
 
 
 def assume(found: discovery.Document, tree: Tree, answers: Answers) -> tuple[Assumption, ...]:
-    """The five questions, in a fixed order."""
+    """The five questions, in a fixed order. Deployment files of tests and examples say nothing about it."""
+    deployment = replace(
+        found.deployment,
+        services=tuple(s for s in found.deployment.services if not is_aside(s.path)),
+        dockerfiles=tuple(d for d in found.deployment.dockerfiles if not is_aside(d.path)),
+        units=tuple(u for u in found.deployment.units if not is_aside(u.path)),
+    )
+    found = replace(found, deployment=deployment)
     return (
         _environment(found, tree, answers),
         _consumers(found, tree, answers),
@@ -117,7 +128,7 @@ def _preserve_data(found: discovery.Document, tree: Tree, answers: Answers) -> A
     written = {r.target for r in found.references if r.act == "write" and r.target}
     kept = [e for e in found.files if e.kind == "file" and e.size and not e.vendored]
     state = [e for e in kept if e.path in written or (e.language in ("json", "jsonl", "log", "") and STATE.search(e.path))]
-    state = [e for e in state if not _aside(e.path)]
+    state = [e for e in state if not is_aside(e.path) and not is_document(e.path)]
     if state:
         tracked = sum(bool(e.tracked) for e in state)
         why = f"{_count(len(state), 'file')} of state or logs exist already ({tracked} of them in git)"
@@ -188,6 +199,9 @@ def _shape(found: discovery.Document, tree: Tree, answers: Answers) -> Assumptio
         )
     if commands:
         return _inferred(question, "bundle", "its manifest installs commands", _places(commands, tree), validate)
+    mains = [tree.evidence(e.path) for e in tree.files() if MAIN.search(e.path) and not is_aside(e.path)]
+    if mains:
+        return _inferred(question, "bundle", "it is built into a command", mains, validate)
     if found.manifests:
         return _inferred(
             question, "library", "it has a manifest and no command", [tree.evidence(found.manifests[0].path)], validate
@@ -209,15 +223,6 @@ def _ports(found: discovery.Document) -> list[tuple[str, int, str]]:
         for key, value in s.values.items()
         if key.startswith("ports") and value
     ]
-
-
-def _aside(path: str) -> bool:
-    """Files that show what state looks like, and are none: tests, examples, fixtures, templates, documentation."""
-    parts = {part.lower() for part in PurePosixPath(path).parts}
-    return bool(
-        parts
-        & {"tests", "test", "__tests__", "spec", "fixtures", "examples", "example", "templates", "docs", "samples", "sample"}
-    )
 
 
 def _article(word: str) -> str:

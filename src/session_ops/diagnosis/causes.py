@@ -192,7 +192,7 @@ def same_kind(findings: Sequence[Finding], known: Known) -> Iterator[Group]:
             confidence: Confidence = "possible" if one.confidence == "possible" else "likely"
             yield Group(("one", one.id), one.message.rstrip("."), one.impact, "one finding", group, confidence)
         else:
-            title = f"{known.titles.get(rule, rule).rstrip('.')}: {_count(len(group), 'time')} in {_list(_users(group))}"
+            title = f"{known.titles.get(rule, rule).rstrip('.')}: {_count(len(group), 'time')}{f' in {users}' if (users := _list(_users(group))) else ''}"
             yield Group(
                 ("rule", rule), title, group[0].impact or f"{_needed(group)}.", "the same kind of mistake", group, "possible"
             )
@@ -272,8 +272,8 @@ def _folded(things: Sequence[str], known: Known) -> tuple[str, ...]:
 
 
 def _users(findings: Iterable[Finding]) -> tuple[str, ...]:
-    """Files that need something: where findings with a line are, and the further places of an absence."""
-    places = [at for f in findings for at in (f.at, *f.also) if at.line or (at.sha256 and at is not f.at)]
+    """Files that findings speak of; what is absent is none of them."""
+    places = [at for f in findings for at in (f.at, *f.also) if at.sha256]
     return tuple(dict.fromkeys(at.path for at in places))
 
 

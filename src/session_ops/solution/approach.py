@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from session_ops.discovery import phase as discovery
+from session_ops.discovery.aside import is_aside
 from session_ops.model import Answers
 from session_ops.solution.phase import Approach
 
@@ -39,17 +40,18 @@ def approach(found: discovery.Document, answers: Answers, environment: str, shap
     for score in found.kind.scores:
         if score.points > 0 and score.kind in OF_KIND:
             why = "; ".join(reason.text for reason in score.reasons[:2])
-            vote(OF_KIND[score.kind], min(score.points, 100), f"its kind: {score.kind}" + (f" ({why})" if why else ""))
+            vote(OF_KIND[score.kind], min(score.points, 100) // 2, f"its kind: {score.kind}" + (f" ({why})" if why else ""))
     if found.kind.kind in OF_KIND:
-        vote(OF_KIND[found.kind.kind], 40, f"{found.kind.kind} describes it best")
-    deployment = found.deployment
-    services, files = deployment.services, deployment.dockerfiles
+        vote(OF_KIND[found.kind.kind], 20, f"{found.kind.kind} describes it best")
+    services = [s for s in found.deployment.services if not is_aside(s.path)]
+    files = [d for d in found.deployment.dockerfiles if not is_aside(d.path)]
+    units = [u for u in found.deployment.units if not is_aside(u.path)]
     if services:
         vote("compose", 30, f"{services[0].path} describes {_count(len({s.name for s in services}), 'service')}")
     if files:
         vote("container", 25, f"{files[0].path} builds an image")
-    if deployment.units:
-        vote("systemd service", 35, f"{deployment.units[0].path} is a service unit")
+    if units:
+        vote("systemd service", 35, f"{units[0].path} is a service unit")
     given = "as answered" if answers.environment != "unknown" else "as inferred"
     weight = 100 if answers.environment != "unknown" else 25
     if environment in ("docker", "cloud"):
@@ -59,6 +61,9 @@ def approach(found: discovery.Document, answers: Answers, environment: str, shap
     elif environment == "local":
         local = OF_KIND.get(found.kind.kind, "make install")
         vote("make install" if local == "container" else local, weight, f"it shall run on the machine itself, {given}")
+    if shape == "service":
+        name = "compose" if services else "systemd service" if units else "container"
+        vote(name, 60 if answers.shape == "service" else 30, "a service has to be kept running")
     if shape == "library":
         for kind in found.kind.scores:
             if kind.kind in ("pip", "npm", "gem", "cargo", "go") and kind.points > 0:

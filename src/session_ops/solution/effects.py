@@ -53,13 +53,13 @@ def compare(before: Checked, after: Checked, paths: Iterable[str] = ()) -> Chang
             new.remove(finding)
     lost = (Outcome.OPEN, Outcome.BLOCKED)
     touched = set(paths)
+    told = {
+        (f.rule, at.path, at.quote) for f in before.findings for at in (f.at, *f.also)
+    }  # places that were counted, not shown
+    fresh = [f for f in new if was.get(f.rule) not in lost and (f.rule, f.at.path, f.at.quote) not in told]
     return Change(
         frozenset(f.id for f in old if outcome.get(f.rule) not in lost),
-        tuple(
-            f
-            for f in new
-            if was.get(f.rule) not in lost and (was.get(f.rule) is not Outcome.NOT_APPLICABLE or f.at.path in touched)
-        ),
+        tuple(f for f in fresh if was.get(f.rule) is not Outcome.NOT_APPLICABLE or f.at.path in touched),
     )
 
 
