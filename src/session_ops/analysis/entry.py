@@ -221,18 +221,19 @@ def not_executable(starts: Starts, tree: Tree) -> Iterator[Finding]:
     """A script is started by its own path, but is not executable.
 
     Why: the kernel refuses to start a file without the x bit, so the shell answers `Permission denied` and ends with 126. For
-    tracked files git's index counts (100644), since a clone gets that. Passes: `bash x.sh` and the like, and scripts that the
+    tracked files git's index counts too (100644), since a clone gets that. Passes: `bash x.sh` and the like, and scripts that the
     documents, an installer or a Dockerfile make executable first.
     Source: execve(2), EACCES; POSIX.1-2024, Shell & Utilities, 2.8.2.
     """
     if not starts:
         raise NotApplicable("nothing starts a script by its path")
     patterns = made_executable(tree)
+    bits_count = any(not e.executable for e in tree.files())  # some file systems show the x bit everywhere
     found: list[Finding] = []
     for script in sorted({s.script for s in starts}):
         entry = tree.entries[script]
         mode = tree.git.mode(script)
-        if mode.endswith("755") if mode else entry.executable:
+        if mode.endswith("755") or (entry.executable and (bits_count or not mode)):
             continue
         if _covered(script, patterns) or entry.vendored or is_aside(script):
             continue

@@ -42,8 +42,8 @@ def answer_without_terminal(finding: Finding, tree: Tree) -> Fix | None:
     if how == "read":
         if "/dev/tty" in text or re.match(r"\s*(?:while|until|if|elif)\b", text) or re.search(r"-\w*a\b", statement):
             return None
-        given = f"${{{name}:-{default}}}" if default else f"${{{name}:?set it: there is no terminal to ask}}"
-        new = f'if [ -t 0 ]; then {statement}; else {variable}="{given}"; fi'
+        must = f'; [ -n "${variable}" ] || {{ echo "{name} is not set, and there is no terminal to ask" >&2; exit 1; }}'
+        new = f'if [ -t 0 ]; then {statement}; else {variable}="${{{name}:-{default}}}"{"" if default else must}; fi'
     elif how == "input":
         head = "\n".join(tree.lines(path)[: line - 1])
         if not (

@@ -1,0 +1,2 @@
+#!/opt/homebrew/bin/bash
+echo 1

@@ -1,0 +1,2 @@
+#!/bin/sh
+for f in bin/*.sh; do chmod +x "$f"; done

@@ -1,0 +1,4 @@
+#!/bin/sh
+sh ./run.sh
+. ./env.sh
+python3 ./tool.py

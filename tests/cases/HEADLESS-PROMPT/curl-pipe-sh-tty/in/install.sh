@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+read -r -p "Install to? " folder < /dev/tty
+mkdir -p "$folder"

@@ -1,0 +1,5 @@
+#!/bin/sh
+set -e
+printf "Name? "
+read -r name
+echo "$name"

@@ -1,0 +1,6 @@
+#!/usr/bin/env python3
+try:
+    answer = input("Migrate? ")
+except EOFError:
+    answer = "n"
+print(answer)

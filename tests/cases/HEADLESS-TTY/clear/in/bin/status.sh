@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+clear
+echo fine

@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+mapfile -t rows < list
+echo "${rows[@]}"

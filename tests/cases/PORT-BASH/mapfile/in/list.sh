@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+mapfile -t rows < list
+echo "${rows[@]@Q} ${rows[0]^^}"
+declare -A seen=()
+echo "${#seen[@]}"

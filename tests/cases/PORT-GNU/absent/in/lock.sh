@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+flock -n /tmp/t.lock true

@@ -1,0 +1,2 @@
+#!/bin/sh
+grep -P '\d+' /etc/passwd

@@ -1,0 +1,1 @@
+CLAUDE = "/home/marta/.local/bin/claude"

@@ -1,0 +1,2 @@
+#!/bin/sh
+cd /home/worker/app || exit 1

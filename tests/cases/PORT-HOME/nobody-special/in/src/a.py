@@ -1,0 +1,6 @@
+"""Reads
+/home/marta/x
+"""
+URL = "https://example.org/home/marta/x"
+# "/home/marta/x"
+print("/home/marta/x")

@@ -1,0 +1,1 @@
+router.get("/home/settings/profile", show)

@@ -1,0 +1,1 @@
+P = "/home/marta/x"

@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+notes=/home/marta/notes
+cp a "$notes/"

@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+notes="$HOME/notes"
+cp a "$notes/"

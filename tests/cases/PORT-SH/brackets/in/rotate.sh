@@ -1,0 +1,5 @@
+#!/bin/sh
+log=a.log
+if [[ -f "$log" ]]; then
+  mv "$log" "$log.1"
+fi

@@ -1,0 +1,4 @@
+#!/bin/sh -e
+set -o pipefail
+x=(a b)
+echo "${x[0]}"

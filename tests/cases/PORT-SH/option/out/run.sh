@@ -1,0 +1,4 @@
+#!/bin/bash -e
+set -o pipefail
+x=(a b)
+echo "${x[0]}"
