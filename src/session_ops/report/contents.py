@@ -68,16 +68,15 @@ class Contents:
     def masked(self, redactor: Redactor) -> Contents:
         """The same without what must not leave the machine."""
         hide = redactor.knowing(self.findings)
-        secret = {f.id for f in self.findings if is_secret(f)}
+        findings = tuple(hide.finding(f) for f in self.findings)
+        secret = {f.id: f.at.quote or SECRET for f in findings if is_secret(f)}
         shown = {
-            key: tuple(replace(line, text=SECRET) if key in secret and line.hit else hide.all(line) for line in lines)
+            key: tuple(replace(line, text=secret[key]) if key in secret and line.hit else hide.all(line) for line in lines)
             for key, lines in self.excerpts.items()
         }
         rest = replace(self, findings=(), excerpts={}, pictures=())
         pictures = tuple(replace(p, alt=hide.text(p.alt)) for p in self.pictures)
-        return replace(
-            hide.all(rest), findings=tuple(hide.finding(f) for f in self.findings), excerpts=shown, pictures=pictures
-        )
+        return replace(hide.all(rest), findings=findings, excerpts=shown, pictures=pictures)
 
     @cached_property
     def by_id(self) -> dict[str, Finding]:
@@ -123,6 +122,12 @@ class Contents:
         """Fixes by ids, in their order."""
         return tuple(self.fix_by_id[i] for i in ids if i in self.fix_by_id)
 
+    def breaks(self, finding: Finding) -> str:
+        """What a finding does to its gate, as sure as we are."""
+        if finding.gate is None:
+            return "costs no gate"
+        return f"{'may break' if finding.confidence == 'possible' else 'breaks'} {finding.gate.value}"
+
     def causes_of(self, gate: Gate) -> tuple[int, ...]:
         """Numbers (from 1) of the causes that keep a gate shut."""
         return tuple(n for n, cause in enumerate(self.diagnosis.causes, start=1) if gate in cause.gates)
@@ -148,12 +153,12 @@ class Contents:
         """What is known of a fix, no more than was done."""
         check = self.check_of(fix)
         if check is None:
-            return f"{NOT_TRIED}; its patch was not checked either"
+            return f"{NOT_TRIED}, and its patch was not checked"
         if not check.applies:
-            return f"{NOT_TRIED}; the patch does not apply: {check.said or check.command}"
-        said = f"{NOT_TRIED}; the patch applies (git apply --check)"
+            return f"{NOT_TRIED}. The patch does not apply: {check.said or check.command}"
+        said = f"{NOT_TRIED}. The patch applies (git apply --check)"
         if finding is not None and {finding.id, finding.fingerprint} & set(check.removed):
-            said += ", and the rule no longer finds it in a copy with the patch"
+            said += "; read again with it, the rule finds this no more"
         return said
 
     @property
@@ -198,11 +203,8 @@ def _excerpt(at: Evidence, tree: Tree, around: int) -> tuple[Line, ...]:
     return tuple(Line(n, lines[n - 1], at.line <= n <= last_hit) for n in numbers)
 
 
-def brief(text: str, limit: int = 170) -> str:
-    """The first sentence or two of a longer text: cut at the end of a sentence, else of a word."""
+def brief(text: str, limit: int = 200) -> str:
+    """The first sentence of a longer text, cut at a word where it is long itself."""
     whole = " ".join(text.split())
-    if len(whole) <= limit:
-        return whole
-    head = whole[:limit]
-    stop = max(head.rfind(". "), head.rfind("; "))
-    return head[: stop + 1].rstrip(";") if stop > limit // 3 else head.rsplit(" ", 1)[0] + " …"
+    first = re.split(r"(?<=[.!?])\s+(?=\S)", whole, maxsplit=1)[0]
+    return first if len(first) <= limit else first[:limit].rsplit(" ", 1)[0] + " …"

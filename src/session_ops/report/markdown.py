@@ -132,13 +132,12 @@ def _issue(c: Contents, n: int, finding: Finding) -> Iterator[str]:
         yield ""
         yield block(finding.at.quote, "", "   ")
     yield ""
-    breaks = f"breaks the gate {finding.gate.value}" if finding.gate else "costs no gate"
     impact = (
         inline(finding.impact)
         if finding.impact
         else (f"{GATE_HOLDS_WHEN[finding.gate]} — this does not hold." if finding.gate else "")
     )
-    yield f"   - Impact: {impact}{' ' if impact else ''}({breaks}; {finding.confidence}; {finding.category})"
+    yield f"   - Impact: {impact}{' ' if impact else ''}({c.breaks(finding)}; {finding.confidence}; {finding.category})"
     if finding.also:
         shown = ", ".join(code(e.place) for e in finding.also[:8])
         yield f"   - Also: {shown}{f' and {len(finding.also) - 8} more' if len(finding.also) > 8 else ''}"

@@ -22,7 +22,7 @@ def current_state(found: Discovery) -> tuple[tuple[str, str], ...]:
             _listed([f"`{m.path}` ({m.ecosystem}{', does not parse' if m.broken else ''})" for m in found.manifests]),
         ),
         ("Scripts", _scripts(found)),
-        ("References", ", ".join(f"{many:,} {verdict}" for verdict, many in found.verdicts.items()) or "none"),
+        ("References", _references(found)),
         ("Deployment files", _deployment(found)),
         ("Documents", _docs(found)),
         ("Environment variables", _environment(found)),
@@ -64,6 +64,13 @@ def _git(found: Discovery) -> str:
 def _scripts(found: Discovery) -> str:
     by_language = Counter(s.language for s in found.scripts)
     return ", ".join(f"{many:,} {name}" for name, many in sorted(by_language.items(), key=lambda i: (-i[1], i[0]))) or "none"
+
+
+def _references(found: Discovery) -> str:
+    words = {"resolves": "resolve", "missing": "name what is not there", "created": "name what is made at run time"}
+    words |= {"ambiguous": "cannot be resolved by reading", "placeholder": "are placeholders"}
+    verdicts = found.verdicts
+    return ", ".join(f"{verdicts[v]:,} {words[v]}" for v in words if v in verdicts) or "none"
 
 
 def _deployment(found: Discovery) -> str:
