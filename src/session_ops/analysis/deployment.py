@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 
 from session_ops.analysis.aside import aside
@@ -198,8 +199,8 @@ def unit_without_its_packages(tree: Tree, deployment: Deployment) -> Iterator[Fi
     """A service unit starts the target's Python code with the system's interpreter, which has not got its packages.
 
     Why: the project declares dependencies and installs them into an environment of its own; /usr/bin/python3 sees none of them, and
-    recent distributions refuse to install there (PEP 668). Units that name the environment, code without dependencies, and
-    zip applications pass.
+    recent distributions refuse to install there (PEP 668). Units that name the environment, code that imports none of
+    them, and zip applications pass.
     Source: PEP 668; systemd.exec(5), ExecStart.
     """
     units = [u for u in deployment.units if u.get("Service.ExecStart")]
@@ -219,7 +220,8 @@ def unit_without_its_packages(tree: Tree, deployment: Deployment) -> Iterator[Fi
             inside = (
                 [p for p in tree.entries if p.rpartition("/")[2] == name and script.endswith(p)] if name.endswith(".py") else []
             )
-            if not inside:
+            foreign = _foreign_import(tree, inside[0]) if inside else ""
+            if not foreign:
                 continue
             also = [tree.evidence(declared)]
             also += [
@@ -231,9 +233,31 @@ def unit_without_its_packages(tree: Tree, deployment: Deployment) -> Iterator[Fi
                 f"ExecStart runs {name} with the system's Python, which has none of the packages that {declared} declares",
                 tree.evidence(unit.path, line),
                 tuple(also),
-                "The service dies at its first import; point ExecStart at the interpreter of the project's environment.",
+                f"The service dies at `import {foreign}`; point ExecStart at the interpreter of the project's environment.",
                 "likely" if own_environment else "possible",
             )
+
+
+_IMPORT = re.compile(r"(?m)^(?:from|import)[ \t]+(?P<dots>\.*)(?P<name>\w*)(?:\.(?P<part>\w+))?")
+
+
+def _foreign_import(tree: Tree, script: str) -> str:
+    """A package that neither Python nor the target brings and that the script imports at once, or through the modules beside it."""
+    own = {p.rpartition("/")[2].removesuffix(".py") for p in tree.entries if p.endswith(".py")}
+    own |= {part for p in tree.entries if p.endswith(".py") for part in PurePosixPath(p).parts[:-1]}
+    pending, seen = [script], {script}
+    while pending and len(seen) < 200:
+        path = pending.pop(0)
+        for match in _IMPORT.finditer(tree.text(path)):
+            name = match["name"]
+            if not match["dots"] and name and name not in sys.stdlib_module_names and name not in own:
+                return name
+            for wanted in (name, match["part"]):
+                beside = str(PurePosixPath(path).with_name(f"{wanted}.py"))
+                if wanted and beside in tree.entries and beside not in seen:
+                    seen.add(beside)
+                    pending.append(beside)
+    return ""
 
 
 def _personal(key: str, value: str) -> bool:
