@@ -23,11 +23,29 @@ SIDE = re.compile(
     re.IGNORECASE,
 )
 """Code beside the product: what is wrong in it stops nobody's deployment."""
-_MAIN_TARGETS = frozenset(("all", "install", "build", "run", "start", "up", "serve", "deploy", "test", "check", "setup", "default", "dist", "release"))
-_MAIN_SCRIPTS = frozenset(
-    ("start", "build", "prepare", "install", "preinstall", "postinstall", "prestart", "poststart", "prebuild", "postbuild", "prepack", "serve")
+_MAIN_TARGETS = frozenset(
+    ("all", "install", "build", "run", "start", "up", "serve", "deploy", "test", "check", "setup", "default", "dist", "release")
 )
-_COMMON_NAMES = re.compile(r"(?:readme|index|main|__init__|__main__|setup|config|package|license|changelog|dockerfile|makefile|utils?|types?)(?:\.\w+)*$", re.IGNORECASE)
+_MAIN_SCRIPTS = frozenset(
+    (
+        "start",
+        "build",
+        "prepare",
+        "install",
+        "preinstall",
+        "postinstall",
+        "prestart",
+        "poststart",
+        "prebuild",
+        "postbuild",
+        "prepack",
+        "serve",
+    )
+)
+_COMMON_NAMES = re.compile(
+    r"(?:readme|index|main|__init__|__main__|setup|config|package|license|changelog|dockerfile|makefile|utils?|types?)(?:\.\w+)*$",
+    re.IGNORECASE,
+)
 _OWN_CONFIG = re.compile(r"(?:^|/)\.env(?:\.\w+)?$|(?:^|/)[\w-]*\.local\.\w+$|(?:^|/)secrets?\b")
 MOST = 30
 """Findings of one rule; what is more is folded into the last."""
@@ -101,7 +119,13 @@ def finding(
             also.append(tree.evidence(reference.source, reference.line))
     more = f" ({len(also)} more such places)" if also else ""
     return Finding(
-        f"{message}{more}{extra}", tree.evidence(first.source, first.line), tuple(also[:50]), impact, confidence, gate, fix_data(tree, places)
+        f"{message}{more}{extra}",
+        tree.evidence(first.source, first.line),
+        tuple(also[:50]),
+        impact,
+        confidence,
+        gate,
+        fix_data(tree, places),
     )
 
 
@@ -114,7 +138,11 @@ def limited(findings: Iterable[Finding]) -> Iterator[Finding]:
         yield rest[0]
     elif rest:
         also = tuple(e for f in rest for e in (f.at, *f.also))[1:]
-        yield replace(rest[0], message=f"{rest[0].message}; {len(rest) - 1} further findings of this kind lie in other files", also=also[:100])
+        yield replace(
+            rest[0],
+            message=f"{rest[0].message}; {len(rest) - 1} further findings of this kind lie in other files",
+            also=also[:100],
+        )
 
 
 # REF-RUN
@@ -141,7 +169,9 @@ def run_of_missing(tree: Tree, references: References, history: History) -> Iter
         places = [places[0], *sorted(places[1:], key=lambda r: r.line)]
         one = places[0]
         confidence, gate = _how_sure(tree, one, history)
-        grouped.append(finding(tree, places, f"{_deed(one)} {_absent(one)}", _cost(one), confidence, gate, describe(one, history)))
+        grouped.append(
+            finding(tree, places, f"{_deed(one)} {_absent(one)}", _cost(one), confidence, gate, describe(one, history))
+        )
     yield from limited(grouped)
 
 
@@ -157,7 +187,9 @@ def _absent(reference: Reference) -> str:
 def _deed(reference: Reference) -> str:
     deeds = {"run": "runs", "source": "sources", "copy": "copies", "read": "reads", "write": "writes", "import": "imports"}
     deed = "asks for" if reference.place == "html" else deeds.get(reference.act, "names")
-    who = {"makefile": f"make {reference.within} ", "manifest": f"npm run {reference.within} ", "html": "The page "}.get(reference.place, "")
+    who = {"makefile": f"make {reference.within} ", "manifest": f"npm run {reference.within} ", "html": "The page "}.get(
+        reference.place, ""
+    )
     return who + deed if who else deed.capitalize()
 
 
@@ -232,7 +264,11 @@ def _fits(tree: Tree, reference: Reference, anchor: str, folder: str) -> bool:
         return False
     if tree.exists(posixpath.join(folder, *parts)):
         return True
-    return len(parts) > 1 and tree.is_folder(posixpath.join(folder, parts[0])) and not tree.is_folder(posixpath.join(anchor, parts[0]))
+    return (
+        len(parts) > 1
+        and tree.is_folder(posixpath.join(folder, parts[0]))
+        and not tree.is_folder(posixpath.join(anchor, parts[0]))
+    )
 
 
 def _moved_base(tree: Tree, lost: list[Reference], source: str, line: int, right: str) -> dict[str, str]:
@@ -246,7 +282,11 @@ def _moved_base(tree: Tree, lost: list[Reference], source: str, line: int, right
         old = written[start : match.end()]
         if written.count(old) != 1:
             old = written.strip()
-        new = old.replace(match[0], "/.." * up + match[0], 1) if match[1] else old[: len(old) - len(match[2])] + "/.." * up + match[2]
+        new = (
+            old.replace(match[0], "/.." * up + match[0], 1)
+            if match[1]
+            else old[: len(old) - len(match[2])] + "/.." * up + match[2]
+        )
         edits.append((source, line, old, new))
     elif written.count("$(dirname ") == 1 and (inner := re.search(r"\$\(dirname (\"?\$\{?\w+\}?\"?)\)", written)):
         new = inner[0]
@@ -291,8 +331,22 @@ def import_of_missing(tree: Tree, references: References, history: History) -> I
         sure: Confidence = "likely" if first.fatal else "possible"
         others = len({r.text for r in places}) - 1
         more = f" and {others} other missing module{'s' if others > 1 else ''}" if others else ""
-        cost = "The module fails to load, and with it everything that needs it." if first.fatal else "The call fails when it gets there."
-        results.append(finding(tree, places, f"Imports {first.text}{more}, but {first.target} is not there", cost, sure, None, describe(first, history)))
+        cost = (
+            "The module fails to load, and with it everything that needs it."
+            if first.fatal
+            else "The call fails when it gets there."
+        )
+        results.append(
+            finding(
+                tree,
+                places,
+                f"Imports {first.text}{more}, but {first.target} is not there",
+                cost,
+                sure,
+                None,
+                describe(first, history),
+            )
+        )
     side = sorted((r for r in lost if SIDE.search(r.source)), key=lambda r: r.source.split("/")[0])
     for folder, group in groupby(side, key=lambda r: r.source.split("/")[0]):
         places = sorted(group, key=lambda r: (r.source, r.line))
@@ -322,12 +376,18 @@ def shipped_path_missing(tree: Tree, references: References, history: History) -
         sure: Confidence = "likely" if one.fatal else "possible"
         if one.place == "compose" and one.act == "read" and not re.search(r"Dockerfile|ompose", one.text):
             sure = "possible"  # the user's own configuration, perhaps
-        if one.place == "ci" and (tree.prefix or not one.source.startswith((".github/", ".gitlab-ci")) or one.act not in ("run", "source", "read")):
+        if one.place == "ci" and (
+            tree.prefix or not one.source.startswith((".github/", ".gitlab-ci")) or one.act not in ("run", "source", "read")
+        ):
             sure = "possible"
         if SIDE.search(one.source):
             sure = "possible"
         who = {"compose": f"service {one.within}", "ci": f"job {one.within}", "systemd": one.within}[one.place]
-        cost = {"compose": "docker compose stops with an error.", "ci": "The job fails at this step.", "systemd": "The service does not start."}[one.place]
+        cost = {
+            "compose": "docker compose stops with an error.",
+            "ci": "The job fails at this step.",
+            "systemd": "The service does not start.",
+        }[one.place]
         results.append(finding(tree, places, f"{who} names {_absent(one)}", cost, sure, None, describe(one, history)))
     yield from limited(results)
 
@@ -350,7 +410,9 @@ def hook_of_missing(tree: Tree, references: References, history: History) -> Ite
         local = one.source.endswith(".local.json") or SIDE.search(one.source) is not None
         sure: Confidence = "possible" if local or (one.base == "cwd" and "/" not in one.target) else "likely"
         cost = "The hook fails each time the event happens."
-        results.append(finding(tree, places, f"The {one.within} hook starts {_absent(one)}", cost, sure, None, describe(one, history)))
+        results.append(
+            finding(tree, places, f"The {one.within} hook starts {_absent(one)}", cost, sure, None, describe(one, history))
+        )
     yield from limited(results)
 
 
@@ -374,16 +436,27 @@ def documented_path_missing(tree: Tree, references: References, history: History
         lists = list(by_target.values())
         for places in lists[:4] if len(lists) > 5 else lists:
             one = places[0]
-            results.append(finding(tree, places, f"{_said(one)} {_absent(one)}", _lost(one), "likely", None, describe(one, history)))
+            results.append(
+                finding(tree, places, f"{_said(one)} {_absent(one)}", _lost(one), "likely", None, describe(one, history))
+            )
         if len(lists) > 5:
             places = [r for some in lists[4:] for r in some]
-            text = f"{posixpath.basename(source)} names {len(lists) - 4} further files that are not there, first {places[0].text}"
+            text = (
+                f"{posixpath.basename(source)} names {len(lists) - 4} further files that are not there, first {places[0].text}"
+            )
             results.append(finding(tree, places, text, "Readers who follow them do not arrive.", "likely"))
     yield from limited(results)
 
 
 def _aside(reference: Reference) -> bool:
-    return re.search(r"(?:^|/)(?:archived?|_archive|old|legacy|fixtures?|testdata|templates?|tests?|node_modules|cookiecutter[\w-]*)/", reference.source, re.IGNORECASE) is not None
+    return (
+        re.search(
+            r"(?:^|/)(?:archived?|_archive|old|legacy|fixtures?|testdata|templates?|tests?|node_modules|cookiecutter[\w-]*)/",
+            reference.source,
+            re.IGNORECASE,
+        )
+        is not None
+    )
 
 
 def _said(reference: Reference) -> str:
@@ -395,4 +468,8 @@ def _said(reference: Reference) -> str:
 def _lost(reference: Reference) -> str:
     if reference.act == "link":
         return "The link leads nowhere."
-    return "The command fails for who follows the text." if reference.act != "mention" else "Who looks for the file does not find it."
+    return (
+        "The command fails for who follows the text."
+        if reference.act != "mention"
+        else "Who looks for the file does not find it."
+    )

@@ -12,6 +12,7 @@ from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifests
 from session_ops.discovery.references.deploying import DeploymentReader
+from session_ops.discovery.references.folders import starts_of
 from session_ops.discovery.references.html import read_html
 from session_ops.discovery.references.javascript import JavaScriptReader
 from session_ops.discovery.references.markdown import DocReader
@@ -26,7 +27,7 @@ from session_ops.registry import fact
 __all__ = ["Act", "Base", "Named", "Place", "Reference", "References", "Verdict", "references"]
 
 References = tuple[Reference, ...]
-_SOURCES = re.compile(r"(?m)^\s*(?:source|\.)\s+[\"']?[^\s;\"']*?([\w.-]+)[\"']?\s*(?:$|[;|&#])")
+_SOURCES = re.compile(r"(?m)(?:^|[\s;&|])(?:source|\.)[ \t]+(\S.*)$")
 
 
 @fact
@@ -39,7 +40,12 @@ def references(tree: Tree, syntax: Syntax, docs: Docs, deployment: Deployment, m
     foreign = frozenset(d.name.replace("-", "_").lower() for m in manifests if m.ecosystem == "pip" for d in m.dependencies)
     python = PythonReader(tree, found, judge.exists, foreign)
     javascript = JavaScriptReader(tree, found, judge.exists)
-    readers = {"python": python, "javascript": javascript, "typescript": javascript, "tsx": javascript}
+    readers: dict[str, PythonReader | JavaScriptReader] = {
+        "python": python,
+        "javascript": javascript,
+        "typescript": javascript,
+        "tsx": javascript,
+    }
     for entry in tree.files(*readers):
         root = syntax.root(entry.path)
         if root is not None:
@@ -53,19 +59,15 @@ def references(tree: Tree, syntax: Syntax, docs: Docs, deployment: Deployment, m
     return judge_all((judge, found.named), (Judge(tree, told.created), told.named))
 
 
-def starts_of(path: str) -> tuple[str, ...]:
-    """Folders in which somebody may stand who starts a script: the target, the script's folder, and those between."""
-    folder = posixpath.dirname(path)
-    chain = [folder]
-    while chain[-1]:
-        chain.append(posixpath.dirname(chain[-1]))
-    return tuple(dict.fromkeys(("", *chain)))
-
-
 def read_shell_files(tree: Tree, syntax: Syntax, judge: Judge, found: Findings, project: str) -> None:
     """All shell scripts of the target."""
     entries = list(tree.files("shell", "zsh"))
-    sourced = {name for e in entries for name in _SOURCES.findall(tree.text(e.path))}
+    sourced = {
+        name
+        for entry in entries
+        for rest in _SOURCES.findall(tree.text(entry.path))
+        for name in re.findall(r"(?:^[\"']?|/)([\w.-]+)(?![\w./-])", rest)
+    }
 
     def parse(path: str) -> SgNode | None:
         entry = tree.entries.get(path)

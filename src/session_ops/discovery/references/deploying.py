@@ -12,15 +12,19 @@ from pathlib import PurePosixPath
 
 from session_ops.discovery.deployment import Deployment, Dockerfile, Hook, Service, Step, Unit
 from session_ops.discovery.files import Tree, normal
+from session_ops.discovery.references.folders import starts_of
 from session_ops.discovery.references.javascript import npm_scripts
 from session_ops.discovery.references.makefile import recipes, targets
-from session_ops.discovery.references.reference import Named, Place
-from session_ops.discovery.references.shell import Findings, ShellReader
+from session_ops.discovery.references.reference import Act, Named, Place
+from session_ops.discovery.references.shell import Findings, ShellReader, tail_of
 from session_ops.discovery.references.shell_words import ROOT
 from session_ops.discovery.syntax import Syntax
 
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _DEFAULT = re.compile(r"\$\{\w+:?-([^{}$]*)\}")
+_CRON_LINE = re.compile(
+    r"\s*(?:@\w+|(?:[\d*,/A-Za-z-]+\s+){4}[\d*,/A-Za-z-]+)\s+(?:(?:root|www-data|nobody|[a-z_][\w-]*)\s+(?=/))?(.+)"
+)
 _OTHER_SHELLS = frozenset(("pwsh", "powershell", "cmd", "python", "node"))
 
 
@@ -43,6 +47,8 @@ class DeploymentReader:
             self._dockerfile(dockerfile)
         for entry in self.tree.files("makefile"):
             self._makefile(entry.path)
+        for entry in self.tree.files("cron"):
+            self._crontab(entry.path)
         for path in self.tree.entries:
             if posixpath.basename(path) == "package.json" and not self.tree.entries[path].vendored:
                 self._npm(path)
@@ -70,7 +76,7 @@ class DeploymentReader:
         for key, value in service.values.items():
             text = _filled(value)
             stem = re.sub(r"\.\d+$", "", key)
-            act = "read"
+            act: Act = "read"
             base = folder
             if text is None or "://" in text or text.startswith(("git@", "/", "~")):
                 continue
@@ -82,16 +88,35 @@ class DeploymentReader:
                 base = posixpath.join(folder, context or ".")
             elif re.match(r"volumes\.\d+$", key):
                 text = text.split(":")[0]
-                if not text.startswith(("./", "../")) or not re.search(r"[^./]\.[A-Za-z]\w{0,5}$", text) or text.endswith(".sock"):
+                if (
+                    not text.startswith(("./", "../"))
+                    or not re.search(r"[^./]\.[A-Za-z]\w{0,5}$", text)
+                    or text.endswith(".sock")
+                ):
                     continue  # a folder that is absent is made by Docker
             elif not re.fullmatch(r"env_file(?:\.\d+)?(?:\.path)?|extends\.file", key):
                 continue
             if not text:
                 continue
             optional = service.values.get(key.removesuffix("path") + "required", "").lower() == "false"
-            targets_ = tuple(dict.fromkeys(normal(posixpath.join(b, text)) for b in (base, "" if base == folder else context or "")))
+            targets_ = tuple(
+                dict.fromkeys(normal(posixpath.join(b, text)) for b in (base, "" if base == folder else context or ""))
+            )
             self.found.named.append(
-                Named(service.path, service.places.get(key, service.line), "compose", act, text, targets_, "project", optional, not optional, base, text, within=service.name)  # type: ignore[arg-type]
+                Named(
+                    service.path,
+                    service.places.get(key, service.line),
+                    "compose",
+                    act,
+                    text,
+                    targets_,
+                    "project",
+                    optional,
+                    not optional,
+                    base,
+                    text,
+                    within=service.name,
+                )
             )
 
     def _steps(self, steps: Sequence[Step]) -> None:
@@ -112,7 +137,20 @@ class DeploymentReader:
                 base = root if marked else ""
                 target = normal(posixpath.join(base, step.uses))
                 self.found.named.append(
-                    Named(step.path, step.line, "ci", "run", step.uses, (target,), "project", False, True, base, step.uses, within=step.job)
+                    Named(
+                        step.path,
+                        step.line,
+                        "ci",
+                        "run",
+                        step.uses,
+                        (target,),
+                        "project",
+                        False,
+                        True,
+                        base,
+                        step.uses,
+                        within=step.job,
+                    )
                 )
             elif step.run and values.get("shell", "bash").split()[0] not in _OTHER_SHELLS:
                 action = step.job == "action"
@@ -122,7 +160,9 @@ class DeploymentReader:
                 starts = [normal(posixpath.join(root, folder))]
                 if folder and not self.exists(starts[0]):
                     continue
-                text = step.run.replace("${{ github.action_path }}", "$GITHUB_ACTION_PATH").replace("${{ github.workspace }}", "$GITHUB_WORKSPACE")
+                text = step.run.replace("${{ github.action_path }}", "$GITHUB_ACTION_PATH").replace(
+                    "${{ github.workspace }}", "$GITHUB_WORKSPACE"
+                )
                 text = _EXPRESSION.sub("$__expression", text)
                 named = self.shell(
                     text, step.path, step.line, "ci", () if action else starts, within=step.job, exact=True, errexit=True,
@@ -141,18 +181,35 @@ class DeploymentReader:
             for word in words:
                 optional = word.startswith("-")
                 path = word.lstrip("-@:+!").strip("\"'")
+                if (
+                    path.startswith("/")
+                    and key.startswith("Service.Exec")
+                    and (tail := tail_of(path, self.exists)) in self.tree.entries
+                ):
+                    self.found.named.append(Named(unit.path, line, "systemd", "run", path, (tail,), "absolute", within=key))
+                    continue
                 if not folder or not path.startswith(folder + "/") or {"%", "$", "*"} & set(path):
                     continue
                 if key.endswith("EnvironmentFile"):
                     continue  # written on the machine
                 inside = path[len(folder) + 1 :]
-                up = [posixpath.dirname(unit.path)]
-                while up[-1]:
-                    up.append(posixpath.dirname(up[-1]))
-                places = tuple(dict.fromkeys(normal(posixpath.join(f, inside)) for f in ("", *up)))
+                places = tuple(dict.fromkeys(normal(posixpath.join(f, inside)) for f in starts_of(unit.path)))
                 surely = re.search(r"\.\w{1,4}$", inside) is not None
                 self.found.named.append(
-                    Named(unit.path, line, "systemd", "run", path, places if surely else (), "project", optional, True, "", inside, within=key)
+                    Named(
+                        unit.path,
+                        line,
+                        "systemd",
+                        "run",
+                        path,
+                        places if surely else (),
+                        "project",
+                        optional,
+                        True,
+                        "",
+                        inside,
+                        within=key,
+                    )
                 )
 
     def _hook(self, hook: Hook) -> None:
@@ -170,6 +227,13 @@ class DeploymentReader:
             hook.command, hook.path, hook.line, "hook", (root, ""), within=hook.event, values=values, one_line=True
         )
 
+    def _crontab(self, path: str) -> None:
+        """Source: crontab(5): five time fields (or @daily …), in /etc/cron.d a user, then a command for sh."""
+        for number, line in enumerate(self.tree.lines(path), start=1):
+            match = _CRON_LINE.match(line)
+            if match:
+                self.found.named += self.shell(match[1], path, number, "systemd", (), within="cron", one_line=True)
+
     def _dockerfile(self, dockerfile: Dockerfile) -> None:
         """What the image starts, where the file can be told: for callers only, so nothing here is ever missing."""
         workdir = "/"
@@ -184,7 +248,16 @@ class DeploymentReader:
                 hit = next((p for p in places if self.exists(p) and p in self.tree.entries), None)
                 if hit is not None:
                     self.found.named.append(
-                        Named(dockerfile.path, instruction.line, "dockerfile", "run", word, (hit,), "project", within=instruction.name)
+                        Named(
+                            dockerfile.path,
+                            instruction.line,
+                            "dockerfile",
+                            "run",
+                            word,
+                            (hit,),
+                            "project",
+                            within=instruction.name,
+                        )
                     )
 
     def _makefile(self, path: str) -> None:
@@ -195,7 +268,9 @@ class DeploymentReader:
             return
         self.found.created.paths.update(normal(posixpath.join(folder, t)) for t in targets(text))
         for recipe in recipes(text):
-            named = self.shell(recipe.text, path, recipe.line, "makefile", (folder,), within=recipe.target, exact=True, errexit=recipe.stops)
+            named = self.shell(
+                recipe.text, path, recipe.line, "makefile", (folder,), within=recipe.target, exact=True, errexit=recipe.stops
+            )
             self.found.named += [replace(n, variable="", set_at=0) for n in named]
 
     def _npm(self, path: str) -> None:

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.references.reference import Named
 
-_ATTRIBUTE = re.compile(r"<(?:script|link|img|source|iframe|audio|video|embed)\b[^<>]*?\s(?:src|href)\s*=\s*[\"']([^\"'<>\n]+)[\"']", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    r"<(?:script|link|img|source|iframe|audio|video|embed)\b[^<>]*?\s(?:src|href)\s*=\s*[\"']([^\"'<>\n]+)[\"']", re.IGNORECASE
+)
 _PUBLIC = ("public", "static", "assets", "www", "src", "web", "client")
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{|<\?php|__[A-Z_]+__")
 LONGEST = 400_000
@@ -36,7 +38,9 @@ def read_html(tree: Tree) -> Iterator[Named]:
             if "." not in posixpath.basename(plain):
                 continue  # a route, not a file
             line = text.count("\n", 0, match.start(1)) + 1
-            yield Named(entry.path, line, "html", "read", url, _places(tree, folder, plain), "script", False, False, folder, plain)
+            yield Named(
+                entry.path, line, "html", "read", url, _places(tree, folder, plain), "script", False, False, folder, plain
+            )
 
 
 def _places(tree: Tree, folder: str, plain: str) -> tuple[str, ...]:

@@ -11,10 +11,28 @@ from pathlib import PurePosixPath
 from ast_grep_py import SgNode
 
 from session_ops.discovery.files import Tree, normal
+from session_ops.discovery.references.folders import starts_of
 from session_ops.discovery.references.reference import Act, Named
 from session_ops.discovery.references.shell import INTERPRETERS, Findings
 
-ENDINGS = (".js", ".ts", ".tsx", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".json", ".node", ".d.ts", ".vue", ".svelte", ".astro", ".css", ".wasm")
+ENDINGS = (
+    ".js",
+    ".ts",
+    ".tsx",
+    ".jsx",
+    ".mjs",
+    ".cjs",
+    ".mts",
+    ".cts",
+    ".json",
+    ".node",
+    ".d.ts",
+    ".vue",
+    ".svelte",
+    ".astro",
+    ".css",
+    ".wasm",
+)
 _SOURCE_OF = {".js": (".ts", ".tsx", ".jsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}
 _OWN_FOLDER = r"(?:__dirname|import\.meta\.dirname|import\.meta\.dir|dirname\(fileURLToPath\(import\.meta\.url\)\))"
 _JOIN = re.compile(r"\b(?:path\.)?(?:join|resolve)\(\s*" + _OWN_FOLDER + r"\s*,\s*((?:[\"'][^\"'\n]*[\"']\s*,?\s*)+)\)")
@@ -22,7 +40,10 @@ _URL = re.compile(r"new URL\(\s*[\"'](\.[^\"'\n]*)[\"']\s*,\s*import\.meta\.url\
 _OUTPUT = re.compile(r"[\"'\s=/](dist|build|out|lib|bin|target)[/\"']")
 _LITERAL = re.compile(r"[\"']([^\"'\n]*)[\"']")
 _USERS = r"(?:spawn|spawnSync|fork|execFile|execFileSync|exec|execSync|readFileSync|readFile|createReadStream|require|sendFile|copyFileSync|cpSync|static)"
-_MAKERS = r"(?:writeFile\w*|appendFile\w*|mkdir\w*|createWriteStream|outputFile\w*|ensureDir\w*|ensureFile\w*|openSync|open|rename\w*|copyFile\w*|copy\w*|Database)"
+_MAKERS = (
+    r"(?:writeFile\w*|appendFile\w*|mkdir\w*|createWriteStream|outputFile\w*|ensureDir\w*|ensureFile\w*|openSync|open|rename\w*"
+    r"|copyFile\w*|copy\w*|Database)"
+)
 _ASKED = r"(?:existsSync|access|accessSync|stat|statSync|lstatSync|pathExists\w*|pathExistsSync)"
 _MADE = re.compile(rf"\b{_MAKERS}\(\s*(?:[\w.]*\b(?:join|resolve)\([^()]*?)?[\"'`]([^\"'`\n]+)[\"'`]")
 _SPAWNED = re.compile(
@@ -66,7 +87,19 @@ class JavaScriptReader:
                 targets = (normal(posixpath.join(folder, literal)),)
             line = node.range().start.line + 1
             self.found.named.append(
-                Named(path, line, "javascript", "import", literal, targets, "script", guarded, not lazy and not guarded, folder, literal)
+                Named(
+                    path,
+                    line,
+                    "javascript",
+                    "import",
+                    literal,
+                    targets,
+                    "script",
+                    guarded,
+                    not lazy and not guarded,
+                    folder,
+                    literal,
+                )
             )
         self._paths(path, text)
         self._commands(path, text)
@@ -95,7 +128,19 @@ class JavaScriptReader:
             line = text.count("\n", 0, match.start()) + 1
             written = literal if len(pieces) == 1 else ""
             self.found.named.append(
-                Named(path, line, "javascript", "read" if asked else act, literal, targets, "script", asked, False, folders[-1], written)
+                Named(
+                    path,
+                    line,
+                    "javascript",
+                    "read" if asked else act,
+                    literal,
+                    targets,
+                    "script",
+                    asked,
+                    False,
+                    folders[-1],
+                    written,
+                )
             )
 
     def _use(self, text: str, match: re.Match[str]) -> Act | None:
@@ -105,7 +150,7 @@ class JavaScriptReader:
             return None
         if re.search(rf"\b{_ASKED}\(\s*(?:path\.)?$", before):
             return "mention"
-        if re.search(rf"\b(?:spawn|fork|exec)\w*\((?:\s*[\"']\w+[\"']\s*,\s*\[)?\s*(?:path\.)?$", before):
+        if re.search(r"\b(?:spawn|fork|exec)\w*\((?:\s*[\"']\w+[\"']\s*,\s*\[)?\s*(?:path\.)?$", before):
             return "run"
         if re.search(rf"\b{_USERS}\(\s*(?:path\.)?$", before):
             return "read"
@@ -157,11 +202,7 @@ class JavaScriptReader:
         if not re.search(r"\.\w{1,4}$", name) or name.startswith(("/", "~", "-")) or "://" in name:
             return
         elsewhere = re.search(r"\bcwd\s*:", text[match.end() : match.end() + 200]) is not None
-        folder = posixpath.dirname(path)
-        chain = [folder]
-        while chain[-1]:
-            chain.append(posixpath.dirname(chain[-1]))
-        targets = () if elsewhere else tuple(dict.fromkeys(normal(posixpath.join(f, name)) for f in ("", *chain)))
+        targets = () if elsewhere else tuple(dict.fromkeys(normal(posixpath.join(f, name)) for f in starts_of(path)))
         self.found.named.append(Named(path, line, "javascript", "run", name, targets, "cwd", False, False, "", name))
 
 
@@ -188,9 +229,17 @@ def _around(node: SgNode) -> tuple[bool, bool]:
         kind = one.kind()
         if kind == "try_statement":
             guarded = True
-        elif kind == "call_expression" and re.search(r"\)\s*\.catch\(|\.(?:resolve|mock|doMock|unmock)\($", one.text()[:0] + one.text()[-200:]):
-            guarded = True
-        elif kind in ("function_declaration", "arrow_function", "method_definition", "function_expression", "generator_function_declaration"):
+        elif kind == "call_expression":
+            called = one.field("function")
+            name = called.field("property") if called is not None else None
+            guarded = guarded or (name is not None and name.text() == "catch")
+        elif kind in (
+            "function_declaration",
+            "arrow_function",
+            "method_definition",
+            "function_expression",
+            "generator_function_declaration",
+        ):
             lazy = True
     return guarded, lazy
 

@@ -12,8 +12,9 @@ from urllib.parse import unquote
 
 from session_ops.discovery.docs import Block, Doc
 from session_ops.discovery.files import Tree, normal
+from session_ops.discovery.references.folders import starts_of
 from session_ops.discovery.references.reference import Named
-from session_ops.discovery.references.shell import Findings, ShellReader
+from session_ops.discovery.references.shell import INTERPRETERS, Findings, ShellReader
 from session_ops.discovery.references.shell_words import UNKNOWN
 from session_ops.discovery.references.verdict import is_placeholder
 from session_ops.discovery.syntax import Syntax
@@ -21,15 +22,32 @@ from session_ops.discovery.syntax import Syntax
 SHELLS = frozenset(("bash", "sh", "shell", "zsh", "console", "shell-session", "terminal"))
 _SCHEME = re.compile(r"^(?:[a-zA-Z][\w+.-]*:|//|#|\?|\{|<|@|\$)")
 _PAGES = ("", ".md", ".mdx", ".markdown", "/README.md", "/index.md", "/index.html", ".html", ".rst")
-_HOST_PAGES = re.compile(r"(?:^|/)(?:issues|pulls?|wiki|releases|discussions|actions|blob|tree|tags|commits?|security|projects|compare|stargazers|fork)(?:/|$)")
+_HOST_PAGES = re.compile(
+    r"(?:^|/)(?:issues|pulls?|wiki|releases|discussions|actions|blob|tree|tags|commits?|security|projects|compare|stargazers|fork)(?:/|$)"
+)
 _PATH = re.compile(r"(?:\.{1,2}/)?(?:[\w@+.-]+/)+[\w@+-][\w@+.-]*\.[A-Za-z][\w]{0,9}$")
 _MADE = re.compile(
     r"\b(?:creat|generat|add|writ|produc|output|sav|stor|new|will be|example|e\.g|for instance|such as|like|copy|put|place|should|rename|"
-    r"remov|delet|former|previous|deprecat|moved|obsolete|legacy|if you|optional|planned|todo|future|your|missing|not exist|does not|doesn't|no longer|instead)\w*",
+    r"remov|delet|former|previous|deprecat|moved|obsolete|legacy|if you (?:want|need|like|prefer|have|wish)|optional|"
+    r"planned|todo|future|your|missing|not exist|does not|doesn't|no longer|instead)\w*",
     re.IGNORECASE,
 )
 _FILE = re.compile(r"(?:\.{1,2}/)?(?:[\w@+.-]+/)*[\w@+-][\w@+.-]*\.[A-Za-z][\w]{0,5}$|(?:\.{1,2}/)(?:[\w@+.-]+/)*[\w@+.-]+$")
-_USERS_OWN = frozenset(("main.py", "app.py", "index.js", "main.js", "server.js", "script.py", "script.sh", "test.py", "gradlew", "mvnw", "activate"))
+_USERS_OWN = frozenset(
+    (
+        "main.py",
+        "app.py",
+        "index.js",
+        "main.js",
+        "server.js",
+        "script.py",
+        "script.sh",
+        "test.py",
+        "gradlew",
+        "mvnw",
+        "activate",
+    )
+)
 PLANS = re.compile(
     r"(?:^|[/_.-])(?:plans?|planning|design|specs?|prds?|rfcs?|roadmap|proposals?|archived?|history|research|adrs?|notes?|todo|reports?|summary|"
     r"migrations?|postmortem|audits?|reviews?|refactor\w*|comparison|analysis|backlog|tasks?|drafts?|ideas?|sessions?|checkpoints?|memory|"
@@ -37,7 +55,26 @@ PLANS = re.compile(
     re.IGNORECASE,
 )
 """Documents that tell what was, is planned or was found: what they name need not be there."""
-_CODE = frozenset((".sh", ".bash", ".py", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".rb", ".go", ".rs", ".md", ".mdx", ".sql", ".service"))
+_CODE = frozenset(
+    (
+        ".sh",
+        ".bash",
+        ".py",
+        ".js",
+        ".mjs",
+        ".cjs",
+        ".ts",
+        ".tsx",
+        ".jsx",
+        ".rb",
+        ".go",
+        ".rs",
+        ".md",
+        ".mdx",
+        ".sql",
+        ".service",
+    )
+)
 _PROMPT = re.compile(r"^\s*(?:\w*@?[\w-]*)?[$%>❯]\s+")
 
 
@@ -75,10 +112,12 @@ class DocReader:
         if hit is None and not PurePosixPath(plain).suffix and not plain.endswith("/") and "/" not in plain:
             return  # a word in parentheses, or a page of a site
         targets = (hit,) if hit is not None else (path,)
-        self.found.named.append(Named(doc.path, line, "markdown", "link", text, targets, "script", False, False, folder, re.split(r"[#?]", text)[0]))
+        self.found.named.append(
+            Named(doc.path, line, "markdown", "link", text, targets, "script", False, False, folder, re.split(r"[#?]", text)[0])
+        )
 
     def _mention(self, doc: Doc, folder: str, text: str, line: int) -> None:
-        plain = text.strip().rstrip(".,;:").split(":")[0]
+        plain = _named_in(text).rstrip(".,;:").split(":")[0]
         if not _PATH.match(plain) or is_placeholder(plain) or len(plain) > 200:
             return
         clean = normal(plain)
@@ -86,10 +125,7 @@ class DocReader:
             clean = normal(posixpath.join(folder, plain))
         if clean.startswith(".."):
             return
-        chain = [folder]
-        while chain[-1]:
-            chain.append(posixpath.dirname(chain[-1]))
-        tries = [normal(posixpath.join(f, clean)) for f in dict.fromkeys(("", *chain))]
+        tries = [normal(posixpath.join(f, clean)) for f in starts_of(doc.path)]
         hit = next((t for t in tries if self.exists(t)), None)
         if hit is None:
             tail = clean.removeprefix("./")
@@ -97,7 +133,9 @@ class DocReader:
         targets: tuple[str, ...] = (hit,) if hit is not None else ()
         if hit is None and self._is_ours(doc, tries, clean, line):
             targets = (next((t for t in tries if self.tree.is_folder(posixpath.dirname(t))), clean),)
-        self.found.named.append(Named(doc.path, line, "markdown", "mention", plain, targets, "project", False, False, "", plain))
+        self.found.named.append(
+            Named(doc.path, line, "markdown", "mention", plain, targets, "project", False, False, "", plain)
+        )
 
     def _is_ours(self, doc: Doc, tries: list[str], clean: str, line: int) -> bool:
         """Does the document speak of this project's own file, as of one that is there?
@@ -106,7 +144,19 @@ class DocReader:
         """
         lines = self.tree.lines(doc.path)
         said = lines[line - 1] if 0 < line <= len(lines) else ""
-        if doc.role == "agent" or PLANS.search(doc.path) or PurePosixPath(clean).suffix not in _CODE or _MADE.search(said.replace(clean, "")) or said.lstrip().startswith("|"):
+        told = said.replace(clean, "")
+        if doc.role == "agent" and not re.search(
+            rf"\b(?:follow|read|see|use|run|load|consult|execute|call)\w*\s+[`*\[(\"]*(?:\./)?{re.escape(clean)}",
+            said,
+            re.IGNORECASE,
+        ):
+            return False  # definitions of agents mostly talk about the projects that they will meet
+        if (
+            PLANS.search(doc.path)
+            or PurePosixPath(clean).suffix not in _CODE
+            or _MADE.search(told)
+            or said.lstrip().startswith("|")
+        ):
             return False
         suffix = PurePosixPath(clean).suffix
         for path in tries:
@@ -124,11 +174,8 @@ class DocReader:
 
     def _blocks(self, doc: Doc, folder: str) -> None:
         blocks = [(block, commands_of(block)) for block in doc.blocks]
-        chain = [folder]
-        while chain[-1]:
-            chain.append(posixpath.dirname(chain[-1]))
         gone = [m for _, text in blocks for m in re.findall(r"(?m)^\s*cd\s+[\"']?([\w./-]+)", text)]
-        starts = list(dict.fromkeys(("", *chain)))
+        starts = list(starts_of(doc.path))
         starts += [normal(posixpath.join(s, g)) for s in starts[:2] for g in gone if self.exists(normal(posixpath.join(s, g)))]
         for block, text in blocks:
             if not text.strip():
@@ -156,6 +203,16 @@ class DocReader:
             return False
         nearby = any(t and self.tree.is_folder(posixpath.dirname(t)) and posixpath.dirname(t) for t in named.targets[:2])
         return nearby or len(self._tails.get(PurePosixPath(path).name, ())) == 1
+
+
+def _named_in(text: str) -> str:
+    """The path that a code span names: all of it, or the script of a command line (`./run.sh <id>`, `bash x.sh -v`)."""
+    words = text.strip().split()
+    if len(words) < 2:
+        return text.strip()
+    if INTERPRETERS.match(words[0]):
+        words = words[1:]
+    return words[0] if words[0].startswith("./") or words[0].endswith((".sh", ".py", ".js", ".ts", ".rb")) else ""
 
 
 def commands_of(block: Block) -> str:

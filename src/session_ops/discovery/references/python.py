@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from ast_grep_py import SgNode
 
 from session_ops.discovery.files import Tree, normal
+from session_ops.discovery.references.folders import starts_of
 from session_ops.discovery.references.reference import Named
 from session_ops.discovery.references.shell import INTERPRETERS, Findings
 
@@ -132,7 +133,19 @@ class PythonReader:
         line = node.range().start.line + 1
         anchor = folder
         self.found.named.append(
-            Named(path, line, "python", "import", module, targets, "script", guarded, not lazy and not guarded, anchor, "" if relative else module)
+            Named(
+                path,
+                line,
+                "python",
+                "import",
+                module,
+                targets,
+                "script",
+                guarded,
+                not lazy and not guarded,
+                anchor,
+                "" if relative else module,
+            )
         )
 
     def _is_attribute(self, folder: str, names: list[str]) -> bool:
@@ -162,12 +175,8 @@ class PythonReader:
         name = words[0]
         if name.startswith(("-", "/", "~")) or not re.search(r"\.\w{1,4}$", name) or "{" in name:
             return
-        elsewhere = re.search(r"\bcwd\s*=", text[match.end() : match.end() + 300].split("\n\n")[0]) is not None
-        folder = posixpath.dirname(path)
-        chain = [folder]
-        while chain[-1]:
-            chain.append(posixpath.dirname(chain[-1]))
-        targets = () if elsewhere else tuple(dict.fromkeys(normal(posixpath.join(f, name)) for f in ("", *chain)))
+        elsewhere = re.search(r"\bcwd\s*=", text[match.end() : match.end() + 300].partition("\n\n")[0]) is not None
+        targets = () if elsewhere else tuple(dict.fromkeys(normal(posixpath.join(f, name)) for f in starts_of(path)))
         line = text.count("\n", 0, match.start()) + 1
         self.found.named.append(Named(path, line, "python", "run", name, targets, "cwd", False, False, "", name))
 
@@ -195,9 +204,14 @@ class PythonReader:
         literal = "/".join(pieces)
         line = text.count("\n", 0, match.start()) + 1
         target = normal(posixpath.join(folder, literal))
-        guarded = re.search(r"\.(?:exists|is_file)\(\)|os\.path\.(?:exists|isfile)\(|FileNotFoundError|OSError|except\b", text) is not None
+        guarded = (
+            re.search(r"\.(?:exists|is_file)\(\)|os\.path\.(?:exists|isfile)\(|FileNotFoundError|OSError|except\b", text)
+            is not None
+        )
         written = literal if len(pieces) == 1 else ""
-        self.found.named.append(Named(path, line, "python", "read", literal, (target,), "script", guarded, False, folder, written))
+        self.found.named.append(
+            Named(path, line, "python", "read", literal, (target,), "script", guarded, False, folder, written)
+        )
 
 
 def _around(node: SgNode) -> tuple[bool, bool]:

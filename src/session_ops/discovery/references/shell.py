@@ -9,26 +9,108 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ast_grep_py import SgNode
 
 from session_ops.discovery.files import normal
 from session_ops.discovery.references.reference import Act, Named, Place
-from session_ops.discovery.references.shell_words import ROOT, SPACE, UNKNOWN, Scope, Word, last, located, word_of
+from session_ops.discovery.references.shell_words import ROOT, SPACE, TOPLEVEL, UNKNOWN, Scope, Word, last, located, word_of
 from session_ops.discovery.references.verdict import Created
 
 INTERPRETERS = re.compile(
     r"(?:bash|sh|zsh|dash|ksh|node|nodejs|bun|deno|tsx|ts-node|python[\d.]*|pypy3?|ruby|perl|php|pwsh|Rscript|osascript)$"
 )
-_CODE_FLAGS = {"-c", "-e", "-m", "-p", "-s", "--eval", "--print", "-lc", "-ec", "-ic", "--version", "-v", "-V", "--help", "-xc", "-pe", "-ne"}
-_VALUE_FLAGS = {"-r", "--require", "--import", "--loader", "-O", "-o", "-W", "-X", "-I", "--env-file", "--config", "-C", "--tsconfig"}
-_WRAPPERS = {"sudo", "env", "exec", "nohup", "time", "nice", "command", "builtin", "timeout", "stdbuf", "setsid", "doas", "caffeinate", "ionice", "dotenv"}
-_OUTPUT_FLAGS = {"-o", "-O", "--output", "-out", "--out", "--outfile", "--output-file", "-keyout", "--output-dir", "--outdir", "--out-dir"}
+_CODE_FLAGS = {
+    "-c",
+    "-e",
+    "-m",
+    "-p",
+    "-s",
+    "--eval",
+    "--print",
+    "-lc",
+    "-ec",
+    "-ic",
+    "--version",
+    "-v",
+    "-V",
+    "--help",
+    "-xc",
+    "-pe",
+    "-ne",
+}
+_VALUE_FLAGS = {
+    "-r",
+    "--require",
+    "--import",
+    "--loader",
+    "-O",
+    "-o",
+    "-W",
+    "-X",
+    "-I",
+    "--env-file",
+    "--config",
+    "-C",
+    "--tsconfig",
+}
+_WRAPPERS = {
+    "sudo",
+    "env",
+    "exec",
+    "nohup",
+    "time",
+    "nice",
+    "command",
+    "builtin",
+    "timeout",
+    "stdbuf",
+    "setsid",
+    "doas",
+    "caffeinate",
+    "ionice",
+    "dotenv",
+}
+_OUTPUT_FLAGS = {
+    "-o",
+    "-O",
+    "--output",
+    "-out",
+    "--out",
+    "--outfile",
+    "--output-file",
+    "-keyout",
+    "--output-dir",
+    "--outdir",
+    "--out-dir",
+}
 _COPY = {"cp", "mv", "ln", "install", "rsync"}
-_SHOW = {"cat": 0, "head": 0, "tail": 0, "sed": 1, "jq": 1, "awk": 1, "grep": 1, "wc": 0, "source-highlight": 0, "chmod": 1, "envsubst": 0}
+_SHOW = {
+    "cat": 0,
+    "head": 0,
+    "tail": 0,
+    "sed": 1,
+    "jq": 1,
+    "awk": 1,
+    "grep": 1,
+    "wc": 0,
+    "source-highlight": 0,
+    "chmod": 1,
+    "envsubst": 0,
+}
 _TESTS = {"-f", "-e", "-x", "-d", "-r", "-s", "-L", "-h", "-w"}
 _FILE_NAME = re.compile(r"[\w@%+,./ -]*\.[A-Za-z][\w]{0,5}$")
-_PACKAGE_RUNNERS = {("uv", "run"), ("poetry", "run"), ("pipenv", "run"), ("npx", ""), ("bunx", ""), ("pdm", "run"), ("hatch", "run"), ("rye", "run")}
+_PACKAGE_RUNNERS = {
+    ("uv", "run"),
+    ("poetry", "run"),
+    ("pipenv", "run"),
+    ("npx", ""),
+    ("bunx", ""),
+    ("pdm", "run"),
+    ("hatch", "run"),
+    ("rye", "run"),
+}
 
 
 @dataclass
@@ -107,7 +189,10 @@ class ShellReader:
         """Read the whole text, its functions last (with the values that the main part leaves behind)."""
         statements = [c for c in root.children() if c.is_named() and c.kind() != "comment"]
         for statement in statements:
-            self._statement(statement, _Context(must=statement is statements[-1] and statement.kind() == "command"))
+            self._statement(
+                statement,
+                _Context(must=self.place == "shell" and statement is statements[-1] and statement.kind() == "command"),
+            )
         after, errexit = self.scope.copy(), self.errexit
         rest = self.folder if self.folder.exact or not self.folder.paths else _Folder(self.starts)
         done = 0
@@ -125,11 +210,17 @@ class ShellReader:
     def _release(self) -> None:
         """Give out what was found; a relative path may also mean a folder into which some function goes."""
         for named, loose in self.pending:
-            more = [normal(posixpath.join(folder, named.literal or named.text)) for folder in sorted(self.wandering)] if loose else []
+            more = (
+                [normal(posixpath.join(folder, named.literal or named.text)) for folder in sorted(self.wandering)]
+                if loose
+                else []
+            )
             targets = tuple(dict.fromkeys((*named.targets, *more)))
             tested = any(t in self.found.tested for t in targets)
             self.found.named.append(
-                replace(named, targets=targets, guarded=named.guarded or tested, fatal=named.fatal and not (loose and self.lost))
+                replace(
+                    named, targets=targets, guarded=named.guarded or tested, fatal=named.fatal and not (loose and self.lost)
+                )
             )
 
     # statements
@@ -222,7 +313,9 @@ class ShellReader:
                 else:
                     self._all(child, replace(context, must=False))
             elif child.is_named() and kind != "comment":
-                self._statement(child, replace(context, checked=True, must=False) if in_condition else replace(context, must=False))
+                self._statement(
+                    child, replace(context, checked=True, must=False) if in_condition else replace(context, must=False)
+                )
         results.append(self.scope)
         folders.append(self.folder)
         if not has_else:
@@ -273,7 +366,11 @@ class ShellReader:
             self.folder = _Folder(())
 
     def _assign(self, node: SgNode) -> None:
-        pairs = [node] if node.kind() == "variable_assignment" else [c for c in node.children() if c.kind() == "variable_assignment"]
+        pairs = (
+            [node]
+            if node.kind() == "variable_assignment"
+            else [c for c in node.children() if c.kind() == "variable_assignment"]
+        )
         for pair in pairs:
             parts = pair.children()
             name, value = parts[0], parts[-1]
@@ -308,7 +405,7 @@ class ShellReader:
     # commands
 
     def _command(self, node: SgNode, context: _Context) -> None:
-        words, nodes = [], []
+        words: list[Word] = []
         for child in node.children():
             kind = child.kind()
             if kind == "file_redirect":
@@ -318,11 +415,10 @@ class ShellReader:
             elif child.is_named() and not kind.endswith("redirect"):
                 word = word_of(child, self.scope, self.first_line)
                 words.append(word)
-                nodes.append(child)
         if not words:
             return
         if words[0].value in ("test", "["):
-            for flag, word in zip(words, words[1:], strict=False):
+            for flag, word in pairwise(words):
                 if flag.value in _TESTS:
                     self._tested(word)
             return
@@ -429,7 +525,7 @@ class ShellReader:
         inner.sourcing = [*self.sourcing, target]
         for statement in root.children():
             if statement.kind() in ("variable_assignment", "declaration_command", "command", "if_statement", "list"):
-                inner._statement(statement, _Context())  # noqa: SLF001 - the same class
+                inner._statement(statement, _Context())
         for name, value in inner.scope.values.items():
             if self.scope.values.get(name) != value:
                 self.scope.values[name], self.scope.lines[name] = value, 0
@@ -440,7 +536,12 @@ class ShellReader:
             if skip:
                 skip = False
             elif word.value in _CODE_FLAGS and not (word.value == "-s" and name not in ("bash", "sh", "zsh")):
-                if word.value == "-m" and name.startswith("python") and index + 2 < len(args) and args[index + 1].value in ("venv", "virtualenv"):
+                if (
+                    word.value == "-m"
+                    and name.startswith("python")
+                    and index + 2 < len(args)
+                    and args[index + 1].value in ("venv", "virtualenv")
+                ):
                     self._made(args[index + 2], folder=True)
                 return
             elif word.value in _VALUE_FLAGS:
@@ -448,7 +549,11 @@ class ShellReader:
             elif word.value.startswith("-") or (word.value in ("run", "watch", "test") and name in ("bun", "deno", "tsx")):
                 continue
             else:
-                if word.value.startswith((ROOT, "./", "../")) or _FILE_NAME.match(word.value) or ("/" in word.value and name in ("bash", "sh")):
+                if (
+                    word.value.startswith((ROOT, "./", "../"))
+                    or _FILE_NAME.match(word.value.lstrip(TOPLEVEL))
+                    or ("/" in word.value and name in ("bash", "sh"))
+                ):
                     self._name("run", word, context)
                 return
 
@@ -484,7 +589,11 @@ class ShellReader:
         """Flags that name files for the common build and deploy commands."""
         for index, word in enumerate(args):
             following = args[index + 1] if index + 1 < len(args) else None
-            if word.value in _OUTPUT_FLAGS and following is not None and name not in ("grep", "set", "ls", "ps", "find", "sort"):
+            if (
+                word.value in _OUTPUT_FLAGS
+                and following is not None
+                and name not in ("grep", "set", "ls", "ps", "find", "sort")
+            ):
                 self._made(following)
             elif re.match(r"--(?:output|outfile|out|output-file)=", word.value):
                 self._made(replace(word, value=word.value.split("=", 1)[1]))
@@ -494,7 +603,10 @@ class ShellReader:
             self._after(args, {"-f", "--file"}, context)
         elif (name in ("docker", "podman") and args and args[0].value == "compose") or name == "docker-compose":
             start = 0 if name == "docker-compose" else 1
-            end = next((i for i in range(start, len(args)) if not args[i].value.startswith("-") and args[i - 1].value[:1] != "-"), len(args))
+            end = next(
+                (i for i in range(start, len(args)) if not args[i].value.startswith("-") and args[i - 1].value[:1] != "-"),
+                len(args),
+            )
             self._after(args[start : max(end, start)], {"-f", "--file", "--env-file"}, context)
         elif name == "make":
             self._after(args, {"-f", "-C", "--directory", "--file"}, context)
@@ -502,7 +614,7 @@ class ShellReader:
             self._after(args, {"-f", "-k", "--filename"}, context)
 
     def _after(self, args: Sequence[Word], flags: set[str], context: _Context) -> None:
-        for flag, word in zip(args, args[1:], strict=False):
+        for flag, word in pairwise(args):
             if flag.value in flags and word.value != "-":
                 self._name("read", word, context)
 
@@ -514,6 +626,8 @@ class ShellReader:
         if "://" in value or "\n" in value or not value.strip():
             return ""
         targets, base = located(word.value, self.folder.paths, self.project)
+        if base in ("absolute", "home") and (tail := tail_of(word.value, self.exists)):
+            targets = (tail,)
         loose = base == "cwd" and not self.folder.exact and bool(targets)
         if base == "cwd" and self.folder.exact:
             base = "script"
@@ -523,7 +637,9 @@ class ShellReader:
             variable, line = word.variable, self.scope.lines.get(word.variable, 0)
         elif word.literal and self.folder.paths:
             anchor, variable, line = self.folder.paths[0], self.folder.variable, self.folder.line
-        fatal = context.must or (not context.checked and not context.guarded and (self.errexit or (act == "source" and not context.function)))
+        fatal = context.must or (
+            not context.checked and not context.guarded and (self.errexit or (act == "source" and not context.function))
+        )
         named = Named(
             self.source, word.line, self.place, act, word.text or value, targets, base,  # type: ignore[arg-type]
             context.guarded, fatal, anchor, word.literal, variable, line, self.within,
@@ -539,6 +655,13 @@ class ShellReader:
             name = last(word.value)
             if name not in (UNKNOWN, "") and UNKNOWN not in name:
                 self.found.created.names.add(name)
+
+
+def tail_of(path: str, exists: Callable[[str], bool]) -> str:
+    """The file of the target that an absolute path of some machine means: the longest end of two or more parts that is there."""
+    parts = [p for p in path.split("/") if p]
+    ends = ("/".join(parts[start:]) for start in range(1, len(parts) - 1))
+    return next((end for end in ends if exists(end)), "")
 
 
 def _unwrapped(words: list[Word]) -> tuple[list[Word], bool]:
@@ -562,7 +685,13 @@ def _unwrapped(words: list[Word]) -> tuple[list[Word], bool]:
         replaced = replaced or name == "exec"
         words = words[1:]
         while words and (words[0].value.startswith("-") or re.match(r"\w+=", words[0].value)):
-            takes = words[0].value in ("-u", "-g", "-n", "-s", "-k", "-C", "-a", "-c") and name in ("sudo", "nice", "timeout", "env", "exec")
+            takes = words[0].value in ("-u", "-g", "-n", "-s", "-k", "-C", "-a", "-c") and name in (
+                "sudo",
+                "nice",
+                "timeout",
+                "env",
+                "exec",
+            )
             words = words[2:] if takes and len(words) > 1 else words[1:]
         if name == "timeout" and words and re.match(r"[\d.\0$]+[smhd]?$", words[0].value):
             words = words[1:]

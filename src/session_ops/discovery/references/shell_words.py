@@ -20,7 +20,9 @@ TOPLEVEL = "\x03"
 SPACE = "\x04"
 """A space inside quotes, so that words can be told apart when a text is run as a command."""
 
-_EXPANSION = re.compile(r"\$\{(?P<name>\w+|[@*#?!0-9])(?:\[[^\]]*\])?(?P<op>:?[-=?+]|%%?|##?|//?|\^\^?|,,?|:|@)?(?P<rest>.*)\}$", re.DOTALL)
+_EXPANSION = re.compile(
+    r"\$\{(?P<name>\w+|[@*#?!0-9])(?:\[[^\]]*\])?(?P<op>:?[-=?+]|%%?|##?|//?|\^\^?|,,?|:|@)?(?P<rest>.*)\}$", re.DOTALL
+)
 _QUOTING = ("string", "concatenation")
 
 
@@ -93,9 +95,11 @@ class Word:
 
 def word_of(node: SgNode, scope: Scope, first_line: int = 1) -> Word:
     """Read a node as a word."""
+    if node.kind() == "command_name" and node.children():
+        node = node.children()[0]
     line = node.range().start.line + first_line
     value = value_of(node, scope)
-    text = node.text().strip("\"'")
+    text = node.text().replace('"', "").strip("'")
     variable, head, literal = "", "", ""
     pieces = _flat(node)
     if pieces and pieces[0].kind() in ("simple_expansion", "expansion", "command_substitution"):
@@ -171,7 +175,11 @@ def _expansion(node: SgNode, scope: Scope) -> str:
     if op in (":-", "-", ":=", "="):
         if value != UNKNOWN or match["name"] in scope.values:
             return value
-        operands = [c for c in node.children() if c.is_named() and c.kind() not in ("variable_name", "subscript", "special_variable_name")]
+        operands = [
+            c
+            for c in node.children()
+            if c.is_named() and c.kind() not in ("variable_name", "subscript", "special_variable_name")
+        ]
         return "".join(value_of(c, scope) for c in operands) if operands else ""
     return UNKNOWN
 

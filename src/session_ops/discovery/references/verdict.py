@@ -18,7 +18,21 @@ if TYPE_CHECKING:
 
 BUILD_FOLDERS = frozenset(
     ("dist", "build", "out", "target", "node_modules", ".venv", "venv", "env", ".next", ".nuxt", ".svelte-kit", "coverage")
-    + ("__pycache__", "htmlcov", ".cache", "tmp", "temp", "_build", "site", "release", "releases", "debug", ".git", "logs", "log")
+    + (
+        "__pycache__",
+        "htmlcov",
+        ".cache",
+        "tmp",
+        "temp",
+        "_build",
+        "site",
+        "release",
+        "releases",
+        "debug",
+        ".git",
+        "logs",
+        "log",
+    )
     + ("artifacts", "artefacts", "generated", "__generated__", "pkg", "storybook-static", ".turbo", ".vercel", ".tox", ".nox")
 )
 """Folders that a build, an installer or a run fills: what is absent in them is made, not lost."""
@@ -85,7 +99,7 @@ class Judge:
             verdict = "resolves"
         elif not named.targets:
             verdict = "ambiguous"
-        elif is_placeholder(named.text) and not named.variable:
+        elif is_placeholder(named.literal or target):
             verdict = "placeholder"
         elif any(self.is_made(t, named) for t in named.targets):
             verdict = "created"
@@ -138,7 +152,9 @@ class Judge:
         spaces = {posixpath.dirname(p) for p in manifests if re.search(r"(?m)^\[workspace\b", self.tree.text(p))}
         if self.tree.prefix or any(".cargo/config" in p for p in self.tree.entries):
             return frozenset()
-        if any("CARGO_TARGET_DIR" in self.tree.text(e.path) for e in self.tree.files("shell", "makefile", "yaml", "dockerfile")):
+        if any(
+            "CARGO_TARGET_DIR" in self.tree.text(e.path) for e in self.tree.files("shell", "makefile", "yaml", "dockerfile")
+        ):
             return frozenset()
         alone = {d for d in map(posixpath.dirname, manifests) if not any(w in ("", d) or d.startswith(w + "/") for w in spaces)}
         return frozenset(spaces | alone)
@@ -192,7 +208,11 @@ class Judge:
     def candidates(self, target: str, act: str = "") -> tuple[str, ...]:
         """Files (or folders) of this name elsewhere; one that differs in case only comes first, then the nearest."""
         pure = PurePosixPath(target)
-        names = [pure.name, *(pure.name + e for e in (".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".json"))] if act == "import" else [pure.name]
+        names = (
+            [pure.name, *(pure.name + e for e in (".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".json"))]
+            if act == "import"
+            else [pure.name]
+        )
         same = [
             path
             for name in names

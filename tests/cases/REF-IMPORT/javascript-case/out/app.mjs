@@ -1,0 +1,2 @@
+import { take } from './lock.js';
+take();

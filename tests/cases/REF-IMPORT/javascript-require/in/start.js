@@ -1,0 +1,3 @@
+const path = require('path');
+const Receiver = require('./core/receiver');
+new Receiver(path);

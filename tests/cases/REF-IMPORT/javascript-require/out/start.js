@@ -1,0 +1,3 @@
+const path = require('path');
+const Receiver = require('./lib/core/receiver');
+new Receiver(path);

@@ -1,0 +1,5 @@
+"""Report."""
+
+from .charts import bar
+
+print(bar())

@@ -1,0 +1,1 @@
+TOOLS="$(cd "$(dirname "${BASH_SOURCE[0]}")/../tools" && pwd)"
