@@ -123,8 +123,8 @@ SELECT count(*) FROM (
 ) ordered WHERE ts_ns < prev_ns
 """
 """Rows that are earlier than the row before them in their source; a registry is in no order of time."""
-FAST_MOTION = (60.0, 30.0)
-"""Seconds of orphan_after and silent_after for the bundled example, whose whole day was recorded within minutes."""
+EXAMPLE_LIMITS = (300.0, 150.0)
+"""Seconds of orphan_after and silent_after for the bundled example: it beats every minute and was recorded for twenty."""
 
 
 def compute(case: Case) -> Document:
@@ -168,7 +168,7 @@ def _thresholds(case: Case) -> tuple[int, int]:
     p = case.parameters
     usual = (p.orphan_after_min, p.silent_after_min) == (Parameters.orphan_after_min, Parameters.silent_after_min)
     if case.is_example and usual and not case.logs:
-        orphan, silent = FAST_MOTION
+        orphan, silent = EXAMPLE_LIMITS
     else:
         orphan, silent = p.orphan_after_min * 60, p.silent_after_min * 60
     return round(orphan * times.SECOND), round(silent * times.SECOND)

@@ -1,0 +1,63 @@
+"""Real logs of other trackers, against counts that were made another way. They lie beside the project, or where a variable says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from session_ops.case import Case
+from session_ops.lifecycles.phase import Document, Numbers
+
+LOGS = Path(os.environ.get("SESSION_OPS_REAL_LOGS") or Path(__file__).parents[3] / "shared" / "logs")
+pytestmark = pytest.mark.skipif(
+    not (LOGS / "TRUTH.md").exists(), reason="no real logs beside the project (SESSION_OPS_REAL_LOGS names others)"
+)
+
+
+def read(name: str, folder: Path) -> Document:
+    (folder / "target").mkdir()
+    (folder / "target" / "run.sh").write_text("echo\n")
+    case = Case.open(target=str(folder / "target"), logs=str(LOGS / name), case=str(folder / "case"))
+    document = case.compute("lifecycles")
+    assert isinstance(document, Document)
+    return document
+
+
+def shown(numbers: Numbers, *names: str) -> dict[str, object]:
+    return {name: getattr(numbers, name) for name in names}
+
+
+def test_diaries(tmp_path: Path) -> None:
+    document = read("md-codex-wrapper", tmp_path)
+    names = ("sessions", "ended", "open", "longest_s", "shortest_s", "max_concurrent", "out_of_order", "rejects")
+    assert shown(document.numbers, *names) == {
+        "sessions": 36, "ended": 36, "open": 0, "longest_s": 1800.0, "shortest_s": 60.0, "max_concurrent": 2, "out_of_order": 9, "rejects": 0,
+    }  # fmt: skip
+    assert [source.sessions for source in document.sources if source.status == "read"] == [15, 12, 3, 6]
+    assert document.anomalies == ()
+
+
+def test_registry(tmp_path: Path) -> None:
+    document = read("ai-session-tracker", tmp_path)
+    assert shown(document.numbers, "sessions", "ended", "open", "longest_s", "max_concurrent", "rejects") == {
+        "sessions": 572, "ended": 572, "open": 0, "longest_s": 14400.0, "max_concurrent": 5, "rejects": 0,
+    }  # fmt: skip
+    assert document.numbers.median_s == pytest.approx(148.67, abs=0.005)
+    zombies = [anomaly.text for anomaly in document.anomalies if anomaly.detector == "zombie"]
+    assert sum(int(text.split("end: ")[1].split()[0]) for text in zombies) == 11
+    limits = [anomaly.text for anomaly in document.anomalies if anomaly.detector == "censored_end"]
+    assert limits == ["3 sessions lasted exactly 4 h: probably cut by a limit, so their true length is unknown"]
+
+
+def test_transcripts(tmp_path: Path) -> None:
+    document = read("transcripts-cclog", tmp_path)
+    assert shown(document.numbers, "sessions", "ended", "events", "rejects", "max_concurrent", "out_of_order") == {
+        "sessions": 44, "ended": 0, "events": 3031, "rejects": 0, "max_concurrent": 3, "out_of_order": 22,
+    }  # fmt: skip
+    assert document.numbers.longest_s == pytest.approx(2 * 86400 + 18 * 3600 + 41 * 60 + 44.7, abs=0.05)
+    transcripts = [source for source in document.sources if source.path.endswith(".jsonl")]
+    assert len(transcripts) == 99
+    assert sum(source.status == "empty" for source in transcripts) == 17
+    assert [anomaly.detector for anomaly in document.anomalies] == ["source_never_ends"]
