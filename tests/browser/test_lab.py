@@ -17,11 +17,15 @@ import pytest
 
 from session_ops.lab import working_copy
 
-TOKEN = "lab-test"  # noqa: S105 - of a server on loopback that ends with the test
+TOKEN = "lab-test"
 NAMES = ("01_discovery", "02_analysis", "03_lifecycles", "04_diagnosis", "05_solution", "06_report")
-ERRORS = """() => jupyterapp.shell.currentWidget.content.model.cells.length ? [...Array(jupyterapp.shell.currentWidget.content.model.cells.length).keys()]
-  .map(i => jupyterapp.shell.currentWidget.content.model.cells.get(i).toJSON())
-  .filter(c => c.cell_type === 'code').map(c => ({count: c.execution_count, kinds: c.outputs.map(o => o.output_type), error: c.outputs.filter(o => o.output_type === 'error').map(o => o.evalue)})) : []"""
+CELLS = """() => jupyterapp.shell.currentWidget.content.model.sharedModel.cells
+  .map(cell => cell.toJSON()).filter(cell => cell.cell_type === 'code')
+  .map(cell => ({count: cell.execution_count, errors: cell.outputs.filter(o => o.output_type === 'error').map(o => o.evalue)}))"""
+READY = """name => { const widget = window.jupyterapp && jupyterapp.shell.currentWidget;
+  return widget && widget.context && widget.context.isReady && widget.context.path === name + '.ipynb'
+    && widget.sessionContext.session && widget.sessionContext.session.kernel && widget.sessionContext.session.kernel.status === 'idle'; }"""
+ENDED = f"() => {{ const cells = ({CELLS})(); return cells.every(c => c.count) || cells.some(c => c.errors.length); }}"
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +47,13 @@ def lab(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={TOKEN}", "--LabApp.expose_app_in_browser=True",
     ]  # fmt: skip
-    with (base / "log").open("w") as log, subprocess.Popen(argv, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL) as server:
+    with (
+        (base / "log").open("w") as log,
+        subprocess.Popen(argv, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL) as server,
+    ):
         try:
             wait_for(f"http://127.0.0.1:{port}/api?token={TOKEN}", base / "log")
-            yield f"http://127.0.0.1:{port}/lab/tree/{{}}.ipynb?token={TOKEN}"
+            yield f"http://127.0.0.1:{port}/lab/workspaces/{{0}}/tree/{{0}}.ipynb?token={TOKEN}"
         finally:
             server.terminate()
             server.wait(20)
@@ -55,7 +62,7 @@ def lab(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
 def wait_for(address: str, log: Path) -> None:
     for _ in range(300):
         try:
-            with urllib.request.urlopen(address, timeout=2):  # noqa: S310 - loopback
+            with urllib.request.urlopen(address, timeout=2):
                 return
         except OSError:
             time.sleep(0.2)
@@ -67,12 +74,12 @@ def test_run_all_ends_without_error(browser: Any, lab: str, name: str) -> None:
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     try:
         page.goto(lab.format(name))
-        idle = "() => window.jupyterapp && jupyterapp.shell.currentWidget && jupyterapp.shell.currentWidget.sessionContext && jupyterapp.shell.currentWidget.sessionContext.session && jupyterapp.shell.currentWidget.sessionContext.session.kernel && jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
-        page.wait_for_function(idle, timeout=60_000)
+        page.wait_for_function(READY, arg=name, timeout=60_000)
         page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
-        page.wait_for_function(f"() => {{ const cells = ({ERRORS})(); return cells.length && cells.every(c => c.count) || cells.some(c => c.error.length); }}", timeout=120_000)
-        cells = page.evaluate(ERRORS)
-        assert [c["error"] for c in cells if c["error"]] == []
+        page.wait_for_function(ENDED, timeout=120_000)
+        cells = page.evaluate(CELLS)
+        assert [error for cell in cells for error in cell["errors"]] == []
+        assert len(cells) >= 6
         page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     finally:
         page.close()
