@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from session_ops.analysis.aside import aside
+from session_ops.analysis.ignore import would_ignore
 from session_ops.analysis.lists import with_line
 from session_ops.discovery.deployment import Deployment, Dockerfile, Instruction
 from session_ops.discovery.deployment.contexts import glob_regex, is_ignored
@@ -207,7 +208,7 @@ def _absent(
         return None
     context = dockerfile.context
     whole = _whole(context, source)
-    if tree.git.root and tree.git.run("check-ignore", "--no-index", "-z", "--", f"{tree.prefix}{whole}", may_fail=True):
+    if would_ignore(tree, whole):
         return None
     if source.startswith("../"):
         said = f"{step.name} names {source}, which lies outside the build context"
@@ -217,7 +218,7 @@ def _absent(
     same = [f for f in held.get(context, frozenset()) if f.rpartition("/")[2] == source.rpartition("/")[2] and "." in source]
     data = {"source": source}
     if len(same) == 1 and not is_ignored(same[0], dockerfile.ignored):
-        data |= {"old": source, "new": same[0], "what": same[0]}
+        data |= {"old": f" {source} ", "new": f" {same[0]} ", "what": same[0]}
     return Finding(
         said,
         tree.evidence(dockerfile.path, step.line, step.end),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from session_ops.analysis.aside import aside
 from session_ops.analysis.ignore import SECRET_NAME

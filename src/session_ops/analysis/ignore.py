@@ -85,7 +85,7 @@ def runtime_files_in_git(tree: Tree, references: References) -> Iterator[Finding
     for path, ref in sorted(written.items()):
         if path in seen or any(path == s or path.startswith(s + "/") for s in seen) or tree.exists(path) or aside(path):
             continue
-        if not _STATE.search(path) or _is_ignored(tree, path):
+        if not _STATE.search(path) or would_ignore(tree, path):
             continue
         seen.add(path)
         yield Finding(
@@ -154,9 +154,10 @@ def _runtime_finding(tree: Tree, entry: FileEntry, place: str, written: dict[str
     )
 
 
-def _is_ignored(tree: Tree, path: str) -> bool:
-    """Would git ignore this path, which need not exist?"""
-    return bool(tree.git.run("check-ignore", "--no-index", "-z", "--", f"{tree.prefix}{path}", may_fail=True))
+def would_ignore(tree: Tree, path: str) -> bool:
+    """Would git ignore this path of the target, a file or a folder, which need not exist?"""
+    both = (f"{tree.prefix}{path}", f"{tree.prefix}{path}/")
+    return bool(tree.git.run("check-ignore", "--no-index", "--", *both, may_fail=True))
 
 
 # --- secrets --------------------------------------------------------------------------------------------------------------------
@@ -332,11 +333,9 @@ def _tracked_against_ignore(tree: Tree) -> list[str]:
 
 def _ignoring(tree: Tree, path: str) -> tuple[str, int]:
     """The ignore file and the line that name a path."""
-    raw = tree.git.run("check-ignore", "--no-index", "-v", "-z", "--", f"{tree.prefix}{path}", may_fail=True)
-    parts = raw.decode("utf-8", "surrogateescape").split("\0")
-    if len(parts) < 3 or not parts[1].isdigit():
-        return "", 0
-    return parts[0].removeprefix(tree.prefix), int(parts[1])
+    raw = tree.git.run("check-ignore", "--no-index", "-v", "--", f"{tree.prefix}{path}", may_fail=True)
+    match = re.match(r"(?P<source>[^:\n]+):(?P<line>\d+):", raw.decode("utf-8", "surrogateescape"))
+    return (match["source"].removeprefix(tree.prefix), int(match["line"])) if match else ("", 0)
 
 
 def _program(tree: Tree, path: str) -> str:

@@ -1,0 +1,3 @@
+import os
+if os.environ.get("TRACKER_TRACE"):
+    pass
