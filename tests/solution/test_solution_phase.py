@@ -227,3 +227,17 @@ def test_without_git_patches_are_made_and_said_to_be_unchecked(
     _, document = solved(root, rules, tmp_path)
     check = next(check for check in document.checks if check.fix == document.fixes[0].id)
     assert (check.applies, check.said) == (False, "git is absent")
+
+
+def test_a_linked_work_tree_is_read_like_any_other(make: Make, rules: Path, tmp_path: Path) -> None:
+    root = make({"a.sh": "#!/bin/sh\necho bad\n"}, git=True)
+    linked = tmp_path / "linked"
+    subprocess.run(["git", "-C", root, "worktree", "add", "-q", "--detach", linked], check=True)
+    (linked / "y.log").write_text("y")
+    _, document = solved(linked, rules, tmp_path)
+    assert [fix.title for fix in document.fixes] == [
+        "Make it executable in a.sh",
+        "Say good in a.sh",
+        "Ignore y.log in .gitignore",
+    ]
+    assert not document.refused

@@ -59,9 +59,13 @@ class Known:
             return (finding.at.path,)
         if finding.category not in ("dangling-ref", "deploy-config", "entry-point", "package", "docs-contradiction"):
             return ()
-        named = finding.data.get("target") or finding.data.get("missing") or ""
-        places = [finding.at] if named else [finding.at, *finding.also]
-        found = [named] if named else [path for at in places for path in self._missing.get((at.path, at.line), ())]
+        if named := finding.data.get("target") or finding.data.get("missing"):
+            found = [named]
+        elif finding.category == "dangling-ref":
+            found = [path for at in (finding.at, *finding.also) for path in self._missing.get((at.path, at.line), ())]
+        else:  # what else its line names is another matter
+            found = self._missing.get((finding.at.path, finding.at.line), [])
+            found = [path for path in found if PurePosixPath(path).name in finding.message]
         return tuple(dict.fromkeys(path for path in found if path not in self.paths))
 
     def removed(self, path: str) -> tuple[str, str]:
@@ -109,11 +113,7 @@ def same_commit(findings: Sequence[Finding], known: Known) -> Iterator[Group]:
     for oid, group in _by(findings, lambda f: known.of(f)[0]):
         things = tuple(sorted({path for f in group for path in known.of(f)[1]}))
         users = _users(group)
-        need = (
-            f"which {_count(len(users), 'file')} still need{'s' if len(users) == 1 else ''}"
-            if users
-            else "and nothing replaced it"
-        )
+        need = f"which {_need(users, 'still ')}" if users else "and nothing replaced it"
         subject = known.subject(oid)
         why = f"{_list(things)} went with this commit{f' ({subject})' if subject else ''}; {_needed(group)}."
         title = f"Commit {oid[:7]} removed {_list(_folded(things, known))}, {need}"
@@ -158,7 +158,8 @@ def same_missing(findings: Sequence[Finding], known: Known) -> Iterator[Group]:
 
 def _missing(name: str, path: str, group: tuple[Finding, ...]) -> Group:
     users = _users(group)
-    title = f"{name[0].upper() + name[1:] if name != path else name} is not there, and {_count(len(users), 'file')} need{'s' if len(users) == 1 else ''} it"
+    start = name if name == path else name[0].upper() + name[1:]
+    title = f"{start} is not there, and {_need(users)} it"
     return Group(("missing", path), title, f"{_needed(group)}.", "the same missing file or folder", group, things=(path,))
 
 
@@ -275,6 +276,11 @@ def _users(findings: Iterable[Finding]) -> tuple[str, ...]:
     """Files that findings speak of; what is absent is none of them."""
     places = [at for f in findings for at in (f.at, *f.also) if at.sha256]
     return tuple(dict.fromkeys(at.path for at in places))
+
+
+def _need(users: Sequence[str], word: str = "") -> str:
+    """Who needs it: the file itself where it is one."""
+    return f"{users[0]} {word}needs" if len(users) == 1 else f"{len(users)} files {word}need"
 
 
 def _needed(findings: Sequence[Finding]) -> str:

@@ -21,14 +21,15 @@ def verdict(gates: Sequence[GateResult]) -> Verdict:
 
 
 def headline(gates: Sequence[GateResult], causes: Sequence[Cause]) -> str:
-    """Whether it deploys, and what stops it first."""
+    """Whether it deploys, and what stops it first: the greatest cause at the first gate that fails."""
     said = verdict(gates)
     failing = [gate.gate.value for gate in gates if gate.outcome is Outcome.FAIL]
     opened = [gate.gate.value for gate in gates if gate.outcome in (Outcome.OPEN, Outcome.BLOCKED)]
     docs = " Someone who follows its docs does not arrive." if Gate.FOLLOW.value in failing else ""
     if said == "blocked":
         count = f"{len(failing)} of {len(gates)} gates fail{'s' if len(failing) == 1 else ''}"
-        first = f"; first: {causes[0].title.rstrip('.')}" if causes and causes[0].gates else ""
+        by_gate = [cause for gate in gates if gate.outcome is Outcome.FAIL for cause in causes if gate.gate in cause.gates]
+        first = f"; first: {by_gate[0].title.rstrip('.')}" if by_gate else ""
         return f"Not deployable: {count} ({', '.join(failing)}){first}."
     if said == "open":
         return f"Nothing was found that stops a deployment, but {len(opened)} of {len(gates)} gates could not be judged ({', '.join(opened)}).{docs}"

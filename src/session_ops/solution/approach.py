@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+import shlex
+from collections.abc import Callable, Iterable
+from pathlib import PurePosixPath
 
 from session_ops.discovery import phase as discovery
 from session_ops.discovery.aside import is_aside
@@ -28,8 +31,17 @@ OF_KIND = {
 }  # fmt: skip
 
 
-def approach(found: discovery.Document, answers: Answers, environment: str, shape: str) -> Approach:
-    """The approach with most points, and the next one. `environment` and `shape` are as answered or inferred."""
+INSTALL = re.compile(r"^install\s*:", re.MULTILINE)
+INSTALLER = re.compile(r"(?:scripts?/|bin/)?(?:install|setup)\.(?:sh|bash)")
+
+
+def approach(
+    found: discovery.Document, answers: Answers, environment: str, shape: str, texts: Callable[[str], str]
+) -> Approach:
+    """The approach with most points, and the next one.
+
+    Parameters: `environment` and `shape` are as answered or inferred; `texts` gives the text of a file as it is after all fixes.
+    """
     points: dict[str, int] = {}
     reasons: dict[str, list[str]] = {}
 
@@ -37,12 +49,14 @@ def approach(found: discovery.Document, answers: Answers, environment: str, shap
         points[name] = points.get(name, 0) + count
         reasons.setdefault(name, []).append(why)
 
+    local = _local(found, texts)
+    approach_of = OF_KIND | {"shell bundle": local}
     for score in found.kind.scores:
         if score.points > 0 and score.kind in OF_KIND:
             why = "; ".join(reason.text for reason in score.reasons[:2])
-            vote(OF_KIND[score.kind], min(score.points, 100) // 2, f"its kind: {score.kind}" + (f" ({why})" if why else ""))
+            vote(approach_of[score.kind], min(score.points, 100) // 2, f"its kind: {score.kind}" + (f" ({why})" if why else ""))
     if found.kind.kind in OF_KIND:
-        vote(OF_KIND[found.kind.kind], 20, f"{found.kind.kind} describes it best")
+        vote(approach_of[found.kind.kind], 20, f"{found.kind.kind} describes it best")
     services = [s for s in found.deployment.services if not is_aside(s.path)]
     files = [d for d in found.deployment.dockerfiles if not is_aside(d.path)]
     units = [u for u in found.deployment.units if not is_aside(u.path)]
@@ -52,6 +66,8 @@ def approach(found: discovery.Document, answers: Answers, environment: str, shap
         vote("container", 25, f"{files[0].path} builds an image")
     if units:
         vote("systemd service", 35, f"{units[0].path} is a service unit")
+    if hooks := found.deployment.hooks:
+        vote(local, 45, f"{hooks[0].path} has hooks, and an agent starts them on the machine where it works")
     given = "as answered" if answers.environment != "unknown" else "as inferred"
     weight = 100 if answers.environment != "unknown" else 25
     if environment in ("docker", "cloud"):
@@ -59,8 +75,7 @@ def approach(found: discovery.Document, answers: Answers, environment: str, shap
     elif environment == "systemd":
         vote("systemd service", weight, f"systemd shall run it, {given}")
     elif environment == "local":
-        local = OF_KIND.get(found.kind.kind, "make install")
-        vote("make install" if local == "container" else local, weight, f"it shall run on the machine itself, {given}")
+        vote(local, weight, f"it shall run on the machine itself, {given}")
     if shape == "service":
         name = "compose" if services else "systemd service" if units else "container"
         vote(name, 60 if answers.shape == "service" else 30, "a service has to be kept running")
@@ -74,15 +89,29 @@ def approach(found: discovery.Document, answers: Answers, environment: str, shap
     ranked = sorted(points, key=lambda name: (-points[name], list(COMMANDS).index(name)))
     best = ranked[0]
     second = ranked[1] if len(ranked) > 1 else "make install" if best != "make install" else "container"
-    return Approach(best, tuple(dict.fromkeys(reasons[best])), second, _commands(best, found))
+    return Approach(best, tuple(dict.fromkeys(reasons[best])), second, _commands(best, found, texts))
 
 
-def _commands(name: str, found: discovery.Document) -> tuple[str, ...]:
+MANIFESTS = {
+    "pyproject.toml": "pip package", "setup.py": "pip package", "package.json": "npm package", "Cargo.toml": "cargo install",
+    "go.mod": "go install", ".claude-plugin/plugin.json": "agent plugin",
+}  # fmt: skip
+
+
+def _local(found: discovery.Document, texts: Callable[[str], str]) -> str:
+    """How it is installed on a machine itself: by its kind, or by the manifest that a fix brings back."""
+    own = OF_KIND.get(found.kind.kind, "make install")
+    if own in ("make install", "container"):
+        return next((name for path, name in MANIFESTS.items() if texts(path)), "make install")
+    return own
+
+
+def _commands(name: str, found: discovery.Document, texts: Callable[[str], str]) -> tuple[str, ...]:
     """The commands with the target's own names in place of the general ones."""
-    import shlex
-    from pathlib import PurePosixPath
-
     commands: Iterable[str] = COMMANDS[name]
+    if name == "make install" and not any(INSTALL.search(texts(path)) for path in ("Makefile", "GNUmakefile", "makefile")):
+        script = next((e.path for e in found.files if INSTALLER.fullmatch(e.path)), "")
+        commands = (f"bash {shlex.quote(script)}",) if script else ()
     if name == "systemd service" and found.deployment.units:
         unit = found.deployment.units[0].path
         commands = (

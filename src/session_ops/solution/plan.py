@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from session_ops.diagnosis.causes import Known
-from session_ops.discovery.files import Tree
+from session_ops.diagnosis.phase import Cause
 from session_ops.discovery.languages import language_of, shebang
 from session_ops.model import Finding, Fix, Gate, Severity
 from session_ops.solution.phase import PlanStep
@@ -42,40 +43,77 @@ BY_HAND: dict[str, str] = {
 }
 """What to do about a finding that no rule has a fix for, by its category."""
 PLACES_SHOWN = 5
+AGAIN = "session-ops check ."
+SHARED = frozenset(
+    (
+        "the same commit removed what they need",
+        "the same absent manifest",
+        "the same wrong base",
+        "the same missing file or folder",
+    )
+)
+"""Bases of causes that one act of a person removes."""
 PATHS_NAMED = 12
 """Paths that one command names; more would not be read."""
 
 
 def steps(
-    fixes: Sequence[Fix], by_hand: Iterable[Finding], findings: Mapping[str, Finding], tree: Tree, known: Known
+    fixes: Sequence[Fix],
+    by_hand: Sequence[Finding],
+    findings: Mapping[str, Finding],
+    texts: Callable[[str], str],
+    known: Known,
+    causes: Sequence[Cause],
 ) -> tuple[PlanStep, ...]:
-    """The steps in the order of deployment; at the same gate what a patch does comes before what a person has to do."""
+    """The steps in the order of deployment; at the same gate what a patch does comes before what a person has to do.
+
+    What one cause explains is one step. `texts` gives the text of a file as it is after all fixes.
+    """
     made: list[tuple[tuple[int, int, int], PlanStep]] = []
     for fix in fixes:
         concerned = [findings[one] for one in fix.findings if one in findings]
         how = f"git apply {shlex.quote(fix.patch)}" + ("" if fix.safety == "safe" else " (read it first)")
         how += f": {fix.why}" if fix.why else ""
-        step = PlanStep(0, fix.title, how, fix.id, fix.findings, _gates(concerned), check_of(fix.paths, tree, fix))
-        made.append((rank(fix.findings, findings), step))
+        ran = tuple(mode.path for mode in fix.modes if mode.executable)
+        seen = _ignored(concerned) or check_of(fix.paths, texts, ran)
+        made.append((rank(fix.findings, findings), PlanStep(0, fix.title, how, fix.id, fix.findings, _gates(concerned), seen)))
+    for cause, group in _groups(by_hand, causes):
+        place, hand, size = rank([finding.id for finding in group], findings)
+        made.append(((place, hand + 1, size), _by_hand(cause, group, texts, known)))
+    ordered = [step for _, step in sorted(made, key=lambda pair: pair[0])]
+    return tuple(replace(step, number=number) for number, step in enumerate(ordered, start=1))
+
+
+def _groups(by_hand: Iterable[Finding], causes: Sequence[Cause]) -> list[tuple[Cause | None, list[Finding]]]:
+    """Findings under their causes; at most one category in a step, because each is mended in its own way."""
+    cause_of = {one: cause for cause in causes for one in cause.findings}
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in by_hand:
-        oid = known.of(finding)[0]
-        groups.setdefault(("commit", oid) if oid else ("rule", finding.rule), []).append(finding)
-    for (kind, name), group in groups.items():
-        ids = tuple(finding.id for finding in group)
-        place, hand, size = rank(ids, findings)
-        paths = [f.at.path for f in group]
-        if kind == "commit":
-            gone = tuple(dict.fromkeys(path for f in group for path in known.of(f)[1]))
-            title, how, paths = _restore_title(name, group), _restore_how(name, gone, group), list(gone)
-        else:
-            title, how = _hand_title(group), _hand_how(group)
-        step = PlanStep(0, title, how, "", ids, _gates(group), check_of(paths, tree))
-        made.append(((place, hand + 1, size), step))
-    ordered = [step for _, step in sorted(made, key=lambda pair: pair[0])]
-    return tuple(
-        PlanStep(number, s.title, s.how, s.fix, s.findings, s.gates, s.check) for number, s in enumerate(ordered, start=1)
-    )
+        cause = cause_of.get(finding.id)
+        whole = cause is not None and cause.basis in SHARED
+        groups.setdefault((cause.id, "" if whole else finding.category) if cause else (finding.rule, ""), []).append(finding)
+    return [(cause_of.get(group[0].id), group) for group in groups.values()]
+
+
+def _by_hand(cause: Cause | None, group: Sequence[Finding], texts: Callable[[str], str], known: Known) -> PlanStep:
+    ids = tuple(finding.id for finding in group)
+    paths = [f.at.path for f in group]
+    gone = [known.of(finding) for finding in group]
+    commits = {oid for oid, _ in gone}
+    if len(commits) == 1 and (oid := gone[0][0]):
+        removed = tuple(dict.fromkeys(path for _, names in gone for path in names))
+        title, how, paths = _restore_title(oid, group), _restore_how(oid, removed, group), list(removed)
+    else:
+        title, how = _hand_title(group, cause), _hand_how(group)
+    return PlanStep(0, title, how, "", ids, _gates(group), _ignored(group) or check_of(paths, texts))
+
+
+def _ignored(findings: Sequence[Finding]) -> str:
+    """The command that shows that git ignores what is to be ignored; empty where that is not the matter."""
+    if not findings or any(finding.category != "gitignore" for finding in findings):
+        return ""
+    words = " ".join(_word(path) for path in dict.fromkeys(f.at.path for f in findings))
+    return f"git check-ignore --no-index -v {words} && {AGAIN}"
 
 
 def rank(ids: Iterable[str], findings: Mapping[str, Finding]) -> tuple[int, int, int]:
@@ -91,11 +129,13 @@ def _gates(findings: Iterable[Finding]) -> tuple[Gate, ...]:
     return tuple(gate for gate in Gate if gate in named)
 
 
-def _hand_title(group: Sequence[Finding]) -> str:
+def _hand_title(group: Sequence[Finding], cause: Cause | None) -> str:
     first = group[0].message.rstrip(".")
     if len(group) == 1:
         return f"By hand: {first}"
-    return f"By hand, {len(group)} places ({group[0].rule}): {first}"
+    if cause is not None and set(cause.findings) == {finding.id for finding in group}:
+        return f"By hand: {cause.title}"
+    return f"By hand, {len(group)} places: {first}"
 
 
 def _hand_how(group: Sequence[Finding]) -> str:
@@ -122,19 +162,20 @@ def _restore_how(oid: str, gone: Sequence[str], group: Sequence[Finding]) -> str
     return f"To bring it back: git restore --source={oid[:10]}^ -- {names}{more}. To do without it, change {places}{others}"
 
 
-def check_of(paths: Iterable[str], tree: Tree, fix: Fix | None = None) -> str:
-    """A command that a person can run, in the target, to see that a step worked. It always ends with reading the rules again."""
-    created = {new.path: new.content for new in fix.creates} if fix else {}
-    ran = {mode.path for mode in fix.modes if mode.executable} if fix else set()
+def check_of(paths: Iterable[str], texts: Callable[[str], str], ran: Sequence[str] = ()) -> str:
+    """A command that a person can run in the target to see that a step worked. It always ends with reading the rules again.
+
+    Parameters: `paths` are the files that the step is about, `ran` those of them that were made executable.
+    """
     commands = [f"test -x {_word(path)}" for path in sorted(ran)]
     for path in dict.fromkeys(paths):
-        text = created.get(path) or tree.text(path)
-        if not text and path not in ran and path not in tree.folders:
+        text = texts(path)
+        if not text and path not in ran:
             commands.append(f"test -e {_word(path)}")
         elif path not in ran and (command := _reader(path, text)):
             commands.append(command)
     commands = list(dict.fromkeys(commands))[:PLACES_SHOWN]
-    return " && ".join([*commands, "session-ops check ."])
+    return " && ".join([*commands, AGAIN])
 
 
 def _reader(path: str, text: str) -> str:

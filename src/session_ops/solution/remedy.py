@@ -60,13 +60,18 @@ def solve(case: Case) -> Document:
     known = Known(discovery.references, discovery.history, frozenset(case.tree.entries) | case.tree.folders)
     solved = {one for fix in kept for one in fix.findings}
     by_hand = [f for f in analysis.findings if f.id not in solved and f.severity is not Severity.ADVICE]
+    after = done.links[-1].after if done.links else {}
+
+    def text_after(path: str) -> str:
+        return after[path].data.decode("utf-8", "replace") if path in after else case.tree.text(path)
+
     answered = {assumption.question: assumption.answer for assumption in diagnosis.assumptions}
     immediate = tuple(fix.id for fix in kept if _immediate(fix, found))
     return Document(
         fixes=tuple(kept), checks=tuple(checks), immediate=immediate,
         structural=tuple(fix.id for fix in kept if fix.id not in immediate), by_hand=tuple(f.id for f in by_hand),
-        approach=approach(discovery, case.answers, answered.get("environment", ""), answered.get("shape", "")),
-        plan=plan.steps(kept, by_hand, found, case.tree, known), files=_files(kept), refused=dict(sorted(refused.items())),
+        approach=approach(discovery, case.answers, answered.get("environment", ""), answered.get("shape", ""), text_after),
+        plan=plan.steps(kept, by_hand, found, text_after, known, diagnosis.causes), files=_files(kept), refused=dict(sorted(refused.items())),
     )  # fmt: skip
 
 

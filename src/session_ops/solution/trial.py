@@ -129,7 +129,8 @@ class Trial:
         if project is None:
             return
         here, there = project, root
-        (there / ".git").symlink_to(here / ".git")
+        folder = self._tree.git.run("rev-parse", "--absolute-git-dir", may_fail=True).decode("utf-8", "surrogateescape").strip()
+        (there / ".git").symlink_to(folder or here / ".git")  # of a linked work tree .git is a file with a relative path
         for part in PurePosixPath(self._tree.prefix).parts:
             for item in here.iterdir():
                 if item.name not in (part, ".git"):
