@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from session_ops.analysis.aside import aside
 from session_ops.analysis.lists import with_line
@@ -12,6 +14,9 @@ from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.references import References
 from session_ops.model import Confidence, Evidence, Finding, Fix
 from session_ops.registry import NotApplicable, rule
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 _RUNTIME = re.compile(
     r"(?:^|/)(?:"
@@ -156,8 +161,31 @@ def _runtime_finding(tree: Tree, entry: FileEntry, place: str, written: dict[str
 
 def would_ignore(tree: Tree, path: str) -> bool:
     """Would git ignore this path of the target, a file or a folder, which need not exist?"""
-    both = (f"{tree.prefix}{path}", f"{tree.prefix}{path}/")
-    return bool(tree.git.run("check-ignore", "--no-index", "--", *both, may_fail=True))
+    return ignoring(tree, path)[0] != "" or ignoring(tree, path + "/")[0] != ""
+
+
+def ignoring(tree: Tree, path: str) -> tuple[str, int]:
+    """The .gitignore of the target and the line that keep a path out; an empty name where none does. The deepest file that speaks wins.
+
+    git's own check-ignore takes no literal paths, so the files are read here.
+    """
+    folders = [str(p) for p in PurePosixPath(path).parents]
+    for folder in folders:
+        name = ".gitignore" if folder == "." else f"{folder}/.gitignore"
+        if name not in tree.entries:
+            continue
+        below = path if folder == "." else path.removeprefix(folder + "/")
+        found = _patterns(tree.text(name)).check_file(below)
+        if found.include is not None and found.index is not None:
+            return (name, found.index + 1) if found.include else ("", 0)
+    return "", 0
+
+
+@cache
+def _patterns(text: str) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(text.splitlines())
 
 
 # --- secrets --------------------------------------------------------------------------------------------------------------------
@@ -287,7 +315,7 @@ def build_output_in_git(tree: Tree) -> Iterator[Finding]:
         absent = path not in tree.entries
         if not what and not (absent and _executable_name(tree, path)) and not _OUTPUT_FOLDER.search(path):
             continue
-        source, line = _ignoring(tree, path)
+        source, line = ignoring(tree, path)
         yield Finding(
             f"{path}{', ' + what + ',' if what else ''} is tracked by git although .gitignore excludes it",
             tree.evidence(path) if not absent else Evidence(path),
@@ -329,13 +357,6 @@ def _tracked_against_ignore(tree: Tree) -> list[str]:
     raw = tree.git.run("ls-files", "-z", "--cached", "--ignored", "--exclude-standard", may_fail=True)
     paths = [p.decode("utf-8", "surrogateescape") for p in raw.split(b"\0") if p]
     return sorted(p.removeprefix(tree.prefix) for p in paths if p.startswith(tree.prefix))
-
-
-def _ignoring(tree: Tree, path: str) -> tuple[str, int]:
-    """The ignore file and the line that name a path."""
-    raw = tree.git.run("check-ignore", "--no-index", "-v", "--", f"{tree.prefix}{path}", may_fail=True)
-    match = re.match(r"(?P<source>[^:\n]+):(?P<line>\d+):", raw.decode("utf-8", "surrogateescape"))
-    return (match["source"].removeprefix(tree.prefix), int(match["line"])) if match else ("", 0)
 
 
 def _program(tree: Tree, path: str) -> str:
