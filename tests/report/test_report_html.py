@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from tests.report.documents import CONTENTS, FINDINGS, HOSTILE, SECRET, START, hostile
 
+from session_ops import report
 from session_ops.report.html import OPEN_FINDINGS, html
 from session_ops.report.markdown import HEADINGS
 from session_ops.report.redact import Redactor
@@ -187,3 +189,39 @@ def test_a_browser_finds_no_script_and_fits_a_narrow_window(tmp_path: Path) -> N
     done = subprocess.run([*command, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=60, check=True)
     assert Page(done.stdout).tags["script"] == 0
     assert HOSTILE.split("<")[1].split(">")[0] in done.stdout
+
+
+def palette(scheme: str) -> dict[str, str]:
+    css = (Path(report.__file__).parent / "templates" / "report.css").read_text()
+    blocks = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{3,6})", blocks[0 if scheme == "light" else 1]))
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance, WCAG 2.2."""
+    digits = colour[1:] if len(colour) == 7 else "".join(c * 2 for c in colour[1:])
+    parts = [int(digits[n : n + 2], 16) / 255 for n in (0, 2, 4)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "pair",
+    [f"{front} {back}" for front in ("fg", "dim", "link") for back in ("bg", "soft")]
+    + [
+        "fail fail-bg",
+        "open open-bg",
+        "pass pass-bg",
+        "fg fail-bg",
+        "fg open-bg",
+        "fg pass-bg",
+        "fg hit",
+        "fg add",
+        "fg del",
+        "fg hunk",
+    ],
+)
+def test_text_has_contrast(scheme: str, pair: str) -> None:
+    front, back = (luminance(palette(scheme)[name]) for name in pair.split())
+    assert (max(front, back) + 0.05) / (min(front, back) + 0.05) >= 4.5

@@ -177,6 +177,10 @@ class Contents:
         """The causes on which most hangs."""
         return self.diagnosis.causes[:3]
 
+    def explained(self, step: PlanStep) -> str:
+        """How a step is done, without the command that stands beside it."""
+        return re.sub(r"^git apply \S+(?: \([^)]*\))?: ", "", step.how) if self.command(step) else step.how
+
     def command(self, step: PlanStep) -> str:
         """The command of a step of the plan; empty where it is done by hand."""
         fix = self.fix_by_id.get(step.fix) or next((f for f in self.solution.fixes if self.patch_name(f) == step.fix), None)

@@ -229,8 +229,8 @@ def _plan(c: Contents) -> Iterator[str]:
     for step in c.solution.plan:
         gates = f" (opens {', '.join(g.value for g in step.gates)})" if step.gates else ""
         yield f"{step.number}. **{inline(step.title)}**{gates}"
-        if step.how:
-            yield f"   {inline(step.how)}"
+        if how := c.explained(step):
+            yield f"   {inline(how)}"
         if command := c.command(step):
             yield block(command, "sh", "   ")
         if step.check:
