@@ -1,0 +1,38 @@
+"""The fixes of all rules as patches: git takes each, and the tree is then what the rule's case shows."""
+
+from pathlib import Path
+
+import pytest
+from tests.test_cases import CASES, REGISTRY, contents, lay_out
+
+from session_ops.discovery.files import read_tree
+from session_ops.model import Answers
+from session_ops.registry import Facts, check
+from session_ops.solution.effects import effects
+from session_ops.solution.fixes import offered, united
+from session_ops.solution.series import series
+from session_ops.solution.trial import Trial
+
+FIXED = sorted(path.parent for path in CASES.glob("*/*/out"))
+
+
+@pytest.mark.parametrize("case", FIXED, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_the_patches_of_a_rule_give_what_its_case_shows(case: Path, tmp_path: Path) -> None:
+    rule = case.parent.name
+    root, wanted = tmp_path / "in", tmp_path / "out"
+    lay_out(case / "in", root)
+    lay_out(case / "out", wanted)
+    tree = read_tree(root)
+    facts = Facts(REGISTRY, {"tree": tree, "answers": Answers()})
+    before = check(REGISTRY, facts, tree.root)
+    mine = [finding for finding in before.findings if finding.rule == rule]
+    fixes, failed = offered(REGISTRY, facts, mine)
+    assert not failed
+    with Trial(tree, REGISTRY, Answers()) as trial:
+        made = series(united(fixes, {finding.id: finding.rule for finding in mine}), tree, trial)
+        assert not made.refused
+        assert not made.unchecked
+        done = effects(made.links, before, trial, len(tree.entries))
+    assert all(effect.removed for effect in done)
+    after = contents(root) | {path: state.data for path, state in made.links[-1].after.items()}
+    assert after == contents(wanted)
