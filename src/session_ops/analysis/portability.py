@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ast_grep_py import SgNode
 
 from session_ops.analysis.headless import folded
-from session_ops.analysis.userland import DIFFERENCES, NEWER_BASH, NOT_SH, SYSTEM_NAMES, Difference, Feature
+from session_ops.analysis.userland import DIFFERENCES, NEWER_BASH, NOT_SH, SYSTEM_NAMES, Difference, Feature, always
 from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.callers import Callers
 from session_ops.discovery.commands import Invocation, functions_of, invocations, peeled
@@ -182,9 +182,14 @@ def _made_users(tree: Tree) -> frozenset[str]:
 
 def _homes(entry: FileEntry, tree: Tree, made: frozenset[str]) -> Iterator[Finding]:
     printed = _only_printed(tree.lines(entry.path), entry.language)
+    tests_from = (
+        next((n for n, t in enumerate(tree.lines(entry.path), 1) if "#[cfg(test)]" in t), 0) if entry.language == "rust" else 0
+    )
     for number, line in enumerate(tree.lines(entry.path), 1):
         if len(line) > 4000 or ("/home/" not in line and "Users" not in line) or number in printed:
             continue
+        if tests_from and number > tests_from:
+            return
         for match in HOME.finditer(line):
             name = match[1].rstrip(".")
             if (
@@ -381,7 +386,11 @@ def _differences(script: Script, root: SgNode, reach: dict[str, Platform], tree:
             for difference in DIFFERENCES:
                 if difference.command != name or not difference.when(words):
                     continue
-                lacking = [reach[p] for p in difference.lacking if p in reach]
+                lacking = [
+                    reach[p]
+                    for p in difference.lacking
+                    if p in reach and (difference.when is not always or reach[p].at is not None)
+                ]
                 if not lacking or f"g{name}" in checked or name in checked or _provided(one, calls, name):
                     continue
                 groups.setdefault(difference.seen, (difference, lacking, []))[2].append(one.line)
@@ -390,7 +399,7 @@ def _differences(script: Script, root: SgNode, reach: dict[str, Platform], tree:
         names = " and ".join(SYSTEM_NAMES[p.name] for p in lacking)
         declared = next((p for p in lacking if p.at is not None), None)
         where = f", which {declared.at.place} declares," if declared is not None and declared.at is not None else ""
-        sure = difference.confidence == "likely" and any(p.confidence == "likely" for p in lacking)
+        sure = difference.confidence == "likely" and any(p.confidence == "likely" and p.at is not None for p in lacking)
         yield Finding(
             f"`{seen}` does not work on {names}{where}".rstrip(","),
             at=tree.evidence(script.path, lines[0]),

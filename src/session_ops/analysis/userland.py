@@ -75,6 +75,7 @@ def sed_in_place(words: tuple[str, ...]) -> str:
 
 
 MAC, LINUX, BUSYBOX = "macos", "linux-gnu", "busybox"
+DATE_OF = r"-u?d(?![a-z])|-ud|--date"
 RELATIVE = r".*\b(?:ago|yesterday|tomorrow|days?|hours?|minutes?|weeks?|months?|next|last)\b"
 OPTION = "It answers `illegal option` and ends with an error; what it should have printed is empty."
 ABSENT = "The shell answers `command not found` (127)."
@@ -105,21 +106,21 @@ DIFFERENCES = (
         "The empty word is taken for the script, and the script for a file: `No such file or directory`.",
         "sed -i.bak …",
     ),
-    Difference("date", "date -d", either(short("d"), word(r"--date")), (MAC,), OPTION, "python3 -c, or date -j -f beside it"),
+    Difference("date", "date -d", word(DATE_OF), (MAC,), OPTION, "python3 -c, or date -j -f beside it"),
     Difference(
         "date",
         "date -d with words",
-        both(either(short("d"), word(r"--date")), word(RELATIVE)),
+        both(word(DATE_OF), word(RELATIVE)),
         (BUSYBOX,),
         "It answers `invalid date`.",
         "date -d @SECONDS",
     ),
-    Difference("date", "date -v", short("v"), (LINUX, BUSYBOX), "It answers `invalid option -- v`.", "date -d beside it"),
-    Difference("date", "date -j", short("j"), (LINUX, BUSYBOX), "It answers `invalid option -- j`.", "date -d beside it"),
+    Difference("date", "date -v", word(r"-[uj]*v"), (LINUX, BUSYBOX), "It answers `invalid option -- v`.", "date -d beside it"),
+    Difference("date", "date -j", word(r"-u?j"), (LINUX, BUSYBOX), "It answers `invalid option -- j`.", "date -d beside it"),
     Difference(
         "date",
         "date -r SECONDS",
-        both(short("r"), word(r"\d{9,}$")),
+        both(word(r"-u?r$"), word(r"\d{9,}$")),
         (LINUX, BUSYBOX),
         "The number is taken for a file: `No such file or directory`.",
         "date -d @SECONDS beside it",
