@@ -235,14 +235,12 @@ def _licence_fix(finding: Finding, tree: Tree) -> Fix | None:
 def no_licence_field(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     """A manifest that is made to be published names no licence.
 
-    Why: crates.io refuses such a crate; RubyGems and npm warn, and tools that check licences stop. Passes: private packages,
-    Python packages with a licence file beside them (backends take it by themselves).
+    Why: crates.io refuses such a crate; RubyGems and npm warn, and tools that check licences stop. Passes: private packages, crates
+    that nothing publishes. Python packages need no such field: backends take the licence file by themselves.
     Sources: The Cargo Book (license), guides.rubygems.org (license=), docs.npmjs.com (license).
     """
     named = [
-        m
-        for m in manifests
-        if m.name and not is_aside(m.path) and not m.broken and m.ecosystem in ("npm", "gem", "cargo", "pip")
+        m for m in manifests if m.name and not is_aside(m.path) and not m.broken and m.ecosystem in ("npm", "gem", "cargo")
     ]
     if not named:
         raise NotApplicable("no manifest of a package")
@@ -250,7 +248,7 @@ def no_licence_field(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
         if one.licence or _is_private(one) or "license" in one.dynamic or "*" in one.dynamic:
             continue
         text_file = licence_file(tree, one.folder) or licence_file(tree, "")
-        if one.ecosystem == "pip" and (text_file or not one.field("build-system.build-backend")):
+        if one.ecosystem == "cargo" and not _released(tree, one):
             continue
         if one.ecosystem == "npm" and not (
             one.version and (one.field("files") or one.field("publishConfig.access") or _has_bin(one))
@@ -325,9 +323,10 @@ def path_dependency_without_version(tree: Tree, manifests: Manifests) -> Iterato
         raise NotApplicable("no crate")
     by_folder = {m.folder: m for m in crates}
     for one in crates:
-        if _is_private(one):
+        # without licence and description crates.io takes it in no case: it was not made to be published
+        if _is_private(one) or not (one.licence and one.field("description")):
             continue
-        confidence = _publishing(tree, one)
+        confidence: Confidence = "likely" if _released(tree, one) else "possible"
         for dependency in one.dependencies:
             if (
                 dependency.group == "dev"
@@ -347,16 +346,11 @@ def path_dependency_without_version(tree: Tree, manifests: Manifests) -> Iterato
             )
 
 
-def _publishing(tree: Tree, one: Manifest) -> Confidence:
-    """Fairly sure that a crate is published: it has what crates.io asks for, and CI or the docs publish or install it by name."""
-    if not (one.licence and one.field("description")):
-        return "possible"
+def _released(tree: Tree, one: Manifest) -> bool:
+    """Does CI or a document publish a crate, or install it by its name?"""
     install = re.compile(rf"\bcargo\s+install\s+{re.escape(one.name)}\b(?!.*--(?:path|git))|\bcargo\s+publish\b")
-    for entry in tree.files("yaml", "markdown", "shell", "makefile"):
-        text = tree.text(entry.path)
-        if "cargo" in text and install.search(text):
-            return "likely"
-    return "possible"
+    texts = (tree.text(e.path) for e in tree.files("yaml", "markdown", "shell", "makefile"))
+    return any("cargo" in text and install.search(text) for text in texts)
 
 
 @rule("META-LOCK", gate="install", category="dependency")
