@@ -164,6 +164,9 @@ def test_logs_are_found_in_the_target(tmp_path: Path) -> None:
         "sessions/20260105_100000/diary.md": "## 2026-01-05 10:00 - START\n",
         "docs/log.md": "## 2026-01-05 10:00 - START\n",
         "node_modules/x/events.jsonl": json.dumps(LOG[0]) + "\n",
+        "state/checkpoint-1.json": '{"session_id": "a", "timestamp": "2026-01-05T10:00:00Z"}',
+        "state/lease.json": '{"started_at": "2026-01-05T10:00:00Z", "holder": "x"}',
+        "notes.md": "# Notes\n\n## 2026-01-05 10:00 - one thing\n",
         "users.json": '[{"id": 1, "created_at": "2026-01-05T10:00:00Z"}]',
         "package-lock.json": '{"name": "x", "packages": {"": {"id": "a", "created": "2026-01-05T10:00:00Z"}}}',
     }.items():

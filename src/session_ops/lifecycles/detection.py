@@ -24,6 +24,8 @@ class Detected:
     scores: dict[str, float]
     reason: str
     session_fields: tuple[str, ...] = ()
+    fitting: int = 0
+    """Records of the sample that fit."""
 
 
 def detect(path: Path, formats: tuple[Format, ...]) -> Detected:
@@ -37,7 +39,8 @@ def detect(path: Path, formats: tuple[Format, ...]) -> Detected:
     with path.open("rb") as file:
         head = file.read(8192)
     if b"\0" in head and not _mostly_text(head):
-        return Detected(None, {form.id: 0.0 for form in formats}, "binary: no text format fits")
+        what = next((name for mark, name in _KNOWN_BINARY.items() if head.startswith(mark)), "a binary file")
+        return Detected(None, {form.id: 0.0 for form in formats}, f"{what}: no format of this version reads it")
     scores: dict[str, float] = {}
     why: dict[str, str] = {}
     samples: dict[str, list[dict[str, Any]]] = {}
@@ -57,11 +60,13 @@ def detect(path: Path, formats: tuple[Format, ...]) -> Detected:
         why[form.id] = _why(form, records, fitting, torn)
     best = max(formats, key=lambda form: (scores[form.id], form.id))
     if scores[best.id] < ENOUGH:
-        nearest = max(why, key=lambda name: (scores[name], len(why[name]) > 0, name)) if why else ""
-        said = why.get(nearest) or "no records were found"
-        return Detected(None, scores, f"no format fits; nearest is {nearest} ({scores[nearest]:.2f}): {said}")
+        nearest = max(why, key=lambda name: (scores[name], why[name].startswith("0 of"), name))
+        if not scores[nearest] and not why[nearest].startswith("0 of"):
+            return Detected(None, scores, f"no format fits: {_shape(head)}")
+        return Detected(None, scores, f"no format fits; nearest is {nearest} ({scores[nearest]:.2f}): {why[nearest]}")
     reason = f"{len(samples[best.id])} of the first records fit"
-    return Detected(best, scores, reason, best.session_fields(samples[best.id]))
+    fitting = samples[best.id]
+    return Detected(best, scores, reason, best.session_fields(fitting), len(fitting))
 
 
 def _why(form: Format, records: list[dict[str, Any]], fitting: list[dict[str, Any]], torn: int) -> str:
@@ -72,6 +77,24 @@ def _why(form: Format, records: list[dict[str, Any]], fitting: list[dict[str, An
     lacking = next(data for data in records if not form.fits(data))
     shown = ", ".join(sorted(str(name) for name in lacking)[:6]).encode("utf-8", "backslashreplace").decode()
     return f"{len(fitting)} of {len(records)} records have what it needs; one has only {shown}"
+
+
+_KNOWN_BINARY = {
+    b"SQLite format 3\0": "a SQLite database",
+    b"\x1f\x8b": "a gzip archive",
+    b"\x28\xb5\x2f\xfd": "a zstd archive",
+    b"PAR1": "Parquet",
+}
+
+
+def _shape(head: bytes) -> str:
+    """What a file looks like that no format reads."""
+    start = head.lstrip()
+    if start.startswith((b"{\n", b"{\r\n", b"{ \n")):
+        return "JSON over many lines, without records that have a session and a time, or several values in one file"
+    if start.startswith((b"{", b"[")):
+        return "JSON without records that have a session and a time"
+    return "neither JSON records nor lines with a date and a time in Markdown"
 
 
 def _mostly_text(head: bytes) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from session_ops.lifecycles import times
-from session_ops.lifecycles.readers import Piece, Record, lines, reject
+from session_ops.lifecycles.readers import Piece, Record, lines, own_name, reject
 
 _NAMED_DATE = re.compile(r"(?<!\d)(\d{4})[-_]?(\d{2})[-_]?(\d{2})(?!\d{1,2}\b)")
 _DASHES = re.compile(r"\s+[-–—|·]\s+|\s*[–—|]\s*")
@@ -18,7 +18,6 @@ _OWN_NAME = re.compile(
     re.IGNORECASE,
 )
 """Names of files and folders that are one session's own: a time stamp, a uuid, session-12."""
-_ANY_NAME = frozenset(("diary", "log", "session", "session_log", "sessions", "journal", "notes", "readme", "index"))
 
 
 def entries(path: Path, reader: Mapping[str, Any]) -> Iterator[Piece]:
@@ -31,7 +30,7 @@ def entries(path: Path, reader: Mapping[str, Any]) -> Iterator[Piece]:
     patterns = [re.compile(text, re.IGNORECASE) for text in reader["patterns"]]
     dates, words = re.compile(reader["dates"], re.IGNORECASE), re.compile(reader["words"], re.IGNORECASE)
     owner = next((part for part in (path.stem, path.parent.name) if _OWN_NAME.fullmatch(part)), "")
-    stem = f"{path.parent.name}/{path.stem}" if path.stem.lower() in _ANY_NAME else path.stem
+    stem = own_name(path)
     named = next((m for part in (path.stem, path.parent.name) if (m := _NAMED_DATE.search(part))), None)
     clock = _Calendar("-".join(named.groups()) if named else "", "name")
     fence = ""

@@ -59,7 +59,7 @@ def read(item: Input, formats: tuple[Format, ...], loader: Loader) -> Source | N
             return source
         found = detect(item.path, formats)
         source.scores = found.scores
-        if item.found and (found.format is None or not sure(item, found.format.id, found.scores[found.format.id])):
+        if item.found and not sure(item, found):
             return None
         source.reason = found.reason
         if found.format is None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from session_ops.case import Case
+    from session_ops.lifecycles.detection import Detected
 
 _LOG_NAMES = frozenset((".jsonl", ".ndjson", ".log", ".json", ".md"))
 _NO_LOGS = re.compile(
@@ -26,6 +27,7 @@ _TELLING = re.compile(
     r"sess|agent|run|track|work|lock|event|log|state|registr|diar|journal|beat|activit|hist|audit|status|claim", re.IGNORECASE
 )
 """A registry found in a target must be called something like this: many JSON files hold an id and a date."""
+_DIARY = re.compile(r"diar|journal|sess|(^|[/_.-])log", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,21 @@ def inputs(case: Case) -> list[Input]:
     return sorted(found, key=lambda item: item.name)
 
 
-def sure(item: Input, format_id: str, score: float) -> bool:
-    """Is the format beyond doubt for a file that nobody called a log?"""
-    if format_id == "json-registry" and not _TELLING.search(item.name):
+def sure(item: Input, found: Detected) -> bool:
+    """Is the format beyond doubt for a file that nobody called a log?
+
+    A JSON file that is one record (a checkpoint, a lease) and a note with one dated line are none.
+    """
+    if found.format is None or found.scores[found.format.id] < 0.6:
         return False
-    return score >= 0.6
+    if found.format.id == "json-events":
+        return found.fitting >= 2
+    if found.format.id == "json-registry":
+        keyed = found.session_fields[0] != "$key" or found.fitting >= 2
+        return keyed and bool(_TELLING.search(item.name))
+    if found.format.id == "diary":
+        return found.fitting >= 2 or bool(_DIARY.search(item.name))
+    return True
 
 
 def _given(logs: tuple[Path, ...]) -> Iterator[Input]:
@@ -79,6 +91,8 @@ def _in_target(case: Case) -> Iterator[Input]:
             or entry.reason == "binary"
             or entry.size == 0
         ):
+            continue
+        if any(part.startswith((".tmp", "tmp")) for part in path.parts[:-1]):
             continue
         if path.suffix.lower() not in _LOG_NAMES or _NO_LOGS.search(entry.path):
             continue

@@ -126,6 +126,31 @@ def document(path: Path) -> Any:
         raise CannotRead(f"not readable JSON: {error}") from None
 
 
+_ANY_NAME = frozenset(
+    (
+        "diary",
+        "log",
+        "session",
+        "session_log",
+        "sessions",
+        "journal",
+        "notes",
+        "readme",
+        "index",
+        "summary",
+        "state",
+        "status",
+        "lease",
+    )
+    + ("meta", "metadata", "info", "run", "events", "registry", "data")
+)
+
+
+def own_name(path: Path) -> str:
+    """The name that tells a file from others: its stem, with the folder's name where the stem says nothing."""
+    return f"{path.parent.name}/{path.stem}" if path.stem.lower() in _ANY_NAME else path.stem
+
+
 def json_records(path: Path, containers: tuple[str, ...]) -> Iterator[Piece]:
     """The records of a JSON document: of a list, of an object id -> record, of one of these below a container key, or the object itself.
 
@@ -160,6 +185,6 @@ def json_records(path: Path, containers: tuple[str, ...]) -> Iterator[Piece]:
             for key, item in value.items():
                 yield Record(*place(key), {"$key": key} | item)
         elif value:
-            yield Record(1, 0, {"$key": path.stem} | value)
+            yield Record(1, 0, {"$key": own_name(path)} | value)
     else:
         raise CannotRead("a JSON document that holds no records")
