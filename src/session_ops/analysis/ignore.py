@@ -79,6 +79,7 @@ def runtime_files_in_git(tree: Tree, references: References) -> Iterator[Finding
         raise NotApplicable(f"no git repository: {tree.git.reason}")
     written = _written(references)
     seen: set[str] = set()
+    tracked: dict[tuple[str, str], list[FileEntry]] = {}
     for entry in tree:
         if entry.kind != "file" or entry.vendored or _LOCK_LIST.search(entry.path) or entry.path.endswith(".gitkeep"):
             continue
@@ -86,7 +87,13 @@ def runtime_files_in_git(tree: Tree, references: References) -> Iterator[Finding
         if place is None or place in seen:
             continue
         seen.add(place)
-        yield _runtime_finding(tree, entry, place, written)
+        if entry.tracked:
+            pure = PurePosixPath(entry.path)
+            tracked.setdefault((pure.parts[0], pure.suffix or pure.name), []).append(entry)
+        else:
+            yield _loose_finding(tree, entry, place, written)
+    for entries in tracked.values():
+        yield _tracked_finding(tree, entries, written)
     for path, ref in sorted(written.items()):
         if path in seen or any(path == s or path.startswith(s + "/") for s in seen) or tree.exists(path) or aside(path):
             continue
@@ -133,26 +140,34 @@ def _place_of(tree: Tree, entry: FileEntry, written: dict[str, tuple[str, int]])
     return path if sure or logs or own else None
 
 
-def _runtime_finding(tree: Tree, entry: FileEntry, place: str, written: dict[str, tuple[str, int]]) -> Finding:
+def _tracked_finding(tree: Tree, entries: list[FileEntry], written: dict[str, tuple[str, int]]) -> Finding:
+    """One finding for files of one ending below one folder."""
+    entry = next((e for e in entries if e.path in written), entries[0])
     ref = written.get(entry.path)
-    also = (tree.evidence(*ref),) if ref else ()
     by = f" ({ref[0]} writes it)" if ref else ""
-    if entry.tracked:
-        sure = bool(_RUNTIME.search(entry.path)) or ref is not None
-        confidence: Confidence = "likely" if sure and not aside(entry.path) else "possible"
-        return Finding(
-            f"{entry.path} is written at run time{by}, but git tracks it",
-            tree.evidence(entry.path),
-            also,
-            f"Every run changes a committed file. Take it out: git rm --cached {entry.path}, and name it in .gitignore.",
-            confidence,
-            data={"pattern": f"/{entry.path}", "tracked": "yes"},
-        )
+    sure = bool(_RUNTIME.search(entry.path)) or ref is not None
+    confidence: Confidence = "likely" if sure and not aside(entry.path) else "possible"
+    more = f", and so {'is' if len(entries) == 2 else 'are'} {len(entries) - 1} more of its kind" if len(entries) > 1 else ""
+    also = [tree.evidence(*ref)] if ref else []
+    also += [tree.evidence(other.path) for other in entries if other is not entry][:MOST_EXAMPLES]
+    return Finding(
+        f"{entry.path} is written at run time{by}, but git tracks it{more}",
+        tree.evidence(entry.path),
+        tuple(also),
+        f"Every run changes a committed file. Take it out: git rm --cached {entry.path}, and name it in .gitignore.",
+        confidence,
+        data={"pattern": f"/{entry.path}", "tracked": "yes"},
+    )
+
+
+def _loose_finding(tree: Tree, entry: FileEntry, place: str, written: dict[str, tuple[str, int]]) -> Finding:
+    ref = written.get(entry.path)
+    by = f" ({ref[0]} writes it)" if ref else ""
     folder = place != entry.path
     return Finding(
         f"{place}{'/ holds run-time files that' if folder else f' is written at run time{by} and'} git neither tracks nor ignores",
         Evidence(place) if folder else tree.evidence(place),
-        also,
+        (tree.evidence(*ref),) if ref else (),
         "The next `git add .` commits one machine's state.",
         "possible",
         data={"pattern": f"/{place}/" if folder else f"/{place}"},
@@ -185,7 +200,9 @@ def ignoring(tree: Tree, path: str) -> tuple[str, int]:
 def _patterns(text: str) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec
 
-    return GitIgnoreSpec.from_lines(text.splitlines())
+    return GitIgnoreSpec.from_lines(
+        line if line.strip() else "#" for line in text.splitlines()
+    )  # blank lines would not be counted
 
 
 # --- secrets --------------------------------------------------------------------------------------------------------------------
