@@ -73,7 +73,10 @@ def test_a_page_and_its_public_folder(tmp_path):
 
 
 def test_links_of_docs(tmp_path):
-    text = "# T\n[a](a.md) [b](./sub/) [c](https://x.org/c.md) [d](d.md#x) [e](../../issues) [f](<with space.md>) ![g](g%20h.png)\n"
+    text = (
+        "# T\n"
+        "[a](a.md) [b](./sub/) [c](https://x.org/c.md) [d](d.md#x) [e](../../issues) [f](<with space.md>) ![g](g%20h.png)\n"
+    )
     found = look(tmp_path, {"docs/x.md": text, "docs/a.md": "", "docs/sub/z": "", "docs/g h.png": ""})
     assert [(r.text, r.verdict) for r in found if r.verdict != "resolves"] == [
         ("d.md#x", "missing"),

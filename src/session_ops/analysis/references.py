@@ -98,6 +98,8 @@ def fix_data(tree: Tree, references: Sequence[Reference]) -> dict[str, str]:
     """What `repoint` needs: the edits that make each place name the one candidate; nothing where there is a doubt."""
     edits = []
     for reference in references:
+        if reference.place == "html":
+            return {}  # the name of an icon says little
         candidate = sole_candidate(reference)
         edit = rewritten(tree, reference, candidate) if candidate else None
         if edit is None:
@@ -449,6 +451,9 @@ def documented_path_missing(tree: Tree, references: References, history: History
 
 
 def _aside(reference: Reference) -> bool:
+    sample = re.search(r"(?:^|/)(?:examples?|samples?|demos?)/", reference.source) is not None
+    if sample and not PurePosixPath(reference.source).name.lower().startswith("readme"):
+        return True
     return (
         re.search(
             r"(?:^|/)(?:archived?|_archive|old|legacy|fixtures?|testdata|templates?|tests?|node_modules|cookiecutter[\w-]*)/",

@@ -85,6 +85,8 @@ class DeploymentReader:
             elif stem == "build.dockerfile":
                 if context is None or "://" in context or context.startswith("/"):
                     continue
+                if not self.exists(normal(posixpath.join(folder, context or "."))) and not self.exists(context or "."):
+                    continue  # the folder is what is missing
                 base = posixpath.join(folder, context or ".")
             elif re.match(r"volumes\.\d+$", key):
                 text = text.split(":")[0]

@@ -15,6 +15,7 @@ _ATTRIBUTE = re.compile(
 )
 _PUBLIC = ("public", "static", "assets", "www", "src", "web", "client")
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{|<\?php|__[A-Z_]+__")
+_PARTS = re.compile(r"(?:^|/)(?:templates?|layouts?|partials|includes|_\w+)/")
 LONGEST = 400_000
 """Characters; a longer page was generated."""
 
@@ -26,6 +27,8 @@ def read_html(tree: Tree) -> Iterator[Named]:
     """
     for entry in tree.files("html"):
         text = tree.text(entry.path)
+        if posixpath.basename(entry.path).startswith("_") or _PARTS.search(entry.path):
+            continue
         if len(text) > LONGEST or entry.ignored or _TEMPLATE.search(text) or "<base " in text:
             continue
         commented = [m.span() for m in re.finditer(r"<!--.*?-->", text, re.DOTALL)]

@@ -48,6 +48,8 @@ _USERS_OWN = frozenset(
         "activate",
     )
 )
+_ABOUT_US = frozenset(("docs", "doc", ".claude", ".github", ".cursor", ".codex", "scripts", "bin", "documentation", "wiki"))
+"""Top folders whose documents speak of the whole project."""
 PLANS = re.compile(
     r"(?:^|[/_.-])(?:plans?|planning|design|specs?|prds?|rfcs?|roadmap|proposals?|archived?|history|research|adrs?|notes?|todo|reports?|summary|"
     r"migrations?|postmortem|audits?|reviews?|refactor\w*|comparison|analysis|backlog|tasks?|drafts?|ideas?|sessions?|checkpoints?|memory|"
@@ -97,7 +99,7 @@ class DocReader:
                 self._link(doc, folder, span.text, span.line)
             else:
                 self._mention(doc, folder, span.text, span.line)
-        self._blocks(doc, folder)
+        self._blocks(doc)
 
     def _link(self, doc: Doc, folder: str, text: str, line: int) -> None:
         plain = unquote(re.split(r"[#?]", text)[0]).strip()
@@ -159,6 +161,8 @@ class DocReader:
         ):
             return False
         suffix = PurePosixPath(clean).suffix
+        if doc.path.partition("/")[0] not in _ABOUT_US and "/" in doc.path:
+            tries = tries[1:]  # a document that is shipped with code tells its users of their own project
         for path in tries:
             folder = posixpath.dirname(path)
             if folder and folder in self._endings and suffix in self._endings[folder]:
@@ -172,7 +176,7 @@ class DocReader:
             found.setdefault(posixpath.dirname(path), set()).add(posixpath.splitext(path)[1])
         return found
 
-    def _blocks(self, doc: Doc, folder: str) -> None:
+    def _blocks(self, doc: Doc) -> None:
         blocks = [(block, commands_of(block)) for block in doc.blocks]
         gone = [m for _, text in blocks for m in re.findall(r"(?m)^\s*cd\s+[\"']?([\w./-]+)", text)]
         starts = list(starts_of(doc.path))
@@ -199,7 +203,7 @@ class DocReader:
             return True
         if doc.role == "agent" or PLANS.search(doc.path) or PurePosixPath(path).name in _USERS_OWN:
             return False
-        if named.act in ("copy", "read") and "/" not in normal(path):
+        if "/" not in normal(path) and (named.act in ("copy", "read") or not PurePosixPath(path).suffix):
             return False
         nearby = any(t and self.tree.is_folder(posixpath.dirname(t)) and posixpath.dirname(t) for t in named.targets[:2])
         return nearby or len(self._tails.get(PurePosixPath(path).name, ())) == 1

@@ -39,7 +39,7 @@ BUILD_FOLDERS = frozenset(
 _PLACEHOLDER = re.compile(
     r"<[^>]*>|\{\{|\{[\w .-]*\}|\[[\w .-]+\]|\.\.\.|…|%[sd({]|path[/-_]to|(?:^|[/_.-])(?:your|my|some|another)[-_/]|"
     r"(?:^|[/_.-])(?:foo|bar|baz|qux|xxx+|yyyy|example|sample|placeholder|dummy)(?=$|[/_.-])|"
-    r"YYYY|NNN|XXX|\$|%\w+%|[*?]",
+    r"(?:^|/)(?:file|doc|script|module|page|name|test|task|agent)[-_]?[\dNXA-C]\.|YYYY|NNN|XXX|\$|%\w+%|[*?]",
     re.IGNORECASE,
 )
 
@@ -78,12 +78,27 @@ class Judge:
         self.tree = tree
         self.created = created
         self._ignored: dict[str, bool] = {}
+        self._known: dict[str, bool] = {}
 
     def exists(self, path: str) -> bool:
         """In the work tree, in git's index (a partial checkout), or in the project around the target?"""
+        if path not in self._known:
+            self._known[path] = self._is_there(path)
+        return self._known[path]
+
+    def _is_there(self, path: str) -> bool:
+        if path in self.tree.entries or path in self.tree.folders or self.tree.git.mode(path):
+            return True
         if any(mark in path for mark in "*?["):
             return self._matches(path)
-        return self.tree.exists(path) or bool(self.tree.git.mode(path))
+        if path.startswith("..") or path != normal(path) or any(path.startswith(folder) for folder in self._closed):
+            return self.tree.exists(path)
+        return False
+
+    @cached_property
+    def _closed(self) -> tuple[str, ...]:
+        """Folders that were not descended into, and symbolic links, which may lead into one."""
+        return tuple(e.path + "/" for e in self.tree if e.kind in ("folder", "symlink"))
 
     def _matches(self, pattern: str) -> bool:
         folder = posixpath.dirname(re.split(r"[*?\[]", pattern, maxsplit=1)[0] + "x")
