@@ -120,3 +120,9 @@ def test_plain_settings_are_no_secrets() -> None:
     assert settings(
         "MODE=production\nPORT=8080\nURL=https://x.example/y\nDIR=/var/lib/ops\nKEY=a1b2c3d4e5\n# OLD=z9y8x7w6v5\n"
     ) == {"a1b2c3d4e5"}
+
+
+def test_a_person_is_masked_where_the_same_text_names_their_home() -> None:
+    text = "/Users/janeroe is the home folder of one person (janeroe), janeroe-tool is not"
+    assert Redactor().text(text) == "/Users/$USER is the home folder of one person ($USER), janeroe-tool is not"
+    assert Redactor(personal=False).text(text) == text

@@ -37,6 +37,8 @@ SIGN = {
     Outcome.BLOCKED: "– not reached",
     Outcome.NOT_APPLICABLE: "· does not apply",
 }
+BREAK = "  "
+"""A line break inside a list item: two spaces at the end of the line."""
 OPEN_LINES = 30
 """Entries of a long list that are shown before the rest is folded."""
 
@@ -66,7 +68,7 @@ def _first_screen(c: Contents) -> Iterator[str]:
     if c.first_steps:
         yield "\n**What to do first**\n"
         for n, step in enumerate(c.first_steps, start=1):
-            yield f"{n}. {inline(step.title)}"
+            yield f"{n}. {inline(step.title)}{BREAK}"
             yield from _commands(c, step)
         yield "\n`$CASE` is the folder of this report; patches apply from the root of the git work tree (of the target, where there is none)."
     yield ""
@@ -126,7 +128,7 @@ def _issues(c: Contents, findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def _issue(c: Contents, n: int, finding: Finding) -> Iterator[str]:
-    yield f'{n}. <a id="{anchor(finding.id)}"></a>**{inline(finding.message)}**'
+    yield f'{n}. <a id="{anchor(finding.id)}"></a>**{inline(finding.message)}**{BREAK}'
     yield f"   {code(finding.at.place)} · {code(finding.id)}"
     if finding.at.quote:
         yield ""
@@ -165,7 +167,7 @@ def _causes(c: Contents) -> Iterator[str]:
     if not c.diagnosis.causes:
         yield "No cause: nothing critical was found." if not c.critical else "The findings could not be grouped under a cause."
     for n, cause in enumerate(c.diagnosis.causes, start=1):
-        yield f"{n}. **{inline(cause.title)}**"
+        yield f"{n}. **{inline(cause.title)}**{BREAK}"
         yield f"   {inline(cause.why)}"
         yield ""
         if cause.basis:
@@ -217,9 +219,9 @@ def _fixes(c: Contents, fixes: Iterable[Fix]) -> Iterator[str]:
     if not found:
         yield "None."
     for n, fix in enumerate(found, start=1):
-        yield f"{n}. {_fix(c, fix)}"
+        yield f"{n}. {_fix(c, fix)}{BREAK}"
         why = f"{inline(fix.why)} " if fix.why else ""
-        yield f"   {why}Removes {_links(c.known(fix.findings)) or plural(len(fix.findings), 'finding')}."
+        yield f"   {why}Removes {_links(c.known(fix.findings)) or plural(len(fix.findings), 'finding')}.{BREAK}"
         yield f"   Proof: {inline(c.proof(fix))}."
 
 
@@ -228,13 +230,13 @@ def _plan(c: Contents) -> Iterator[str]:
         yield "There is nothing to do."
     for step in c.solution.plan:
         gates = f" (opens {', '.join(g.value for g in step.gates)})" if step.gates else ""
-        yield f"{step.number}. **{inline(step.title)}**{gates}"
+        yield f"{step.number}. **{inline(step.title)}**{gates}{BREAK}"
         if how := c.explained(step):
-            yield f"   {inline(how)}"
+            yield f"   {inline(how)}{BREAK}"
         if command := c.command(step):
             yield block(command, "sh", "   ")
         if step.check:
-            yield f"   To see that it worked: {code(step.check)}"
+            yield f"   To see that it worked: {code(step.check)}{BREAK}"
         if known := c.known(step.findings):
             yield f"   Removes {_links(known)}"
 

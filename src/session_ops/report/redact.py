@@ -18,8 +18,11 @@ from session_ops.model import Evidence, Finding
 
 SECRET = "***"  # noqa: S105 - what stands in for one
 COMMON_NAMES = frozenset(
-    ("root", "user", "admin", "ubuntu", "debian", "runner", "build", "build-1", "dev", "docker", "nobody", "node", "agent")
-    + ("vscode", "jovyan", "home", "test", "localhost", "python", "main", "local", "work", "server", "host", "worker", "shared")
+    """
+    root user admin ubuntu debian runner build build-1 dev docker nobody node
+    agent vscode jovyan app appuser claude codex git deploy ec2-user pi service
+    www-data home test localhost python main local work server host worker shared
+    """.split()  # noqa: SIM905 - a list of words reads better so
 )
 """Names of users and hosts that say nothing about anybody; masking them would only spoil the text."""
 
@@ -62,12 +65,14 @@ T = TypeVar("T")
 @dataclasses.dataclass(frozen=True)
 class Redactor:
     """Masks text. `places` are absolute paths and what stands for them; `words` names and what stands for them;
-    `secrets` values that a rule found to be secret.
+    `secrets` values that a rule found to be secret; `personal` masks addresses and the names in home folders too (what stays on the
+    machine does not need that).
     """
 
     places: tuple[tuple[str, str], ...] = ()
     words: tuple[tuple[str, str], ...] = ()
     secrets: frozenset[str] = frozenset()
+    personal: bool = True
 
     @classmethod
     def here(cls, *, case: Path | None = None, target: Path | None = None, project: Path | None = None) -> Redactor:
@@ -95,9 +100,8 @@ class Redactor:
         text = _TOKENS.sub(SECRET, text)
         for pattern in (_IN_ADDRESS, _HEADER, _ASSIGNED):
             text = pattern.sub(lambda m: m["head"] + SECRET, text)
-        if "@" in text:
-            text = _MAIL.sub(lambda m: m[0] if m["end"].lower() in _NOT_MAIL else "$EMAIL", text)
-        text = _HOMES.sub(lambda m: m[0] if m["name"].lower() in COMMON_NAMES else m["head"] + "$USER", text)
+        if self.personal:
+            text = _without_persons(text)
         for word, mark in self.words:
             if word in text:
                 text = re.sub(rf"(?<![\w.-]){re.escape(word)}(?![\w-]|\.\w)", lambda _, mark=mark: mark, text)  # type: ignore[misc]
@@ -136,6 +140,16 @@ class Redactor:
                 return value
             return dataclasses.replace(value, **dict(zip(names, new, strict=True)))
         return value
+
+
+def _without_persons(text: str) -> str:
+    if "@" in text:
+        text = _MAIL.sub(lambda m: m[0] if m["end"].lower() in _NOT_MAIL else "$EMAIL", text)
+    names = {m["name"] for m in _HOMES.finditer(text) if m["name"].lower() not in COMMON_NAMES}
+    for name in sorted(names, key=lambda n: (-len(n), n)):
+        # the name in the path, and where the same text repeats it: "/home/x is the home folder of x"
+        text = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", "$USER", text)
+    return text
 
 
 def is_secret(finding: Finding) -> bool:

@@ -36,7 +36,7 @@ def render(
         file=out, force_terminal=terminal, no_color=not terminal, width=width if terminal else 10_000, highlight=False, markup=False,
         emoji=False, soft_wrap=not terminal, color_system="standard" if terminal else None, legacy_windows=False,
     )  # fmt: skip
-    hide = Redactor().knowing(checked.findings)
+    hide = Redactor(personal=False).knowing(checked.findings)  # the terminal is the user's own
     findings = [hide.finding(f) for f in checked.findings]
     shown = [f for f in findings if advice or f.severity is not Severity.ADVICE]
     console.print(headline(findings, checked.results, name))
