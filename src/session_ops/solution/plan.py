@@ -43,6 +43,7 @@ BY_HAND: dict[str, str] = {
 }
 """What to do about a finding that no rule has a fix for, by its category."""
 PLACES_SHOWN = 5
+IMPACTS_SHOWN = 3
 AGAIN = "session-ops check ."
 SHARED = frozenset(
     (
@@ -139,14 +140,13 @@ def _hand_title(group: Sequence[Finding], cause: Cause | None) -> str:
 
 
 def _hand_how(group: Sequence[Finding]) -> str:
+    """What to do, where, and what the finding itself says of it."""
     advice = BY_HAND.get(group[0].category, "Mend it at this place")
     shown = [f"{f.at.place}: {f.message.rstrip('.')}" for f in group[:PLACES_SHOWN]]
-    more = (
-        [f"and {len(group) - PLACES_SHOWN} more: {', '.join(f.id for f in group[PLACES_SHOWN:])}"]
-        if len(group) > PLACES_SHOWN
-        else []
-    )
-    return f"{advice}. {'; '.join(shown + more)}"
+    if more := group[PLACES_SHOWN:]:
+        shown.append(f"and {len(more)} more: {', '.join(f.id for f in more)}")
+    said = list(dict.fromkeys(f.impact.rstrip(".") for f in group if f.impact))
+    return ". ".join([advice, "; ".join(shown), *said[:IMPACTS_SHOWN]])
 
 
 def _restore_title(oid: str, group: Sequence[Finding]) -> str:

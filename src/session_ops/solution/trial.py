@@ -21,7 +21,7 @@ from typing import Self
 from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.git import SAFE, TIMEOUT_S, Git
 from session_ops.discovery.languages import language_of
-from session_ops.model import Answers
+from session_ops.model import Answers, UsageError
 from session_ops.registry import Checked, Facts, Registry, check
 from session_ops.solution.patches import MODES, Files, State
 
@@ -39,7 +39,11 @@ class Trial:
         self._runs = 0
 
     def __enter__(self) -> Self:
-        self._place = Path(tempfile.mkdtemp(prefix="session-ops-trial-")).resolve()
+        try:
+            self._place = Path(tempfile.mkdtemp(prefix="session-ops-trial-")).resolve()
+        except OSError as error:
+            where = os.environ.get("TMPDIR") or "the temporary folder"
+            raise UsageError(f"{where}: cannot be written ({error.strerror}); set TMPDIR to a folder that can") from None
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
