@@ -74,3 +74,13 @@ def test_mentions(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "${", "${A_B:-${C_D:-${E_F}}}", "echo ${A_B[@]} ${#A_B} ${!A_B}\n", "\x01$A_B\n" * 1000])
 def test_odd_shell(tmp_path: Path, text: str) -> None:
     read(tmp_path, **{"a.sh": text, "b": "x"})
+
+
+def test_docstrings_use_nothing(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        **{
+            "a.py": 'import os\n\n\ndef f():\n    """Reads\n\n    os.environ["A_KEY"]\n    """\n    return os.environ["B_KEY"]\n'
+        },
+    )
+    assert [u.name for u in found.uses] == ["B_KEY"]

@@ -40,16 +40,20 @@ def image_without_version(tree: Tree, deployment: Deployment) -> Iterator[Findin
     for dockerfile in deployment.dockerfiles:
         if not aside(dockerfile.path):
             yield from _base_images(tree, dockerfile)
-    for service in deployment.services:
-        image = service.values.get("image", "")
-        why = _floats(image)
-        if why and "build" not in service.places and not aside(service.path):
-            yield Finding(
-                f"The image {image} of service {service.name} {why}",
-                tree.evidence(service.path, service.places["image"]),
-                impact="Two deployments of the same files may run different programs.",
-                confidence="possible",
-            )
+    for path in sorted({service.path for service in deployment.services if not aside(service.path)}):
+        found = [(s, s.values.get("image", "")) for s in deployment.services if s.path == path and "build" not in s.places]
+        floating = [(service, image, why) for service, image in found if (why := _floats(image))]
+        if not floating:
+            continue
+        service, image, why = floating[0]
+        more = f", and so with {', '.join(s.name for s, _, _ in floating[1:6])}" if len(floating) > 1 else ""
+        yield Finding(
+            f"The image {image} of service {service.name} {why}{more}",
+            tree.evidence(path, service.places["image"]),
+            tuple(tree.evidence(path, s.places["image"]) for s, _, _ in floating[1:10]),
+            "Two deployments of the same files may run different programs.",
+            "possible",
+        )
 
 
 def _base_images(tree: Tree, dockerfile: Dockerfile) -> Iterator[Finding]:

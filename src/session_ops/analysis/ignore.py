@@ -309,6 +309,7 @@ def build_output_in_git(tree: Tree) -> Iterator[Finding]:
     if tree.git.root is None:
         raise NotApplicable(f"no git repository: {tree.git.reason}")
     folders: dict[str, list[str]] = {}
+    loose: list[str] = []
     tagged = {p.rpartition("/")[0] for p, e in tree.entries.items() if e.tracked and p.rpartition("/")[2] == "CACHEDIR.TAG"} - {
         ""
     }
@@ -320,13 +321,23 @@ def build_output_in_git(tree: Tree) -> Iterator[Finding]:
         if top or match:
             folders.setdefault(top or (match[0] if match else ""), []).append(entry.path)
         elif _BUILT_FILE.search(entry.path) and not aside(entry.path):
-            folders.setdefault(entry.path.rpartition("/")[0] or ".", []).append(entry.path)
+            loose.append(entry.path)
     for folder, paths in sorted(folders.items()):
         if not aside(folder + "/"):
             yield _folder_finding(tree, folder, paths)
+    if loose:
+        more = f", and so are {len(loose) - 1} more" if len(loose) > 1 else ""
+        yield Finding(
+            f"{loose[0]} is build output and tracked by git{more}",
+            tree.evidence(loose[0]),
+            tuple(tree.evidence(path) for path in loose[1:MOST_EXAMPLES]),
+            f"Every build changes a committed file. Take it out: git rm --cached {loose[0]}, and name it in .gitignore.",
+            "possible",
+        )
+    reported = {path for paths in (*folders.values(), loose) for path in paths}
     against = _tracked_against_ignore(tree)
     for path in against:
-        if any(path in paths for paths in folders.values()) or aside(path):
+        if path in reported or aside(path):
             continue
         what = _program(tree, path)
         absent = path not in tree.entries
@@ -344,18 +355,13 @@ def build_output_in_git(tree: Tree) -> Iterator[Finding]:
 
 def _folder_finding(tree: Tree, folder: str, paths: list[str]) -> Finding:
     near, line = _nearest_pattern(tree, folder)
-    shown = folder if folder != "." else f"{len(paths)} compiled files"
     said = f"; .gitignore names only {near}" if near else ""
     return Finding(
-        f"{shown} is build output and tracked by git ({len(paths)} {'file' if len(paths) == 1 else 'files'}){said}",
-        tree.evidence(".gitignore", line)
-        if line
-        else tree.evidence(paths[0])
-        if len(paths) == 1
-        else Evidence(folder if folder != "." else paths[0]),
+        f"{folder} is build output and tracked by git ({len(paths)} {'file' if len(paths) == 1 else 'files'}){said}",
+        tree.evidence(".gitignore", line) if line else tree.evidence(paths[0]) if len(paths) == 1 else Evidence(folder),
         tuple(tree.evidence(path) for path in paths[:MOST_EXAMPLES]) if line else (),
         f"Every build changes committed files. Take it out: git rm -r --cached {folder}, and name it in .gitignore.",
-        "likely" if len(paths) > 20 or folder != "." else "possible",
+        "likely",
     )
 
 

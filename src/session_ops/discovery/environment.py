@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -197,9 +199,12 @@ def _code(tree: Tree, entry: FileEntry) -> Iterator[Use]:
     lines = _Lines(text)
     if entry.language in ("javascript", "typescript", "tsx"):
         yield from _picked(text, entry.path, lines)
+    quoted = _long_strings(text) if entry.language == "python" else ()
     for pattern, strict in _READS[entry.language]:
         for match in pattern.finditer(text):
             line = lines.at(match.start())
+            if any(first <= line <= last for first, last in quoted):
+                continue
             if tree.lines(entry.path)[line - 1].lstrip().startswith(("#", "//", "*", "/*")):
                 continue
             default: str | None = None
@@ -212,6 +217,18 @@ def _code(tree: Tree, entry: FileEntry) -> Iterator[Use]:
             elif entry.language != "python" and _TESTED.match(text, end) and not strict:
                 default = ""  # only asked whether it is set
             yield Use(match["name"], entry.path, line, default, strict and default is None)
+
+
+def _long_strings(text: str) -> tuple[tuple[int, int], ...]:
+    """First and last lines of docstrings and other strings over several lines, where code is only talked about."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            parsed = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    strings = (n for n in ast.walk(parsed) if isinstance(n, ast.Constant) and isinstance(n.value, str))
+    return tuple((n.lineno, n.end_lineno) for n in strings if n.end_lineno and n.end_lineno > n.lineno)
 
 
 def _picked(text: str, path: str, lines: _Lines) -> Iterator[Use]:
