@@ -98,12 +98,6 @@ def test_edits_keep_line_ends_and_count_lines_in_the_file_as_it_is(make: Make) -
     assert after["a.sh"].data == b"one\r\nand a half\r\ntwo\r\n3\r\n"
 
 
-def test_what_several_edits_add_after_one_line_stays_in_order(make: Make) -> None:
-    tree = read_tree(make({".gitignore": "*.tmp"}))
-    one = fix(Edit(".gitignore", "*.tmp", "*.tmp\n/a", 1), Edit(".gitignore", "*.tmp", "*.tmp\n/b", 1))
-    assert applied(one, tree, {})[".gitignore"].data == b"*.tmp\n/a\n/b"
-
-
 def test_bytes_that_are_no_text_survive_an_edit(make: Make) -> None:
     tree = read_tree(make({"a.sh": b"\xef\xbb\xbfx \xff\ny\n"}))
     assert applied(fix(Edit("a.sh", "y", "z", 2)), tree, {})["a.sh"].data == b"\xef\xbb\xbfx \xff\nz\n"

@@ -107,9 +107,7 @@ def _edited(path: str, data: bytes, edits: list[Edit]) -> bytes:
         raise Refused(f"{path} is binary")
     text = data.decode("utf-8", "surrogateescape")
     crlf = "\r\n" in text and text.count("\r\n") == text.count("\n")
-    # of several at one line the last comes first, so that what each adds after the line ends up in the order given
-    lined = sorted((edit for edit in reversed(edits) if edit.line), key=lambda e: -e.line)
-    for edit in [*lined, *(edit for edit in edits if not edit.line)]:
+    for edit in sorted(edits, key=lambda e: -e.line):
         old, new = (_ends(part, crlf) for part in (edit.old, edit.new))
         if not old:
             raise Refused(f"an edit of {path} replaces nothing")
