@@ -111,6 +111,8 @@ def prompt_without_terminal(prompts: Prompts, callers: Callers, tree: Tree) -> I
         by_pipe = ""
         if not who and not prompt.guarded and not prompt.from_terminal and prompt.how in ("read", "select"):
             who = by_pipe = piped.get(prompt.script, "")
+        if prompt.how == "sudo" and re.match(r"(?:CI|container)\b", who):
+            continue  # runners let it pass without a password, containers run as root
         if who:
             found.append(_asked(prompt, who, bool(by_pipe)))
     yield from folded(found)
@@ -188,8 +190,6 @@ def _asked(prompt: Prompt, who: str, piped: bool) -> Finding:
     confidence: Confidence = "likely"
     if prompt.how == "sudo" or prompt.effect == "goes on":
         confidence = "possible"
-    if prompt.how == "sudo" and re.search(r"CI\b|workflow|container|docker", who, re.IGNORECASE):
-        confidence = "possible"
     asks = f"`{prompt.how}` waits for a person" if prompt.how != "sudo" else "`sudo` may ask for a password"
     if prompt.text and prompt.how != "sudo":
         asks += f" ({_short(prompt.text)})"
@@ -229,19 +229,19 @@ def folded(found: list[Finding], each: int = EACH, most: int = MOST) -> Iterator
     if sum(min(len(group), each) for group in by_file.values()) > most:
         each = 1
     kept = [one for group in by_file.values() for one in _joined(group, each)]
-    yield from _joined(sorted(kept, key=lambda f: SURENESS[f.confidence]), most)
+    yield from _joined(kept, most)
 
 
 def _joined(group: list[Finding], most: int) -> list[Finding]:
     """The first `most` findings; the last of them names the places of the rest."""
+    group = sorted(group, key=lambda f: SURENESS[f.confidence]) if len(group) > most else group
     rest = group[most:]
     if not rest:
         return group
     last = group[most - 1]
     places = tuple(place for f in rest for place in (f.at, *f.also))
-    surest = min((f.confidence for f in group[most - 1 :]), key=SURENESS.__getitem__)
     message = f"{TOLD.sub('', last.message)} (and {len(last.also) + len(places)} more places)"
-    return [*group[: most - 1], replace(last, message=message, also=(*last.also, *places[:50]), confidence=surest)]
+    return [*group[: most - 1], replace(last, message=message, also=(*last.also, *places[:50]))]
 
 
 TOLD = re.compile(r" \(and \d+ more places\)$")

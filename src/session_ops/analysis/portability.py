@@ -14,7 +14,7 @@ from session_ops.discovery.callers import Callers
 from session_ops.discovery.commands import Invocation, functions_of, invocations, peeled
 from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import FileEntry, Tree
-from session_ops.discovery.flow import conditions
+from session_ops.discovery.flow import Flow
 from session_ops.discovery.manifests import Manifests
 from session_ops.discovery.platforms import Platform, Platforms
 from session_ops.discovery.references import References
@@ -28,6 +28,13 @@ KEPT = re.compile(
     r"|(?:^|/)(?:[^/]*[._-])?(?:mocks?|fixtures?|samples?|examples?|demo|seed|bench|stories|template|dist|test|tests|spec)(?:[._-][^/]*)?$",
     re.IGNORECASE,
 )
+
+
+MAINTAINERS = re.compile(
+    r"(?:^|/)(?:contrib|hack|ci|dev|devtools?|packaging|debian|maint\w*|release|tools/release)/|(?:^|/)(?:release|publish|bump|deploy)[\w.-]*$",
+    re.IGNORECASE,
+)
+"""Paths of scripts that only those who make releases run, on machines that they know."""
 
 
 def beside_the_point(path: str) -> bool:
@@ -375,6 +382,7 @@ def _differences(script: Script, root: SgNode, reach: dict[str, Platform], tree:
     calls: dict[str, list[SgNode]] = {}
     for one in everything:
         calls.setdefault(one.words[0], []).append(one.node)
+    flow = Flow(calls)
     own = functions_of(root)
     checked = {w for one in everything if one.words[0] in ("command", "which", "type", "hash") for w in one.words[1:]}
     groups: dict[str, tuple[Difference, list[Platform], list[int]]] = {}
@@ -391,7 +399,7 @@ def _differences(script: Script, root: SgNode, reach: dict[str, Platform], tree:
                     for p in difference.lacking
                     if p in reach and (difference.when is not always or reach[p].at is not None)
                 ]
-                if not lacking or f"g{name}" in checked or name in checked or _provided(one, calls, name):
+                if not lacking or f"g{name}" in checked or name in checked or _provided(one, flow, name):
                     continue
                 groups.setdefault(difference.seen, (difference, lacking, []))[2].append(one.line)
                 break
@@ -399,7 +407,11 @@ def _differences(script: Script, root: SgNode, reach: dict[str, Platform], tree:
         names = " and ".join(SYSTEM_NAMES[p.name] for p in lacking)
         declared = next((p for p in lacking if p.at is not None), None)
         where = f", which {declared.at.place} declares," if declared is not None and declared.at is not None else ""
-        sure = difference.confidence == "likely" and any(p.confidence == "likely" and p.at is not None for p in lacking)
+        sure = (
+            difference.confidence == "likely"
+            and not MAINTAINERS.search(script.path)
+            and any(p.confidence == "likely" and p.at is not None for p in lacking)
+        )
         yield Finding(
             f"`{seen}` does not work on {names}{where}".rstrip(","),
             at=tree.evidence(script.path, lines[0]),
@@ -410,9 +422,9 @@ def _differences(script: Script, root: SgNode, reach: dict[str, Platform], tree:
         )
 
 
-def _provided(one: Invocation, calls: dict[str, list[SgNode]], name: str) -> bool:
+def _provided(one: Invocation, flow: Flow, name: str) -> bool:
     """Is the use behind a branch on the platform, behind the same command in another form, or followed by an alternative?"""
-    for text in conditions(one.node, calls):
+    for text in flow.conditions(one.node):
         if OS_BRANCH.search(text) or re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text):
             return True
     for above in one.node.ancestors():
@@ -474,22 +486,32 @@ def newer_bash(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: Tre
         text = tree.text(script.path)
         if platform is None or script.language != "shell" or beside_the_point(script.path) or KNOWS_ITS_BASH.search(text):
             continue
-        if script.interpreter not in ("bash", "") or script.interpreter_path not in (
-            "/bin/bash",
-            "/usr/bin/env",
-            "/usr/bin/bash",
-            "",
+        if (
+            re.match(r"#(?:compdef|autoload)|#.*\bzsh\b", text)
+            or script.interpreter not in ("bash", "")
+            or script.interpreter_path
+            not in (
+                "/bin/bash",
+                "/usr/bin/env",
+                "/usr/bin/bash",
+                "",
+            )
         ):
             continue
         if not NEW_BASH_HINT.search(text) or (root := syntax.root(script.path)) is None:
             continue
+        flow = Flow({})
         for feature, nodes in _features(root, NEWER_BASH).items():
-            free = [n for n in nodes if not any(OS_BRANCH.search(c) for c in conditions(n))]
+            free = [n for n in nodes if not any(OS_BRANCH.search(c) for c in flow.conditions(n))]
             if not free:
                 continue
             lines = sorted({_line(n) for n in free})
             at = f" ({platform.at.place})" if platform.at is not None else ""
-            confidence: Confidence = "likely" if platform.confidence == "likely" and script.interpreter else "possible"
+            confidence: Confidence = (
+                "likely"
+                if platform.confidence == "likely" and script.interpreter and not MAINTAINERS.search(script.path)
+                else "possible"
+            )
             found.append(
                 Finding(
                     f"`{feature.seen}` needs bash {feature.version}, and macOS, which the target declares{at}, has 3.2",

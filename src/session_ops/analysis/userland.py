@@ -52,6 +52,12 @@ def counts_from_the_end(words: tuple[str, ...]) -> bool:
     return any(one == "-n" and two.startswith("-") for one, two in itertools.pairwise(words))
 
 
+def formats_with_f(words: tuple[str, ...]) -> bool:
+    """`stat -f FORMAT` as BSD has it; with -c beside it GNU's stat asks for the file system."""
+    given = any(re.match(r"-[Lnq]*f(?:$|[\"'%])", w) for w in words[1:]) and any("%" in w for w in words[1:])
+    return given and not any(re.match(r"-[a-zA-Z]*c|--(?:format|printf)", w) for w in words[1:])
+
+
 def always(_: tuple[str, ...]) -> bool:
     """The command itself is missing."""
     return True
@@ -145,7 +151,7 @@ DIFFERENCES = (
     Difference(
         "stat",
         "stat -f",
-        both(short("f"), word(r"(?:-f)?[^/]*%[mzNpSuaAcB]")),
+        formats_with_f,
         (LINUX, BUSYBOX),
         "`-f` asks for the file system there, and the format is taken for a file.",
         "stat -c beside it",
@@ -307,7 +313,7 @@ NEWER_BASH = tuple(
         ("command", r"read\s+(?:-\w+\s+)*-\w*[Ni]\b", "read -N, -i", "4.1", INVALID),
         ("file_redirect", r"&>>", "&>>", "4.0", SYNTAX),
         ("pipeline", r"(?s).*\|&", "|&", "4.0", SYNTAX),
-        ("test_command", r"\[\[?\s+(?:.*\s)?-v\s+\w", "[[ -v x ]]", "4.2", "bash 3.2 answers `conditional unary operator expected`."),
+        ("unary_expression", r"-v\s", "[[ -v x ]]", "4.2", "bash 3.2 answers `conditional unary operator expected`."),
     )
 )  # fmt: skip
 """Source: bash's CHANGES and NEWS files, versions 4.0 to 5.1."""

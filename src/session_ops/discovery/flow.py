@@ -9,6 +9,7 @@ from ast_grep_py import SgNode
 ENDS = re.compile(r"\b(?:exit|return|exec|die|fail|abort|fatal|usage|break|continue)\b")
 ERREXIT_ON = re.compile(r"^\s*set\s+(?:-\w*\s+)*(?:-[a-zA-Z]*e[a-zA-Z]*\b|-o\s+errexit\b|-\w*o\s+errexit\b)")
 ERREXIT_OFF = re.compile(r"^\s*set\s+(?:\+[a-zA-Z]*e[a-zA-Z]*\b|\+o\s+errexit\b)")
+ARGUMENT = re.compile(r"\$\{?(?:1|cmd|command|action|subcommand|mode|verb|COMMAND|ACTION|CMD|MODE)\b")
 BODIES = frozenset(
     ("program", "compound_statement", "do_group", "case_item", "if_statement", "elif_clause", "else_clause", "subshell")
 )
@@ -22,47 +23,81 @@ def holds(outer: SgNode | None, inner: SgNode) -> bool:
     return whole.start.index <= part.start.index and part.end.index <= whole.end.index
 
 
-def function_of(node: SgNode) -> str:
-    """The name of the shell function around a node; empty outside of any."""
-    for above in node.ancestors():
-        if above.kind() == "function_definition":
-            name = above.field("name")
-            return name.text() if name else ""
-    return ""
+class Flow:
+    """What stands before the commands of one shell text, functions and their callers taken together.
 
-
-def conditions(node: SgNode, calls: dict[str, list[SgNode]] | None = None, depth: int = 0) -> list[str]:
-    """The texts of what is asked before a node runs: if and case heads, the left of && and ||, earlier statements that may end it.
-
-    `calls` maps names of functions to the commands that call them: what every call of the enclosing function shares holds as well.
+    `calls` maps each name to the commands that call it. What every call of a function shares holds inside it as well.
     """
-    found: list[str] = []
-    below = node
-    for above in node.ancestors():
-        kind = above.kind()
-        if kind in ("if_statement", "elif_clause", "while_statement"):
-            heads = [above.field("condition")]
-            if kind == "if_statement":  # a later branch was chosen after the earlier heads were asked
-                heads += [c.field("condition") or c.child(1) for c in above.children() if c.kind() == "elif_clause"]
-            found += [h.text() for h in heads if h is not None and not holds(h, node)]
-        elif kind == "list":
-            left = above.child(0)
-            if left is not None and not holds(left, node):
-                found.append(left.text())
-        elif kind == "case_statement":
-            value = above.field("value")
-            found.append(value.text() if value else "")
-        elif kind == "case_item":
-            found += patterns(above)
-        if kind in BODIES:
-            found += _early_ends(above, below)
-        if kind == "function_definition":
-            name = above.field("name")
-            places = (calls or {}).get(name.text() if name else "", [])
-            if places and depth < 3:
-                found += _shared([conditions(place, calls, depth + 1) for place in places])
-        below = above
-    return found
+
+    def __init__(self, calls: dict[str, list[SgNode]]) -> None:
+        self._calls = calls
+        self._asked: dict[str, list[str]] = {}
+        self._branches: dict[str, frozenset[str]] = {}
+
+    def conditions(self, node: SgNode) -> list[str]:
+        """The texts of what is asked before a node runs: if and case heads, the left of && and ||, earlier statements that may end it."""
+        found: list[str] = []
+        below = node
+        for above in node.ancestors():
+            kind = above.kind()
+            if kind in ("if_statement", "elif_clause", "while_statement"):
+                heads = [above.field("condition")]
+                if kind == "if_statement":  # a later branch was chosen after the earlier heads were asked
+                    heads += [c.field("condition") or c.child(1) for c in above.children() if c.kind() == "elif_clause"]
+                found += [h.text() for h in heads if h is not None and not holds(h, node)]
+            elif kind == "list":
+                left = above.child(0)
+                if left is not None and not holds(left, node):
+                    found.append(left.text())
+            elif kind == "case_statement":
+                value = above.field("value")
+                found.append(value.text() if value else "")
+            elif kind == "case_item":
+                found += patterns(above)
+            if kind in BODIES:
+                found += _early_ends(above, below)
+            if kind == "function_definition":
+                name = above.field("name")
+                found += self._before_calls(name.text()) if name else []
+            below = above
+        return found
+
+    def _before_calls(self, name: str) -> list[str]:
+        """What is asked before every call of a function. Two calls may ask the same thing in other words; a call that asks nothing clears all."""
+        if name not in self._asked:
+            self._asked[name] = []  # a function that calls itself asks nothing more
+            lists = []
+            for place in self._calls.get(name, ()):
+                lists.append(self.conditions(place))
+                if not lists[-1]:
+                    return []
+            self._asked[name] = list(dict.fromkeys(text for texts in lists for text in texts))
+        return self._asked[name]
+
+    def branch(self, node: SgNode) -> frozenset[str]:
+        """The words of the outermost case over an argument that must have been given for a node to run; empty where any would do."""
+        chosen: frozenset[str] = frozenset()
+        for above in node.ancestors():
+            if above.kind() == "case_item":
+                head = above.parent()
+                value = head.field("value") if head is not None else None
+                if value is not None and ARGUMENT.search(value.text()):
+                    chosen = frozenset(patterns(above))
+            elif above.kind() == "function_definition":
+                name = above.field("name")
+                return (self._branch_of_calls(name.text()) if name else frozenset()) or chosen
+        return chosen
+
+    def _branch_of_calls(self, name: str) -> frozenset[str]:
+        if name not in self._branches:
+            self._branches[name] = frozenset()
+            choices = []
+            for place in self._calls.get(name, ()):
+                choices.append(self.branch(place))
+                if not choices[-1]:
+                    return frozenset()
+            self._branches[name] = frozenset().union(*choices)
+        return self._branches[name]
 
 
 def _early_ends(body: SgNode, until: SgNode) -> list[str]:
@@ -76,11 +111,6 @@ def _early_ends(body: SgNode, until: SgNode) -> list[str]:
     return found
 
 
-def _shared(lists: list[list[str]]) -> list[str]:
-    """What is asked before every call. Two calls may ask the same thing in other words, so a call without any clears all."""
-    return [text for texts in lists for text in texts] if all(lists) else []
-
-
 def patterns(item: SgNode) -> list[str]:
     """The patterns of a case branch, without quotes."""
     found = []
@@ -90,27 +120,6 @@ def patterns(item: SgNode) -> list[str]:
         if child.is_named():
             found.append(child.text().strip("\"'"))
     return found
-
-
-def branch(node: SgNode, calls: dict[str, list[SgNode]], depth: int = 0) -> frozenset[str]:
-    """The words of the outermost case over an argument that must have been given for a node to run; empty where any would do."""
-    chosen: frozenset[str] = frozenset()
-    for above in node.ancestors():
-        if above.kind() == "case_item":
-            head = next(above.ancestors().__iter__(), None)
-            value = head.field("value") if head is not None else None
-            if value is not None and re.search(
-                r"\$\{?(?:1|cmd|command|action|subcommand|mode|verb|COMMAND|ACTION|CMD|MODE)\b", value.text()
-            ):
-                chosen = frozenset(patterns(above))
-        elif above.kind() == "function_definition" and depth < 4:
-            name = above.field("name")
-            places = calls.get(name.text() if name else "", [])
-            choices = [branch(place, calls, depth + 1) for place in places]
-            if choices and all(choices):
-                chosen = frozenset().union(*choices)
-            break
-    return chosen
 
 
 def tolerated(node: SgNode) -> bool:

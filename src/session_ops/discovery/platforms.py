@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -110,7 +109,8 @@ def platforms(tree: Tree, scripts: Scripts) -> Platforms:
         ):
             for number, text in enumerate(tree.lines(entry.path), 1):
                 if RUNS_ON.search(text) and not text.lstrip().startswith("#"):
-                    declare("macos", "likely", entry.path, number, "CI runs on it")
+                    aside = re.search(r"release|publish|deploy|build|docs|package", entry.path, re.IGNORECASE)
+                    declare("macos", "possible" if aside else "likely", entry.path, number, "CI runs on it")
                     break
     for script in scripts:
         if script.language == "shell":

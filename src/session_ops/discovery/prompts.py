@@ -11,7 +11,7 @@ from ast_grep_py import SgNode
 
 from session_ops.discovery.commands import Invocation, invocations, peeled
 from session_ops.discovery.files import Tree
-from session_ops.discovery.flow import branch, conditions, errexit, tolerated
+from session_ops.discovery.flow import Flow, errexit, tolerated
 from session_ops.discovery.scripts import Script, Scripts
 from session_ops.discovery.syntax import Syntax, line_of
 from session_ops.model import Evidence
@@ -108,12 +108,12 @@ def terminal_uses(scripts: Scripts, syntax: Syntax, tree: Tree) -> TerminalUses:
 
 def _shell(script: Script, root: SgNode, tree: Tree) -> Iterator[Prompt]:
     found = list(invocations(root))
-    calls = _calls(found)
+    flow = Flow(_calls(found))
     lines = tree.lines(script.path)
     text = tree.text(script.path)
     for one in found:
         if one.words[0] == "read":
-            prompt = _read(script, one, calls, lines, tree)
+            prompt = _read(script, one, flow, lines, tree)
             if prompt is not None:
                 yield prompt
             continue
@@ -121,7 +121,7 @@ def _shell(script: Script, root: SgNode, tree: Tree) -> Iterator[Prompt]:
             asks = next((question for question in ASKING if question.matches(words)), None)
             if asks is None or _fed(one.node):
                 continue
-            guarded = _guard(one.node, calls, "") or (
+            guarded = _guard(one.node, flow, "") or (
                 "an answer in the environment" if asks.settled and asks.settled.search(text) else ""
             )
             dies = errexit(lines, one.line) and not tolerated(one.node)
@@ -133,7 +133,7 @@ def _shell(script: Script, root: SgNode, tree: Tree) -> Iterator[Prompt]:
                 text=asks.why,
                 guarded=guarded,
                 effect="dies" if dies else "empty",
-                branch=branch(one.node, calls),
+                branch=flow.branch(one.node),
                 source=one.node.text(),
             )
             break
@@ -146,9 +146,9 @@ def _shell(script: Script, root: SgNode, tree: Tree) -> Iterator[Prompt]:
                 "select",
                 tree.evidence(script.path, line_of(node)),
                 variable=name.text() if name else "",
-                guarded=_guard(node, calls, ""),
+                guarded=_guard(node, flow, ""),
                 effect="empty",
-                branch=branch(node, calls),
+                branch=flow.branch(node),
                 source=node.text().splitlines()[0],
             )
 
@@ -160,7 +160,7 @@ def _calls(found: list[Invocation]) -> dict[str, list[SgNode]]:
     return calls
 
 
-def _read(script: Script, one: Invocation, calls: dict[str, list[SgNode]], lines: list[str], tree: Tree) -> Prompt | None:
+def _read(script: Script, one: Invocation, flow: Flow, lines: list[str], tree: Tree) -> Prompt | None:
     """A `read` that takes its line from a person, or None: from a file, a pipe, a here-document, another descriptor, or with a time limit."""
     options, names, question = _read_options(one.words[1:])
     if "t" in options or "u" in options:
@@ -183,9 +183,9 @@ def _read(script: Script, one: Invocation, calls: dict[str, list[SgNode]], lines
         tree.evidence(script.path, one.line),
         text=question,
         variable=variable,
-        guarded=_guard(one.node, calls, variable),
+        guarded=_guard(one.node, flow, variable),
         effect=_effect(one, loop if not in_head else None, lines, variable),
-        branch=branch(one.node, calls),
+        branch=flow.branch(one.node),
         source=one.node.text(),
         from_terminal=fed == "/dev/tty",
     )
@@ -261,8 +261,8 @@ def _inside(outer: SgNode, inner: SgNode) -> bool:
     return whole.start.index <= part.start.index and part.end.index <= whole.end.index
 
 
-def _guard(node: SgNode, calls: dict[str, list[SgNode]], variable: str) -> str:
-    for text in conditions(node, calls):
+def _guard(node: SgNode, flow: Flow, variable: str) -> str:
+    for text in flow.conditions(node):
         match = GUARD.search(text)
         if match:
             return match[0].strip()
@@ -613,7 +613,7 @@ def _needs_terminal(words: tuple[str, ...]) -> tuple[str, Literal["terminal", "T
 
 def _terminal_uses(script: Script, root: SgNode, tree: Tree) -> Iterator[TerminalUse]:
     found = list(invocations(root))
-    calls = _calls(found)
+    flow = Flow(_calls(found))
     lines = tree.lines(script.path)
     own = {n.text() for d in root.find_all(kind="function_definition") if (n := d.field("name")) is not None}
     for one in found:
@@ -632,10 +632,10 @@ def _terminal_uses(script: Script, root: SgNode, tree: Tree) -> Iterator[Termina
                 " ".join(words[:2]),
                 tree.evidence(script.path, one.line),
                 why,
-                guarded=_guard(one.node, calls, "")
+                guarded=_guard(one.node, flow, "")
                 or ("its failure is allowed for" if quiet and _alternative(one.node) else ""),
                 effect="dies" if dies else "goes on",
-                branch=branch(one.node, calls),
+                branch=flow.branch(one.node),
                 needs=what,
             )
             break
