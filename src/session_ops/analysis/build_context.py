@@ -339,6 +339,7 @@ def _needs(
     have = stage.copied.keys() | bound
     if re.search(r"\bcd\s|\bif\s|\|\|\s*true\b|--directory|--project[ =]|--prefix[ =]", text):
         return  # somewhere else, or prepared for the absence
+    yield from _uv_lock(step, stage, have, files)
     yield from _python_project(tree, dockerfile, step, stage, have, files)
     for match in _REQUIREMENTS.finditer(text):
         wanted = match[1].removeprefix("./")
@@ -368,6 +369,24 @@ def _needs(
             elif not there:
                 message = "npm ci runs, but there is no package-lock.json"
                 yield Lack(message, "npm ci refuses to run without a lock file.", step, step)
+
+
+def _uv_lock(step: Instruction, stage: Stage, have: set[str], files: frozenset[str]) -> Iterator[Lack]:
+    """`uv sync --frozen` and `--locked` stop where there is no uv.lock; with `||` there is a second try."""
+    match = next((m for m in _UV_SYNC.finditer(step.value) if re.search(r"--(?:frozen|locked)\b", m["rest"])), None)
+    projects = [f for f in have if f.rpartition("/")[2] == "pyproject.toml"]
+    if match is None or "||" in step.value or "uv.lock" in stage.made or any(f.rpartition("/")[2] == "uv.lock" for f in have):
+        return
+    if len(projects) != 1:
+        return
+    lock = _whole(projects[0].rpartition("/")[0], "uv.lock")
+    how = "--frozen" if "--frozen" in match["rest"] else "--locked"
+    impact = "uv sync stops: there is no lock file."
+    if lock in files:
+        at = stage.copied.get(projects[0], step)
+        yield Lack(f"pyproject.toml is copied without uv.lock, which uv sync {how} needs", impact, at, step, lock, projects[0])
+    elif not any(f.rpartition("/")[2] == "uv.lock" for f in files):
+        yield Lack(f"uv sync {how} runs, but there is no uv.lock", impact, step, step)
 
 
 def _builds_project(text: str, data: dict[str, Any]) -> bool:

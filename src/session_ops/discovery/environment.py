@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -132,6 +130,8 @@ _SETS_BEFORE = re.compile(
 _SETS_AFTER = re.compile(r"[\"']?\s*(?:\]\s*(?:\|\|)?=(?!=)|,|=(?!=))")
 _SETS_KEY = re.compile(r"[\"']\s*(?::|=>)")
 """A key of a table that becomes a child's environment."""
+_DOCSTRING = re.compile(r"(\"{3}|'{3}).*?\1", re.DOTALL)
+"""Docstrings, where code is only talked about."""
 _PICKED = re.compile(r"\{(?P<names>[^{}]*)\}\s*=\s*(?:process\.env|import\.meta\.env)\b")
 _TELLS = frozenset(
     (
@@ -199,11 +199,11 @@ def _code(tree: Tree, entry: FileEntry) -> Iterator[Use]:
     lines = _Lines(text)
     if entry.language in ("javascript", "typescript", "tsx"):
         yield from _picked(text, entry.path, lines)
-    quoted = _long_strings(text) if entry.language == "python" else ()
+    quoted = [m.span() for m in _DOCSTRING.finditer(text)] if entry.language == "python" else []
     for pattern, strict in _READS[entry.language]:
         for match in pattern.finditer(text):
             line = lines.at(match.start())
-            if any(first <= line <= last for first, last in quoted):
+            if any(first < match.start() < last for first, last in quoted):
                 continue
             if tree.lines(entry.path)[line - 1].lstrip().startswith(("#", "//", "*", "/*")):
                 continue
@@ -217,18 +217,6 @@ def _code(tree: Tree, entry: FileEntry) -> Iterator[Use]:
             elif entry.language != "python" and _TESTED.match(text, end) and not strict:
                 default = ""  # only asked whether it is set
             yield Use(match["name"], entry.path, line, default, strict and default is None)
-
-
-def _long_strings(text: str) -> tuple[tuple[int, int], ...]:
-    """First and last lines of docstrings and other strings over several lines, where code is only talked about."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            parsed = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ()
-    strings = (n for n in ast.walk(parsed) if isinstance(n, ast.Constant) and isinstance(n.value, str))
-    return tuple((n.lineno, n.end_lineno) for n in strings if n.end_lineno and n.end_lineno > n.lineno)
 
 
 def _picked(text: str, path: str, lines: _Lines) -> Iterator[Use]:
