@@ -1,0 +1,192 @@
+"""Runtimes of images and CI jobs that are older than what the manifests demand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from session_ops.discovery.aside import is_aside
+from session_ops.discovery.deployment import Deployment
+from session_ops.discovery.files import Tree
+from session_ops.discovery.manifests import Manifest, Manifests
+from session_ops.model import Confidence, Edit, Evidence, Finding, Fix
+from session_ops.registry import NotApplicable, rule
+
+Version = tuple[int, ...]
+
+NODE_TOOLS: dict[str, tuple[tuple[int, Version], ...]] = {
+    "semantic-release": ((24, (20, 8, 1)), (25, (22, 14))),
+    "vite": ((5, (18,)), (6, (18,)), (7, (20, 19))),
+    "next": ((14, (18, 17)), (15, (18, 18)), (16, (20, 9))),
+    "astro": ((4, (18, 14)), (5, (18, 17))),
+}
+"""Tools that end with an error on an older Node: from which major version of the tool, which Node. Sources: their release notes."""
+_INSTALLS_SELF = re.compile(
+    r"\bpip3?\s+install\b[^\n;&|]*\s(?:-e\s+)?[\"']?\.(?:[/\[\s\"']|$)|\bpython3?\s+setup\.py\s+(?:install|develop)"
+)
+_GO = re.compile(r"\bgo\s+(?:build|install|run|test|mod\s+download|generate|vet)\b")
+_CARGO = re.compile(r"\bcargo\s+(?:build|install|run|test|chef|fetch|check)\b")
+_IMAGE = re.compile(
+    r"^(?:--\S+\s+)*(?:docker\.io/)?(?:library/)?(?P<name>node|python|golang|rust):(?P<version>\d+(?:\.\d+)*)(?=[-\s@]|$)"
+)
+_LANGUAGE = {"node": "node", "python": "python", "golang": "go", "rust": "rust"}
+_SETUP = {"actions/setup-node": ("node", "with.node-version"), "actions/setup-python": ("python", "with.python-version")}
+_RUNS_SCRIPT = re.compile(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+|run-script\s+)?(?:--?\S+\s+)*(?P<script>[\w:.-]+)")
+
+
+@dataclass(frozen=True)
+class _Demand:
+    """At least this version of a language, by whom, where it is said; `trips` is true of a command that fails with an older one."""
+
+    language: str
+    least: Version
+    who: str
+    at: Evidence
+    command: re.Pattern[str]
+    tasks: frozenset[str] = frozenset()
+
+    def trips(self, command: str) -> bool:
+        if self.command.search(command):
+            return True
+        return any(m["script"] in self.tasks for m in _RUNS_SCRIPT.finditer(command))
+
+
+@dataclass(frozen=True)
+class _Runtime:
+    """A version that an image or a CI job brings, as written, and the commands that run with it."""
+
+    language: str
+    written: str
+    what: str
+    at: Evidence
+    commands: tuple[tuple[str, str, int], ...]
+
+
+def _newer(finding: Finding) -> Fix | None:
+    """Take the least version that is demanded."""
+    old, new = finding.data["old"], finding.data["new"]
+    if finding.at.quote.count(old) != 1:
+        return None
+    edit = Edit(finding.at.path, old, new, finding.at.line)
+    return Fix(
+        f"Use {new} in {finding.at.path}",
+        (finding.id,),
+        "review",
+        (edit,),
+        why="It is the least version that satisfies the manifest.",
+    )
+
+
+@rule("META-RUNTIME", gate="ship", category="deploy-config", fix=_newer)
+def runtime_older_than_demanded(tree: Tree, manifests: Manifests, deployment: Deployment) -> Iterator[Finding]:
+    """An image or a CI job brings an older runtime than the manifest, or a tool that it declares, demands.
+
+    Why: pip refuses to install ("requires a different Python"), go and cargo refuse to build, and some tools of Node end with an error.
+    Said only where a command of the same job or image stage meets the demand; a bare major version (20) means its newest release.
+    Passes: matrices and variables, jobs that do not run the tool, go in CI (it fetches the toolchain).
+    Sources: packaging.python.org (requires-python), go.dev/doc/toolchain, The Cargo Book (rust-version), the tools' release notes.
+    """
+    demands = [d for one in manifests if not is_aside(one.path) for d in _demands(tree, one)]
+    if not demands:
+        raise NotApplicable("no manifest demands a version of its runtime")
+    runtimes = [*_images(tree, deployment), *_jobs(tree, deployment)]
+    for runtime in runtimes:
+        version = tuple(int(part) for part in runtime.written.split("."))
+        for demand in demands:
+            if demand.language != runtime.language or not _older(version, demand.least):
+                continue
+            met = next(((path, line) for command, path, line in runtime.commands if demand.trips(command)), None)
+            if met is None:
+                continue
+            least = ".".join(map(str, demand.least))
+            sure: Confidence = "likely"
+            wanted = ".".join(map(str, demand.least[: max(len(version), 1 if demand.language == "node" else 2)]))
+            yield Finding(
+                f"{runtime.what} brings {runtime.language} {runtime.written}, but {demand.who} needs {least} or newer",
+                runtime.at,
+                also=(demand.at, tree.evidence(*met)),
+                impact=f"The command in line {met[1]} ends with an error.",
+                confidence=sure,
+                data={"old": runtime.written, "new": wanted},
+            )
+            break
+
+
+def _older(version: Version, least: Version) -> bool:
+    """Is a version, whose missing parts mean the newest, older than the least one?"""
+    size = min(len(version), len(least))
+    return version[:size] < least[:size]
+
+
+def _demands(tree: Tree, one: Manifest) -> Iterator[_Demand]:
+    def said(name: str, language: str, who: str, command: re.Pattern[str]) -> Iterator[_Demand]:
+        f = one.field(name)
+        if f is not None and (least := _least(f.value)):
+            yield _Demand(language, least, who, tree.evidence(one.path, f.line), command)
+
+    if one.ecosystem == "pip":
+        yield from said("requires-python", "python", f"{one.path} (requires-python)", _INSTALLS_SELF)
+        yield from said("python_requires", "python", f"{one.path} (python_requires)", _INSTALLS_SELF)
+    elif one.ecosystem == "go":
+        yield from said("go", "go", one.path, _GO)
+    elif one.ecosystem == "cargo":
+        yield from said("rust-version", "rust", f"{one.path} (rust-version)", _CARGO)
+    elif one.ecosystem == "npm":
+        for dependency in one.dependencies:
+            major = re.match(r"[\^~>=\sv]*(\d+)", dependency.spec)
+            table = NODE_TOOLS.get(dependency.name, ())
+            steps = [least for first, least in table if major and int(major[1]) >= first]
+            if steps:
+                word = re.compile(rf"(?:^|[\s/;&|(]){re.escape(dependency.name)}(?=[\s;&|)]|$)")
+                tasks = _tasks(one, word)
+                who = f"{dependency.name} {dependency.spec} of {one.path}"
+                at = tree.evidence(one.path, dependency.line)
+                npx = re.compile(
+                    rf"\b(?:npx|bunx|pnpm\s+(?:exec|dlx)|yarn\s+dlx)\s+(?:--?\S+\s+)*{re.escape(dependency.name)}\b"
+                )
+                yield _Demand("node", steps[-1], who, at, npx, tasks)
+
+
+def _tasks(one: Manifest, word: re.Pattern[str]) -> frozenset[str]:
+    """Scripts of a package.json that run a tool, directly or through another script."""
+    tasks = {e.name: e.value for e in one.entry_points if e.kind == "task"}
+    found = {name for name, text in tasks.items() if word.search(text)}
+    for _ in range(3):
+        found |= {name for name, text in tasks.items() if any(m["script"] in found for m in _RUNS_SCRIPT.finditer(text))}
+    return frozenset(found)
+
+
+def _least(spec: str) -> Version:
+    """The lower bound of a version specification, empty where it has none (or several ways)."""
+    if "||" in spec:
+        return ()
+    match = re.search(r"(?:>=|~=|\^|^)\s*(\d+(?:\.\d+)*)", spec.strip())
+    return tuple(int(part) for part in match[1].split(".")) if match else ()
+
+
+def _images(tree: Tree, deployment: Deployment) -> Iterator[_Runtime]:
+    for image in deployment.dockerfiles:
+        if is_aside(image.path):
+            continue
+        for one in image.instructions:
+            match = _IMAGE.match(one.value) if one.name == "FROM" else None
+            if match is None:
+                continue
+            runs = tuple((i.value, image.path, i.line) for i in image.instructions if i.name == "RUN" and i.stage == one.stage)
+            what = f"the image {match['name']}:{match['version']}"
+            yield _Runtime(_LANGUAGE[match["name"]], match["version"], what, tree.evidence(image.path, one.line), runs)
+
+
+def _jobs(tree: Tree, deployment: Deployment) -> Iterator[_Runtime]:
+    for n, step in enumerate(deployment.steps):
+        language, key = _SETUP.get(step.uses.partition("@")[0], ("", ""))
+        written = (step.values or {}).get(key, "")
+        written = re.sub(r"(?:\.x)+$", "", written)
+        if not language or not re.fullmatch(r"\d+(?:\.\d+)*", written) or not step.path.startswith(".github/workflows/"):
+            continue
+        same = [s for s in deployment.steps[n + 1 :] if (s.path, s.job) == (step.path, step.job)]
+        until = next((i for i, s in enumerate(same) if s.uses.partition("@")[0] == step.uses.partition("@")[0]), len(same))
+        runs = tuple((s.run, s.path, s.line) for s in same[:until] if s.run)
+        line = (step.places or {}).get(key, step.line)
+        yield _Runtime(language, written, f"the job {step.job}", tree.evidence(step.path, line), runs)
