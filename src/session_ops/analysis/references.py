@@ -166,11 +166,12 @@ def run_of_missing(tree: Tree, references: References, history: History) -> Iter
     rest = [r for r in found if r.act != "import" and not r.guarded and id(r) not in told]
     rest += [r for r in found if r.place == "javascript" and r.act == "read" and r.guarded and _above_package(tree, r)]
     grouped: list[Finding] = []
+    apart = _installed_apart(references)
     for _, group in groupby(sorted(rest, key=lambda r: (r.source, r.target, r.line)), key=lambda r: (r.source, r.target)):
         places = sorted(group, key=lambda r: (not r.fatal, r.line))
         places = [places[0], *sorted(places[1:], key=lambda r: r.line)]
         one = places[0]
-        confidence, gate = _how_sure(tree, one, history)
+        confidence, gate = _how_sure(tree, one, history, apart)
         grouped.append(
             finding(tree, places, f"{_deed(one)} {_absent(one)}", _cost(one), confidence, gate, describe(one, history))
         )
@@ -210,7 +211,19 @@ def _above_package(tree: Tree, reference: Reference) -> bool:
     return reference.target.startswith("..") and not tree.prefix and bool(reference.candidates)
 
 
-def _how_sure(tree: Tree, one: Reference, history: History) -> tuple[Confidence, Gate | None]:
+def _installed_apart(references: References) -> frozenset[str]:
+    """Files and folders that something copies away: beside what they lie in the end, this tree does not tell."""
+    return frozenset(
+        r.target for r in references if r.act == "copy" and r.verdict == "resolves" and r.place != "markdown" and r.target
+    )
+
+
+def _elsewhere(one: Reference) -> bool:
+    """Would the path hold if its caller stood in another folder of the target?"""
+    return one.base == "cwd" and any(("/" + c).endswith("/" + normal(one.text)) for c in one.candidates)
+
+
+def _how_sure(tree: Tree, one: Reference, history: History, apart: frozenset[str]) -> tuple[Confidence, Gate | None]:
     known = bool(removed_in(history, one.target) or sole_candidate(one))
     if SIDE.search(one.source) or one.place == "html" or one.guarded:
         return "possible", None
@@ -221,6 +234,8 @@ def _how_sure(tree: Tree, one: Reference, history: History) -> tuple[Confidence,
     if one.place in ("python", "javascript"):
         return ("likely" if one.act == "run" and one.base == "script" else "possible"), None
     folder_there = tree.is_folder(posixpath.dirname(one.target)) and posixpath.dirname(one.target) != ""
+    if one.source in apart or posixpath.dirname(one.source) in apart or _elsewhere(one):
+        return "possible", None
     if not one.fatal or _OWN_CONFIG.search(one.target):
         return "possible", None
     if one.act in ("run", "source"):
@@ -410,7 +425,7 @@ def hook_of_missing(tree: Tree, references: References, history: History) -> Ite
         places = list(group)
         one = places[0]
         local = one.source.endswith(".local.json") or SIDE.search(one.source) is not None
-        sure: Confidence = "possible" if local or (one.base == "cwd" and "/" not in one.target) else "likely"
+        sure: Confidence = "possible" if local or _elsewhere(one) or (one.base == "cwd" and "/" not in one.target) else "likely"
         cost = "The hook fails each time the event happens."
         results.append(
             finding(tree, places, f"The {one.within} hook starts {_absent(one)}", cost, sure, None, describe(one, history))

@@ -242,6 +242,11 @@ class DeploymentReader:
         for instruction in dockerfile.instructions:
             if instruction.name == "WORKDIR":
                 workdir = posixpath.join(workdir, instruction.value.strip().strip('"'))
+            if instruction.name in ("COPY", "ADD") and "--from" not in instruction.value:
+                for word in _argv(instruction.value)[:-1]:
+                    place = normal(posixpath.join(dockerfile.context, word.lstrip("/")))
+                    if place and self.exists(place):
+                        self.found.named.append(Named(dockerfile.path, instruction.line, "dockerfile", "copy", word, (place,)))
             if instruction.name not in ("CMD", "ENTRYPOINT"):
                 continue
             for word in _argv(instruction.value):

@@ -6,7 +6,6 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Iterator
-from pathlib import PurePosixPath
 
 from ast_grep_py import SgNode
 
@@ -65,7 +64,7 @@ class JavaScriptReader:
         (`.js` in a specifier means the `.ts` beside it).
         """
         plain = normal(posixpath.join(folder, re.split(r"[?#]", text)[0]))
-        suffix = PurePosixPath(plain).suffix
+        suffix = posixpath.splitext(plain)[1]
         tries = [plain] if suffix or not self.tree.is_folder(plain) else []
         tries += [plain[: -len(suffix)] + other for other in _SOURCE_OF.get(suffix, ())]
         tries += [plain + ending for ending in ENDINGS]
@@ -80,8 +79,8 @@ class JavaScriptReader:
         for node, literal, guarded, lazy in _imports(root, text):
             if not literal.startswith(("./", "../")) and literal not in (".", ".."):
                 continue
-            if "!" in literal or "*" in literal:
-                continue
+            if "!" in literal or "*" in literal or "/+types/" in literal or literal.endswith(".node"):
+                continue  # a loader's, a framework's or a compiler's
             targets = self.resolve(folder, literal)
             if self.exists(targets[0]) and not self.exists_exactly(targets[0]):
                 targets = (normal(posixpath.join(folder, literal)),)

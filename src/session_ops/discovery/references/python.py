@@ -6,7 +6,6 @@ import posixpath
 import re
 from collections.abc import Callable
 from functools import cached_property
-from pathlib import PurePosixPath
 
 from ast_grep_py import SgNode
 
@@ -15,6 +14,7 @@ from session_ops.discovery.references.folders import starts_of
 from session_ops.discovery.references.reference import Named
 from session_ops.discovery.references.shell import INTERPRETERS, Findings
 
+_MANIFESTS = frozenset(("pyproject.toml", "setup.py", "setup.cfg"))
 _MODULE_ENDINGS = (".py", ".pyi", ".pyx", ".pxd", ".so", ".pyd", ".rs", ".c", ".cpp")
 _GENERATED = re.compile(r"(?:^|[._])(?:_?version\w*|_pb2(?:_grpc)?|pb2|pb2_grpc|generated|_generated|_build_info|_git\w*)$")
 _LITERAL = re.compile(r"[rf]?[\"']([^\"'\n]*)[\"']")
@@ -41,32 +41,19 @@ class PythonReader:
 
     @cached_property
     def _packages(self) -> dict[str, str]:
-        """Top-level packages of the target that surely are its own: name to the folder that holds them."""
-        found: dict[str, str] = {}
-        for path in self.tree.entries:
-            if not path.endswith("/__init__.py"):
+        """Top-level packages of the target that surely are its own: name to the only folder that holds one."""
+        holders: dict[str, set[str]] = {}
+        manifests = {posixpath.dirname(p) for p in self.tree.entries if posixpath.basename(p) in _MANIFESTS}
+        for path, entry in self.tree.entries.items():
+            package, _, name = path.rpartition("/")
+            if name != "__init__.py" or not package or entry.vendored:
                 continue
-            pure = PurePosixPath(path)
-            if pure.name != "__init__.py" or len(pure.parts) < 2 or self.tree.entries[path].vendored:
-                continue
-            holder, name = str(pure.parent.parent), pure.parent.name
-            holder = "" if holder == "." else holder
-            if f"{holder}/__init__.py".lstrip("/") in self.tree.entries or name in self.foreign:
-                continue
-            if holder in ("", "src", "lib", "python") or any(
-                posixpath.join(h, m) in self.tree.entries
-                for h in {holder, posixpath.dirname(holder)}
-                for m in ("pyproject.toml", "setup.py", "setup.cfg")
-            ):
-                found[name] = "" if name in found and found[name] != holder else holder
-                if name in self._double and found[name] != holder:
-                    found.pop(name)
-                self._double.add(name)
-        return found
-
-    @cached_property
-    def _double(self) -> set[str]:
-        return set()
+            holder, _, top = package.rpartition("/")
+            nested = posixpath.join(holder, "__init__.py") in self.tree.entries
+            rooted = holder in ("", "src", "lib", "python") or bool({holder, posixpath.dirname(holder)} & manifests)
+            if not nested and rooted and top not in self.foreign:
+                holders.setdefault(top, set()).add(holder)
+        return {name: where.pop() for name, where in holders.items() if len(where) == 1}
 
     def is_module(self, path: str) -> bool:
         """Is there a module or package at this path (without ending)?"""

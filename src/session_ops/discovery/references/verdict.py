@@ -65,10 +65,13 @@ class Created:
 
     def makes(self, path: str) -> bool:
         """Is this path, or a folder above it, made at run time?"""
-        if path in self.paths or PurePosixPath(path).name in self.names:
+        if path in self.paths or posixpath.basename(path) in self.names:
             return True
-        parents = [str(parent) for parent in PurePosixPath(path).parents]
-        return path in self.folders or any(p in self.folders or p in self.paths for p in parents)
+        while path:
+            if path in self.folders or path in self.paths:
+                return True
+            path = posixpath.dirname(path) if path != "/" else ""
+        return False
 
 
 class Judge:
@@ -127,17 +130,27 @@ class Judge:
 
     def is_made(self, path: str, named: Named) -> bool:
         """Does a build, an installer, a script of the target, or (for what git ignores) its user make this path?"""
-        parts = PurePosixPath(path).parts
+        parts = tuple(path.split("/"))
         if self.created.makes(path):
             return True
         if named.act == "link":
             return False  # a link is followed in the repository as it was committed
+        if named.act == "run" and "." not in parts[-1] and self._compiles:
+            return True
         made = next((i for i, part in enumerate(parts[:-1] or parts) if part.lower() in BUILD_FOLDERS), None)
         if made is not None and not self._wrong_cargo_target(parts, made):
             return not self.tree.is_folder("/".join(parts[: made + 1])) or self.ignored(path)
         if made is not None:
             return False
         return self.ignored(path)
+
+    @cached_property
+    def _compiles(self) -> bool:
+        """Does the target build programs, so that one without an ending may be the outcome (`go build`, `./configure`)?"""
+        names = ("go.mod", "CMakeLists.txt", "configure.ac", "Package.swift", "build.zig", "meson.build")
+        return any(name in self.tree.entries for name in names) or any(
+            path.endswith((".c", ".go")) for path in self.tree.entries
+        )
 
     def _wrong_cargo_target(self, parts: tuple[str, ...], made: int) -> bool:
         """Cargo builds into `target/` beside the manifest of the workspace, nowhere else.
@@ -153,7 +166,7 @@ class Judge:
 
     def _cargo_target(self, path: str) -> tuple[str, ...]:
         """Where cargo really puts what is looked for in a wrong `target/`."""
-        parts = PurePosixPath(path).parts
+        parts = tuple(path.split("/"))
         made = next((i for i, part in enumerate(parts) if part == "target"), None)
         if made is None or not self._wrong_cargo_target(parts, made):
             return ()
@@ -232,7 +245,7 @@ class Judge:
             path
             for name in names
             for path in self._by_name.get(name.lower(), ())
-            if (path.lower() == target.lower() or PurePosixPath(path).name == name)
+            if (path.lower() == target.lower() or posixpath.basename(path) == name)
             and (act in ("link", "mention") or path in self.tree.entries or path.lower() == target.lower())
         ]
 
