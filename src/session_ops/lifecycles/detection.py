@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,9 @@ def detect(path: Path, formats: tuple[Format, ...]) -> Detected:
     why: dict[str, str] = {}
     samples: dict[str, list[dict[str, Any]]] = {}
     for form in formats:
+        if (reason := _out_of_question(form, head)) is not None:
+            scores[form.id], why[form.id] = 0.0, reason
+            continue
         try:
             pieces = list(itertools.islice(form.pieces(path), SAMPLE))
         except CannotRead as error:
@@ -77,6 +82,22 @@ def _why(form: Format, records: list[dict[str, Any]], fitting: list[dict[str, An
     lacking = next(data for data in records if not form.fits(data))
     shown = ", ".join(sorted(str(name) for name in lacking)[:6]).encode("utf-8", "backslashreplace").decode()
     return f"{len(fitting)} of {len(records)} records have what it needs; one has only {shown}"
+
+
+def _out_of_question(form: Format, head: bytes) -> str | None:
+    """Why a format need not even be tried: its reader would go through all of a large file to find nothing."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if form.reader["kind"] == "markdown" and start.startswith((b"{", b"[")):
+        return "JSON, not Markdown"
+    if form.reader["kind"] == "json":
+        if not start.startswith((b"{", b"[")):
+            return "not JSON"
+        first, _, rest = start.partition(b"\n")
+        if rest.strip():
+            with contextlib.suppress(ValueError, RecursionError):
+                json.loads(first.decode("utf-8", "replace"))
+                return "several JSON values, one per line"
+    return None
 
 
 _KNOWN_BINARY = {

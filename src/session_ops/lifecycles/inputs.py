@@ -53,11 +53,10 @@ def sure(item: Input, found: Detected) -> bool:
     """
     if found.format is None or found.scores[found.format.id] < 0.6:
         return False
-    if found.format.id == "json-events":
+    if item.name.lower().endswith(".json") and found.format.role == "log":
         return found.fitting >= 2
     if found.format.id == "json-registry":
-        keyed = found.session_fields[0] != "$key" or found.fitting >= 2
-        return keyed and bool(_TELLING.search(item.name))
+        return found.session_fields[0] != "$file" and bool(_TELLING.search(item.name))
     if found.format.id == "diary":
         return found.fitting >= 2 or bool(_DIARY.search(item.name))
     return True

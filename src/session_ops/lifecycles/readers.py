@@ -154,7 +154,7 @@ def own_name(path: Path) -> str:
 def json_records(path: Path, containers: tuple[str, ...]) -> Iterator[Piece]:
     """The records of a JSON document: of a list, of an object id -> record, of one of these below a container key, or the object itself.
 
-    The key of an object id -> record, or the file's name where the document is one record, becomes the field `$key`.
+    The key of an object id -> record becomes the field `$key`; where the document is one record, its name the field `$file`.
     """
     value = document(path)
     source = path.read_bytes()
@@ -185,6 +185,6 @@ def json_records(path: Path, containers: tuple[str, ...]) -> Iterator[Piece]:
             for key, item in value.items():
                 yield Record(*place(key), {"$key": key} | item)
         elif value:
-            yield Record(1, 0, {"$key": own_name(path)} | value)
+            yield Record(1, 0, {"$file": own_name(path)} | value)
     else:
         raise CannotRead("a JSON document that holds no records")

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ _WHOLE_NUMBERS = frozenset(name for name, kind in COLUMNS.items() if kind == "BI
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _JOINTS = re.compile(r"[\s./:\-_]+")
 Row = dict[str, Any]
+CACHED = 20_000
+"""Shapes of records, and combinations of values, for which decisions are kept; more are decided anew each time."""
 
 
 @dataclass(frozen=True)
@@ -113,18 +115,27 @@ def field(data: dict[str, Any], name: str) -> Any:
     return value
 
 
+def _reaches(data: dict[str, Any], name: str) -> bool:
+    """Could a record of this shape have something at a dotted name? (Below the second level it is only looked at each time.)"""
+    first, _, rest = name.partition(".")
+    return name in data or (bool(rest) and isinstance(data.get(first), dict))
+
+
 def scalar(value: Any) -> str | None:
     """A value as text; None for nothing, for an empty text, and for lists and objects."""
+    if isinstance(value, str):
+        return clean(value) or None
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int | float):
-        return str(value)
-    return clean(value) if isinstance(value, str) and value.strip() else None
+    return str(value) if isinstance(value, int | float) else None
 
 
 def clean(value: str) -> str:
     """A text that any reader takes: unpaired surrogates and NUL become visible escapes, and it is cut to the limit."""
-    return value[:TEXT_LIMIT].encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00").strip()
+    value = value[:TEXT_LIMIT].strip()
+    if value.isascii() and "\0" not in value:
+        return value
+    return value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
 
 
 def plain(kind: str) -> str:
@@ -141,25 +152,32 @@ class Mapper:
     session_fields: tuple[str, ...]
     ord: int = 0
 
+    def __post_init__(self) -> None:
+        self._shapes: dict[tuple[Any, ...], list[tuple[str, list[str]]]] = {}
+        self._chosen: dict[tuple[Any, ...], tuple[Rule, ...]] = {}
+        asked = [alias for rule in self.format.rules for alias in (*rule.absent, *(name for name, _ in rule.when))]
+        self._asked = tuple(dict.fromkeys(asked))
+
     def events(self, record: Record) -> list[Row] | Reject:
         """The events of a record; a reject where it has no time and its format needs one."""
         data, form = record.data, self.format
+        shape = self._shape(data)
         values: dict[str, Any] = {}
-        for alias, candidates in form.aliases.items():
-            if alias not in ("time", "session"):
-                values[alias] = next((v for name in candidates if (v := scalar(field(data, name))) is not None), None)
-        values["session_key"] = next((n for n in self.session_fields if scalar(field(data, n)) is not None), None)
-        values["session"] = scalar(field(data, values["session_key"])) if values["session_key"] else None
+        for alias, names in shape:
+            for name in names:
+                value = scalar(data[name] if name in data else field(data, name))
+                if value is not None:
+                    values[alias] = value
+                    break
+        key = next((n for n in self.session_fields if scalar(field(data, n)) is not None), None)
+        values["session_key"] = key
+        values["session"] = scalar(field(data, key)) if key else None
         if values.get("kind"):
             values["kind"] = plain(values["kind"])
         rows: list[Row] = []
         taken: set[str] = set()
-        for rule in form.rules:
+        for rule in self._rules(values):
             if rule.slot in taken:
-                continue
-            if any(values.get(a) is not None for a in rule.absent):
-                continue
-            if not all(values.get(alias) is not None and p.search(values[alias]) for alias, p in rule.when):
                 continue
             at = self._time(data, rule.at or form.aliases.get("time", ()))
             if at is None and (rule.at or form.time_required):
@@ -172,6 +190,34 @@ class Mapper:
             )
         return rows
 
+    def _shape(self, data: dict[str, Any]) -> list[tuple[str, list[str]]]:
+        """For each alias the candidates that records with these fields have. Logs have few shapes of records and many records."""
+        key = tuple((name, tuple(value)) if isinstance(value, dict) else name for name, value in data.items())
+        found = self._shapes.get(key)
+        if found is None:
+            aliases = {name: names for name, names in self.format.aliases.items() if name not in ("time", "session")}
+            aliases |= {f"attrs.{name}": names for name, names in self.format.attrs.items()}
+            present = ((alias, [name for name in names if _reaches(data, name)]) for alias, names in aliases.items())
+            found = [(alias, names) for alias, names in present if names]
+            if len(self._shapes) < CACHED:
+                self._shapes[key] = found
+        return found
+
+    def _rules(self, values: Mapping[str, Any]) -> tuple[Rule, ...]:
+        """The rules whose conditions hold, in order."""
+        key = tuple(values.get(alias) for alias in self._asked)
+        found = self._chosen.get(key)
+        if found is None:
+            found = tuple(
+                rule
+                for rule in self.format.rules
+                if all(values.get(alias) is None for alias in rule.absent)
+                and all((value := values.get(alias)) is not None and pattern.search(value) for alias, pattern in rule.when)
+            )
+            if len(self._chosen) < CACHED:
+                self._chosen[key] = found
+        return found
+
     def _time(self, data: dict[str, Any], candidates: tuple[str, ...]) -> tuple[str, Instant] | None:
         for name in candidates:
             raw = field(data, name)
@@ -181,49 +227,46 @@ class Mapper:
 
     def _row(self, record: Record, values: Mapping[str, Any], rule: Rule, at: tuple[str, Instant] | None) -> Row:
         form, data = self.format, record.data
-        row: Row = dict.fromkeys(COLUMNS)
-        row |= {
-            "event_id": f"{self.source_id}:{self.ord}", "source_id": self.source_id, "format_id": form.id,
-            "source_line": record.line, "source_offset": record.offset, "source_ord": self.ord,
-            "ts_quality": "order_only", "session_id": values["session"], "agent_id": values.get("agent"),
-            "kind": rule.emit, "clock_domain": values.get("host") or "",
-            "parent_session_id": values.get("parent"), "previous_session_id": values.get("previous"),
-        }  # fmt: skip
+        row = _EMPTY.copy()
+        row["event_id"] = f"{self.source_id}:{self.ord}"
+        row["source_id"], row["format_id"], row["source_ord"] = self.source_id, form.id, self.ord
+        row["source_line"], row["source_offset"] = record.line, record.offset
+        row["session_id"], row["agent_id"], row["kind"] = values["session"], values.get("agent"), rule.emit
+        row["parent_session_id"], row["previous_session_id"] = values.get("parent"), values.get("previous")
+        row["clock_domain"] = values.get("host") or ""
         if at is not None:
             raw, instant = at
-            quality = "date_assumed" if data.get("date_from") == "name" else instant.quality
-            row |= {"ts_ns": instant.ns, "ts_raw": clean(raw), "ts_quality": quality, "ts_res_ns": instant.res_ns}
-        for name in (
-            "host",
-            "pid",
-            "workspace",
-            "branch",
-            "worktree",
-            "writer_seq",
-            "op_id",
-            "mode",
-            "fence",
-            "severity",
-            "message",
-        ):
-            row[name] = _whole(values.get(name)) if name in _WHOLE_NUMBERS else values.get(name)
-        row["to_state"] = (values.get("state") or "").upper() or None
-        row["end_reason"] = values.get("reason") if rule.emit in ENDS else None
+            row["ts_ns"], row["ts_res_ns"], row["ts_raw"] = instant.ns, instant.res_ns, clean(raw)
+            row["ts_quality"] = "date_assumed" if data.get("date_from") == "name" else instant.quality
+        for name in _COPIED:
+            if name in values:
+                row[name] = _whole(values[name]) if name in _WHOLE_NUMBERS else values[name]
+        if "state" in values:
+            row["to_state"] = values["state"].upper()
+        if rule.emit in ENDS:
+            row["end_reason"] = values.get("reason")
         if rule.emit.startswith("lock."):
-            row |= {"resource_id": values.get("resource"), "resource_kind": "lock", "op_outcome": values.get("outcome")}
-        for name, value in rule.set.items():
-            row[name] = value
-        extra = {"raw_kind": values.get("kind")}
-        extra |= {
-            name: next((v for c in cs if (v := scalar(field(data, c))) is not None), None) for name, cs in form.attrs.items()
-        }
-        row["attrs"] = json.dumps({k: v for k, v in extra.items() if v is not None}, sort_keys=True)
+            row["resource_id"], row["resource_kind"], row["op_outcome"] = values.get("resource"), "lock", values.get("outcome")
+        row.update(rule.set)
+        row["attrs"] = _attrs(
+            values.get("kind"), *(values.get(f"attrs.{name}") for name in form.attrs), names=tuple(form.attrs)
+        )
         self.ord += 1
         return row
 
 
 ENDS = ("session.end", "session.crash", "session.expire")
 """Kinds of events that end a session."""
+
+
+_COPIED = ("host", "pid", "workspace", "branch", "worktree", "writer_seq", "op_id", "mode", "fence", "severity", "message")
+_EMPTY: Row = dict.fromkeys(COLUMNS) | {"ts_quality": "order_only"}
+
+
+@lru_cache(4096)
+def _attrs(raw_kind: str | None, *values: str | None, names: tuple[str, ...]) -> str:
+    extra = {"raw_kind": raw_kind} | dict(zip(names, values, strict=True))
+    return json.dumps({name: value for name, value in extra.items() if value is not None}, sort_keys=True)
 
 
 def _whole(value: str | None) -> int | None:
