@@ -31,7 +31,7 @@ def test_all_eleven_gates_are_judged_in_the_order_of_deployment() -> None:
     ("outcomes", "confidence", "expected"),
     [
         ([PASS, FAIL], "likely", FAIL),
-        ([PASS, FAIL], "possible", PASS),
+        ([PASS, FAIL], "possible", OPEN),
         ([FAIL], "possible", OPEN),
         ([PASS, OPEN], None, OPEN),
         ([PASS, OPEN, FAIL], "likely", FAIL),

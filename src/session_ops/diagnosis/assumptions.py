@@ -31,8 +31,9 @@ STATE = re.compile(
     r"(?:^|/)(?:state|sessions?|data|db|locks?|\.?[\w-]*sessions?)(?:/|$)|\.(?:db|sqlite3?|jsonl|ndjson)$", re.IGNORECASE
 )
 """Paths whose names say that they hold what sessions leave behind."""
-MAIN = re.compile(r"(?:^|/)(?:main\.go|src/main\.rs|__main__\.py)$")
+MAIN = re.compile(r"(?:^|/)(?:main\.go|src/main\.rs|__main__\.py)$|^exe/[\w-]+$")
 """Files from which a command is built or started without an entry in a manifest."""
+CODE = ("shell", "python", "javascript")
 LOOPBACK = ("127.", "localhost", "[::1]", "::1")
 
 
@@ -138,7 +139,8 @@ def _preserve_data(found: discovery.Document, tree: Tree, answers: Answers) -> A
     ]
     if volumes:
         return _inferred(question, "yes", "volumes keep its data", (tree.evidence(*place) for place in volumes), validate)
-    places = [tree.evidence(r.source, r.line) for r in found.references if r.act == "write" and STATE.search(r.target)]
+    writes = [r for r in found.references if r.act == "write" and not is_aside(r.source) and r.place in CODE]
+    places = [tree.evidence(r.source, r.line) for r in writes if STATE.search(r.target or r.text)]
     if places:
         return _inferred(question, "yes", "it writes state, though none is there yet", places, validate)
     return _inferred(question, "no", "no state was found, and nothing that is seen to write any", (), validate)

@@ -1,4 +1,4 @@
-"""Root causes: findings that go back to the same thing, ranked by the gates that hang on it.
+"""Root causes: findings that go back to the same thing, ranked by the gates that it opens.
 
 Each criterion is a short function that takes what is left of the findings and yields groups. Nothing is tried here, so no cause is
 more than likely.
@@ -7,6 +7,7 @@ more than likely.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -214,7 +215,9 @@ def causes(findings: Sequence[Finding], known: Known) -> tuple[Cause, ...]:
         groups += found
         taken = {f.id for group in found for f in group.findings}
         left = [f for f in left if f.id not in taken]
-    ranked = sorted(_explained(groups), key=_rank)
+    whole = _explained(groups)
+    shutting = Counter(gate for group in whole for gate in gates_of(group.findings))
+    ranked = sorted(whole, key=lambda group: _rank(group, shutting))
     return tuple(
         Cause(f"C{n}", g.title, g.why, g.basis, tuple(f.id for f in g.findings), gates_of(g.findings), g.confidence)
         for n, g in enumerate(ranked, start=1)
@@ -241,12 +244,16 @@ def gates_of(findings: Iterable[Finding]) -> tuple[Gate, ...]:
     return tuple(gate for gate in Gate if gate in shut)
 
 
-def _rank(group: Group) -> tuple[int, int, int, int, int, str]:
+def _rank(group: Group, shutting: Mapping[Gate, int]) -> tuple[int, int, int, bool, int, int, str]:
+    """First what opens most gates by itself, then what most gates wait for, then what a deployment meets first, then what is seen most.
+
+    `shutting` counts the causes that keep each gate shut. A habit (one rule, many places) comes after a thing.
+    """
     gates = [gate for gate in gates_of(group.findings) if gate is not Gate.FOLLOW]
-    critical = sum(f.severity is Severity.CRITICAL for f in group.findings)
-    habit = group.key[0] in ("rule", "gap")
+    alone = sum(shutting[gate] == 1 for gate in gates)
     first = list(Gate).index(gates[0]) if gates else len(Gate)
-    return -len(gates), -critical if not habit else 0, first, habit, -len(group.findings), group.title
+    critical = sum(f.severity is Severity.CRITICAL for f in group.findings)
+    return -alone, -len(gates), first, group.key[0] in ("rule", "gap"), -critical, -len(group.findings), group.title
 
 
 def _by(findings: Iterable[Finding], key: Callable[[Finding], str]) -> list[tuple[str, tuple[Finding, ...]]]:

@@ -20,7 +20,7 @@ def _judge(gate: Gate, results: Sequence[RuleResult], findings: Sequence[Finding
     rules = [r for r in results if r.gate is gate]
     looked = {outcome: [r for r in rules if r.outcome is outcome] for outcome in Outcome}
     how = _how(rules)
-    aside = f"also {_count(len(maybe), 'finding')} that may cost it: {_names(f.id for f in maybe)}" if maybe else ""
+    aside = f"{_count(len(maybe), 'finding')} may cost it: {_names(f.id for f in maybe)}" if maybe else ""
     if breaking:
         return GateResult(gate, Outcome.FAIL, breaking, how, aside)
     if not rules:
@@ -32,10 +32,10 @@ def _judge(gate: Gate, results: Sequence[RuleResult], findings: Sequence[Finding
     if looked[Outcome.BLOCKED]:
         said = "; ".join(f"{r.rule}: {r.reason}" for r in looked[Outcome.BLOCKED][:3])
         return GateResult(gate, Outcome.BLOCKED, (), how, _join(said, aside))
+    if maybe or looked[Outcome.FAIL]:
+        return GateResult(gate, Outcome.OPEN, (), how, _join("nothing is sure, a person has to look", aside))
     if looked[Outcome.PASS]:
-        return GateResult(gate, Outcome.PASS, (), how, aside)
-    if looked[Outcome.FAIL]:
-        return GateResult(gate, Outcome.OPEN, (), how, _join("nothing sure, a person has to look", aside))
+        return GateResult(gate, Outcome.PASS, (), how)
     said = "; ".join(dict.fromkeys(r.reason for r in rules if r.reason))
     return GateResult(gate, Outcome.NOT_APPLICABLE, (), how, said)
 
