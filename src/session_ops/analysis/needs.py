@@ -79,6 +79,10 @@ def _imports(module: ast.Module) -> Iterator[tuple[str, int, bool]]:
             ]
 
 
+def _only_for_types(test: ast.expr) -> bool:
+    return "TYPE_CHECKING" in (getattr(test, "id", ""), getattr(test, "attr", ""))
+
+
 def node_needs(tree: Tree, syntax: Syntax, covered: Callable[[str], bool]) -> Iterator[Need]:
     """Imports and requires of packages that neither Node nor the tree has, in files that no manifest covers."""
     own = {PurePosixPath(p).name.split(".")[0] for p in tree.entries if p.endswith(_SUFFIXES)} | {

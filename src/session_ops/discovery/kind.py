@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import Tree
@@ -38,9 +39,6 @@ CLOSE = 15
 """Points within which two kinds that exclude each other make a mixed target."""
 PART = 30
 """Points from which another kind counts as a part."""
-_ASIDE = re.compile(
-    r"(?:^|/)(?:tests?|spec|fixtures?|testdata|examples?|samples?|demos?|docs?|templates?|benchmarks?)/", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -98,9 +96,13 @@ def package_kind(tree: Tree, manifests: Manifests, scripts: Scripts, deployment:
     scores.sort(key=lambda s: (-s.points, KINDS.index(s.kind)))
     if not scores:
         return PackageKind("shell bundle", (), ())
-    chosen = _choose(scores, {m.ecosystem for m in manifests if not _ASIDE.search(m.path) and m.name})
+    chosen = _choose(scores, {m.ecosystem for m in manifests if not _aside(m.path) and m.name})
     parts = tuple(s.kind for s in scores if s.points >= PART and s.kind != chosen)
     return PackageKind(chosen, tuple(scores), parts)
+
+
+def _aside(path: str) -> bool:
+    return is_aside(path) or is_document(path)
 
 
 def _choose(scores: list[KindScore], declared: set[str]) -> str:
@@ -126,7 +128,7 @@ def _choose(scores: list[KindScore], declared: set[str]) -> str:
 def _by_manifest(tree: Tree, manifests: Manifests) -> Iterator[tuple[str, Reason]]:
     done: Counter[str] = Counter()
     for one in manifests:
-        if one.ecosystem not in PACKAGED or (_ASIDE.search(one.path)):
+        if one.ecosystem not in PACKAGED or (_aside(one.path)):
             continue
         done[one.ecosystem] += 1
         if done[one.ecosystem] > 1:
@@ -153,7 +155,7 @@ def _by_code(tree: Tree) -> Iterator[tuple[str, Reason]]:
     lines: Counter[str] = Counter()
     biggest: dict[str, tuple[int, str]] = {}
     for entry in tree.files(*LANGUAGES):
-        if _ASIDE.search(entry.path):
+        if _aside(entry.path):
             continue
         kind, count = LANGUAGES[entry.language], tree.text(entry.path).count("\n")
         lines[kind] += count
@@ -186,7 +188,7 @@ def _by_deployment(tree: Tree, deployment: Deployment) -> Iterator[tuple[str, Re
         points = 25 if start else 15
         text = "a Dockerfile that starts something" if start else "a Dockerfile"
         yield "container service", Reason(points, text, tree.evidence(image.path, start.line if start else 0))
-    services = [s for s in deployment.services if not _ASIDE.search(s.path)]
+    services = [s for s in deployment.services if not _aside(s.path)]
     if services:
         text = f"a compose file with {len(services)} service(s)"
         yield "container service", Reason(25, text, tree.evidence(services[0].path, services[0].line))
@@ -198,17 +200,17 @@ def _by_plugin(tree: Tree, manifests: Manifests) -> Iterator[tuple[str, Reason]]
     parts = [
         e.path
         for e in tree.files("markdown")
-        if re.search(r"(?:^|/)(?:\.claude/)?(?:commands|agents|skills)/", e.path) and not _ASIDE.search(e.path)
+        if re.search(r"(?:^|/)(?:\.claude/)?(?:commands|agents|skills)/", e.path) and not _aside(e.path)
     ]
     if parts:
-        code = sum(1 for e in tree.files(*LANGUAGES) if not _ASIDE.search(e.path))
+        code = sum(1 for e in tree.files(*LANGUAGES) if not _aside(e.path))
         points = min(40, 5 * len(parts)) if code <= len(parts) else min(15, 2 * len(parts))
         text = f"{len(parts)} command, agent or skill definition(s)"
         yield "agent plugin", Reason(points, text, tree.evidence(parts[0]))
 
 
 def _by_scripts(tree: Tree, scripts: Scripts) -> Iterator[tuple[str, Reason]]:
-    shell = [s for s in scripts if s.language in ("shell", "zsh") and not _ASIDE.search(s.path)]
+    shell = [s for s in scripts if s.language in ("shell", "zsh") and not _aside(s.path)]
     if len(shell) >= 3:
         started = [s for s in shell if s.executable or s.interpreter]
         yield "shell bundle", Reason(min(30, 10 + len(started)), f"{len(shell)} shell scripts", tree.evidence(shell[0].path))

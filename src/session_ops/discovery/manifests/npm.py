@@ -103,14 +103,17 @@ def _entry_points(data: dict[str, Any], lines: Lines) -> Iterator[EntryPoint]:
 def _problems(data: dict[str, Any], lines: Lines) -> Iterator[Problem]:
     """What npm itself refuses. Source: docs.npmjs.com, package.json; normalize-package-data."""
     name, version = data.get("name"), data.get("version")
-    private = data.get("private") is True
+    # npm checks name and version when it packs; an application that is only run gets by
+    made_to_publish = data.get("private") is not True and any(data.get(k) for k in ("bin", "files", "exports", "publishConfig"))
     if name is not None and (not isinstance(name, str) or not _NAME.match(name) or len(name) > 214):
         shown = json.dumps(name)[:80]
         yield Problem(
-            f"{shown} is no package name for npm: lower case, URL-safe, no spaces", lines.get(("name",), 1), not private
+            f"{shown} is no package name for npm: lower case, URL-safe, no spaces", lines.get(("name",), 1), made_to_publish
         )
     if version is not None and (not isinstance(version, str) or (version and not _SEMVER.match(version.strip()))):
-        yield Problem(f"version {json.dumps(version)[:60]} is not of the form 1.2.3", lines.get(("version",), 1))
+        yield Problem(
+            f"version {json.dumps(version)[:60]} is not of the form 1.2.3", lines.get(("version",), 1), made_to_publish
+        )
     for table in (*GROUPS, "scripts"):
         entries = data.get(table)
         if entries is None:

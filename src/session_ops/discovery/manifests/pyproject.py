@@ -58,7 +58,10 @@ def read(tree: Tree, path: str) -> Manifest:
         fields=tuple(found.values()),
         dependencies=tuple(_dependencies(data, lines)),
         entry_points=tuple(_entry_points(data, lines)),
-        problems=tuple(sorted(_problems(tree, path, data, lines), key=lambda p: p.line)) if project else (),
+        problems=tuple(
+            Problem(p.text, p.line, p.sure and _built(data))
+            for p in sorted(_problems(tree, path, data, lines) if project else (), key=lambda p: p.line)
+        ),
     )
 
 
@@ -172,6 +175,11 @@ def _problems(tree: Tree, path: str, data: dict[str, Any], lines: Lines) -> Iter
         except Exception as error:  # noqa: BLE001 - a library over untrusted data; whatever it says is told
             yield from _errors(error, project, lines)
     yield from _files(tree, path, project, lines)
+
+
+def _built(data: dict[str, Any]) -> bool:
+    """Is this made to be built? Tools read [project] of applications too, which nobody installs."""
+    return "build-system" in data or "name" in _table(data, "project")
 
 
 def _without_files(project: dict[str, Any]) -> dict[str, Any]:

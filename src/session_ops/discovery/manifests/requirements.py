@@ -15,8 +15,11 @@ _EXTERNAL = re.compile(r"^(?:\.{0,2}/|[A-Za-z]:\\|file:|(?:git|hg|svn|bzr)\+|htt
 _EGG = re.compile(r"#egg=([\w.-]+)")
 
 
-def read(tree: Tree, path: str) -> Manifest:
-    """The manifest in a requirements file; a line ended by a backslash goes on. Source: pip's requirements file format."""
+def read(tree: Tree, path: str) -> Manifest | None:
+    """The manifest in a requirements file, None where it is prose about requirements.
+
+    A line ended by a backslash goes on. Source: pip's requirements file format.
+    """
     from packaging.requirements import InvalidRequirement, Requirement
 
     name = path.rpartition("/")[2]
@@ -47,6 +50,8 @@ def read(tree: Tree, path: str) -> Manifest:
             dependencies.append(Dependency(Requirement(bare).name, bare, group, line))
         except InvalidRequirement:
             problems.append(Problem(f"{bare[:80]!r} is not a requirement that pip can read", line))
+    if len(problems) > len(dependencies) + len(fields):
+        return None
     return Manifest("pip", path, fields=tuple(fields), dependencies=tuple(dependencies), problems=tuple(problems))
 
 
