@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
 from session_ops.discovery.callers import Callers
 from session_ops.discovery.files import Tree
+from session_ops.discovery.manifests import Manifests
 from session_ops.discovery.prompts import Effect, Prompt, Prompts, TerminalUse, TerminalUses
 from session_ops.model import Confidence, Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
+SLUG = re.compile(r"github(?:usercontent)?\.com/([\w.-]+/[\w-]+)")
 PIPED = re.compile(
     r"(?:curl|wget)\b[^|\n]*?/([\w.+-]+)[\"'`]?[^|/\n]*\|\s*(?:sudo\s+(?:-\w+\s+)*)?(?:env\s+\S+\s+)?(?:ba|z|da)?sh\b(?!\s+-c)"
 )
@@ -93,7 +96,7 @@ def only_at_terminal(finding: Finding, tree: Tree) -> Fix | None:
 
 
 @rule("HEADLESS-PROMPT", gate="start", category="interactive", fix=answer_without_terminal)
-def prompt_without_terminal(prompts: Prompts, callers: Callers, tree: Tree) -> Iterator[Finding]:
+def prompt_without_terminal(prompts: Prompts, callers: Callers, tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     """A script that is started without a terminal asks a question.
 
     Why: at end of file `read` returns 1, so `set -e` ends the script, an endless loop asks for ever, and without either the empty
@@ -104,7 +107,7 @@ def prompt_without_terminal(prompts: Prompts, callers: Callers, tree: Tree) -> I
     """
     if not prompts:
         raise NotApplicable("no script asks a question")
-    piped = _piped_installers(tree)
+    piped = _piped_installers(tree, manifests)
     found = []
     for prompt in prompts:
         who = "" if prompt.guarded else started_by(prompt, callers, tree)
@@ -168,22 +171,34 @@ def started_by(place: Prompt | TerminalUse, callers: Callers, tree: Tree) -> str
     return who if passes_on or place.branch & words else ""
 
 
-def _piped_installers(tree: Tree) -> dict[str, str]:
-    """Scripts of the target that a document offers as `curl … | sh`, to where it does."""
-    offered: dict[str, str] = {}
+def _piped_installers(tree: Tree, manifests: Manifests) -> dict[str, str]:
+    """Scripts of the target that a document offers as `curl … | sh`, to where it does; installers of others are left out."""
+    offered: dict[str, tuple[str, str]] = {}
     for entry in tree.files(*DOCUMENTS):
         text = tree.text(entry.path)
         if "|" not in text or not ("curl" in text or "wget" in text):
             continue
         for number, line in enumerate(tree.lines(entry.path), 1):
             for match in PIPED.finditer(line[:2000]):
-                offered.setdefault(match[1], f"{entry.path}:{number} (curl … | sh)")
+                offered.setdefault(match[1], (match[0].lower(), f"{entry.path}:{number} (curl … | sh)"))
     found = {}
-    for name, who in offered.items():
+    own = _own_names(tree, manifests) if offered else frozenset()
+    for name, (command, who) in offered.items():
         same = sorted((p for p in tree.entries if p.rsplit("/", 1)[-1] == name), key=lambda p: (p.count("/"), p))
-        if same:
+        if same and any(one in command for one in own):
             found[same[0]] = who
     return found
+
+
+def _own_names(tree: Tree, manifests: Manifests) -> frozenset[str]:
+    """What an address of the target's own files has in it: the names of its folder and packages, its title, its repository."""
+    names = {m.name for m in manifests} | {tree.root.name}
+    readme = next((e.path for e in tree.files("markdown") if e.path.lower() == "readme.md"), "")
+    title = next((t.lstrip("# ").strip() for t in tree.lines(readme) if t.startswith("# ")), "")
+    names |= {title, title.replace(" ", "-")}
+    slugs = Counter(SLUG.findall(tree.text(readme)))
+    names |= {slug for slug, _ in slugs.most_common(1)}
+    return frozenset(name.lower() for name in names if len(name) > 2)
 
 
 def _asked(prompt: Prompt, who: str, piped: bool) -> Finding:

@@ -10,6 +10,8 @@ ENDS = re.compile(r"\b(?:exit|return|exec|die|fail|abort|fatal|usage|break|conti
 ERREXIT_ON = re.compile(r"^\s*set\s+(?:-\w*\s+)*(?:-[a-zA-Z]*e[a-zA-Z]*\b|-o\s+errexit\b|-\w*o\s+errexit\b)")
 ERREXIT_OFF = re.compile(r"^\s*set\s+(?:\+[a-zA-Z]*e[a-zA-Z]*\b|\+o\s+errexit\b)")
 ARGUMENT = re.compile(r"\$\{?(?:1|cmd|command|action|subcommand|mode|verb|COMMAND|ACTION|CMD|MODE)\b")
+DEEPEST = 50
+"""Calls of functions by functions that are followed."""
 BODIES = frozenset(
     ("program", "compound_statement", "do_group", "case_item", "if_statement", "elif_clause", "else_clause", "subshell")
 )
@@ -33,6 +35,7 @@ class Flow:
         self._calls = calls
         self._asked: dict[str, list[str]] = {}
         self._branches: dict[str, frozenset[str]] = {}
+        self._deep = 0
 
     def conditions(self, node: SgNode) -> list[str]:
         """The texts of what is asked before a node runs: if and case heads, the left of && and ||, earlier statements that may end it."""
@@ -66,12 +69,11 @@ class Flow:
         """What is asked before every call of a function. Two calls may ask the same thing in other words; a call that asks nothing clears all."""
         if name not in self._asked:
             self._asked[name] = []  # a function that calls itself asks nothing more
-            lists = []
-            for place in self._calls.get(name, ()):
-                lists.append(self.conditions(place))
-                if not lists[-1]:
-                    return []
-            self._asked[name] = list(dict.fromkeys(text for texts in lists for text in texts))
+            self._deep += 1
+            lists = [self.conditions(place) for place in self._calls.get(name, ())] if self._deep < DEEPEST else []
+            self._deep -= 1
+            if all(lists):
+                self._asked[name] = list(dict.fromkeys(text for texts in lists for text in texts))
         return self._asked[name]
 
     def branch(self, node: SgNode) -> frozenset[str]:
@@ -91,12 +93,11 @@ class Flow:
     def _branch_of_calls(self, name: str) -> frozenset[str]:
         if name not in self._branches:
             self._branches[name] = frozenset()
-            choices = []
-            for place in self._calls.get(name, ()):
-                choices.append(self.branch(place))
-                if not choices[-1]:
-                    return frozenset()
-            self._branches[name] = frozenset().union(*choices)
+            self._deep += 1
+            choices = [self.branch(place) for place in self._calls.get(name, ())] if self._deep < DEEPEST else []
+            self._deep -= 1
+            if all(choices):
+                self._branches[name] = frozenset().union(*choices)
         return self._branches[name]
 
 

@@ -322,6 +322,18 @@ def _git_commit(words: tuple[str, ...]) -> bool:
     )
 
 
+SIMULATED = (
+    "--simulate",
+    "--just-print",
+    "--recon",
+    "--no-act",
+    "--download-only",
+    "--print-uris",
+    "--assumeno",
+    "--assume-no",
+)
+
+
 def _apt(words: tuple[str, ...]) -> bool:
     if words[0] not in ("apt", "apt-get", "aptitude", "yum", "dnf", "zypper") or _dynamic(words[:2]):
         return False
@@ -329,15 +341,15 @@ def _apt(words: tuple[str, ...]) -> bool:
     rest = words[1:]
     if not any(w in acts for w in rest[:4]):
         return False
-    return not _short(rest, "yqn") and not _any(
-        rest, "--yes", "--assume-yes", "--assumeyes", "--non-interactive", "--noconfirm", "--dry-run"
+    return not _short(rest, "yqnsd") and not _any(
+        rest, "--yes", "--assume-yes", "--assumeyes", "--non-interactive", "--noconfirm", "--dry-run", *SIMULATED
     )
 
 
 def _ssh_keygen(words: tuple[str, ...]) -> bool:
     if words[0] != "ssh-keygen" or _dynamic(words) or _short(words[1:], "lRyFHiepLsDAkQYMrBcKUZ"):
         return False
-    return not ("-f" in words and "-N" in words)
+    return not ("-f" in words and ("-N" in words or "-P" in words))
 
 
 def _prune(words: tuple[str, ...]) -> bool:
