@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from session_ops.discovery.callers import Callers
+from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifests
 from session_ops.discovery.prompts import Effect, Prompt, Prompts, TerminalUse, TerminalUses
@@ -96,7 +97,9 @@ def only_at_terminal(finding: Finding, tree: Tree) -> Fix | None:
 
 
 @rule("HEADLESS-PROMPT", gate="start", category="interactive", fix=answer_without_terminal)
-def prompt_without_terminal(prompts: Prompts, callers: Callers, tree: Tree, manifests: Manifests) -> Iterator[Finding]:
+def prompt_without_terminal(
+    prompts: Prompts, callers: Callers, tree: Tree, manifests: Manifests, deployment: Deployment
+) -> Iterator[Finding]:
     """A script that is started without a terminal asks a question.
 
     Why: at end of file `read` returns 1, so `set -e` ends the script, an endless loop asks for ever, and without either the empty
@@ -108,9 +111,10 @@ def prompt_without_terminal(prompts: Prompts, callers: Callers, tree: Tree, mani
     if not prompts:
         raise NotApplicable("no script asks a question")
     piped = _piped_installers(tree, manifests)
+    composed = _by_compose(deployment, tree)
     found = []
     for prompt in prompts:
-        who = "" if prompt.guarded else started_by(prompt, callers, tree)
+        who = "" if prompt.guarded else started_by(prompt, callers, tree) or composed.get(prompt.script, "")
         by_pipe = ""
         if not who and not prompt.guarded and not prompt.from_terminal and prompt.how in ("read", "select"):
             who = by_pipe = piped.get(prompt.script, "")
@@ -169,6 +173,24 @@ def started_by(place: Prompt | TerminalUse, callers: Callers, tree: Tree) -> str
     words = {word for text in texts for word in re.findall(r"[\w-]+", text)}
     passes_on = any(re.search(r"\$@|\$\*|\$\{?1\b", text) for text in texts)
     return who if passes_on or place.branch & words else ""
+
+
+def _by_compose(deployment: Deployment, tree: Tree) -> dict[str, str]:
+    """Scripts that a compose service starts by its `command` or `entrypoint`, without a terminal, to where it says so."""
+    found: dict[str, str] = {}
+    for service in deployment.services:
+        if "true" in (service.values.get("stdin_open", "").lower(), service.values.get("tty", "").lower()):
+            continue
+        for key, value in service.values.items():
+            if not re.fullmatch(r"(?:entrypoint|command)(?:\.\d+)?", key):
+                continue
+            place = f"container {service.path}:{service.places.get(key, service.line)}"
+            for word in value.split():
+                parts = word.strip("\"'[],").removeprefix("./").strip("/").split("/")
+                path = next((p for cut in range(min(3, len(parts))) if (p := "/".join(parts[cut:])) in tree.entries), "")
+                if path:
+                    found.setdefault(path, place)
+    return found
 
 
 def _piped_installers(tree: Tree, manifests: Manifests) -> dict[str, str]:

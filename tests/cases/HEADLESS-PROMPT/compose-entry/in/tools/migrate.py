@@ -1,0 +1,2 @@
+answer = input("Migrate? ")
+print(answer)
