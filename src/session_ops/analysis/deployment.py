@@ -93,14 +93,19 @@ def image_ignores_lock_file(tree: Tree, deployment: Deployment) -> Iterator[Find
     """An image installs npm packages with `npm install`, which goes beyond the lock file.
 
     Why: the image holds other versions than those that were tested. `npm ci` takes exactly what the lock file says, and stops
-    where the two disagree. Without a lock file there is nothing to take, and global installs have none.
+    where the two disagree. Without a lock file there is nothing to take, and global installs
+    have none. An image for development (Dockerfile.dev, devcontainer) may go ahead of it.
     Source: npm-ci(1).
     """
     if not deployment.dockerfiles:
         raise NotApplicable("no Dockerfile")
     for dockerfile in deployment.dockerfiles:
         lock = normal(f"{dockerfile.context}/package-lock.json") if dockerfile.context else "package-lock.json"
-        if lock not in tree.entries or aside(dockerfile.path):
+        if (
+            lock not in tree.entries
+            or aside(dockerfile.path)
+            or re.search(r"(?:^|[./_-])dev(?:$|[./_-]|container)", dockerfile.path)
+        ):
             continue
         for step in dockerfile.instructions:
             match = _NPM_INSTALL.search(step.value) if step.name == "RUN" else None

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from session_ops.analysis.aside import aside
 from session_ops.analysis.ignore import SECRET_NAME, looks_secret
-from session_ops.discovery.environment import Environment, Use
+from session_ops.discovery.deployment import Deployment
+from session_ops.discovery.environment import Environment, Use, given
 from session_ops.discovery.files import Tree
 from session_ops.model import Edit, Finding, Fix, NewFile
 from session_ops.registry import NotApplicable, rule
@@ -142,3 +143,74 @@ def secret_as_default(tree: Tree, environment: Environment) -> Iterator[Finding]
                     impact="Everyone with the repository, and its history, has it. Replace it where it is used, then remove the default.",
                     confidence="likely",
                 )
+
+
+_TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
+_SAYS_NOTHING = frozenset(("markdown", "rst", "text", "env"))
+
+
+@rule("CFG-UNREAD", gate="start", category="config")
+def setting_that_nothing_reads(tree: Tree, environment: Environment, deployment: Deployment) -> Iterator[Finding]:
+    """A compose file, unit or image sets a variable of the project's own that nothing in the project reads.
+
+    Why: the setting looks as if it worked, and the code goes on with its default; mostly the name is a little wrong. Only variables
+    whose prefix the code uses for others are looked at (APP_… where it reads some APP_…), and a name that occurs in any spelling
+    anywhere in code or configuration passes (settings classes drop the prefix and the case).
+    """
+    read = {use.name for use in environment.uses}
+    in_code = {u.name for u in environment.uses if not u.path.endswith((".yml", ".yaml"))}
+    prefixes = {name.partition("_")[0] for name in in_code if "_" in name}
+    own = [
+        (n, p, line)
+        for n, p, line in _set_by(deployment)
+        if n not in read and n.partition("_")[0] in prefixes and not given(n) and not aside(p)
+    ]
+    if not read or (not deployment.services and not deployment.units and not deployment.dockerfiles):
+        raise NotApplicable("no deployment file beside code that reads variables")
+    if not own:
+        return
+    settings = {p for _, p, _ in _set_by(deployment)}
+    words: set[str] = set()
+    for entry in tree.files(vendored=True):
+        if entry.path not in settings and entry.language not in _SAYS_NOTHING:
+            words.update(word.lower() for word in _TOKEN.findall(tree.text(entry.path)))
+    for path in settings:  # a command line or another value may name it
+        words.update(m[1].lower() for m in re.finditer(r"\$\{?(\w+)", tree.text(path)))
+    for name, path, line in own:
+        short = name.partition("_")[2].lower()
+        if name.lower() in words or short in words or short.replace("_", "") in words:
+            continue
+        family = "_".join(name.split("_")[:2]) + "_"
+        near = min(
+            (u for u in environment.uses if u.name in in_code and u.name.startswith(family)), key=lambda u: u.name, default=None
+        )
+        yield Finding(
+            f"{name} is set here, but nothing reads it" + (f"; the code reads {near.name}" if near else ""),
+            tree.evidence(path, line),
+            (tree.evidence(near.path, near.line),) if near else (),
+            "The setting has no effect; the code goes on with its default.",
+            "possible",
+        )
+
+
+def _set_by(deployment: Deployment) -> Iterator[tuple[str, str, int]]:
+    """(name, path, line) of each variable that compose, a unit or an image sets."""
+    for service in deployment.services:
+        if "build" not in service.places:  # somebody else's program
+            continue
+        for key, line in service.places.items():
+            if key.startswith("environment."):
+                name = key.removeprefix("environment.")
+                text = service.values.get(key, "").partition("=")[0] if name.isdigit() else name
+                if re.fullmatch(r"[A-Z][A-Z0-9_]+", text):
+                    yield text, service.path, line
+    for unit in deployment.units:
+        for key, value, line in unit.entries:
+            if key == "Service.Environment":
+                for match in re.finditer(r"(?:^|[\s\"'])([A-Z][A-Z0-9_]+)=", value):
+                    yield match[1], unit.path, line
+    for dockerfile in deployment.dockerfiles:
+        for step in dockerfile.instructions:
+            if step.name == "ENV":
+                for match in re.finditer(r"(?:^|\s)([A-Z][A-Z0-9_]+)[= ]", step.value):
+                    yield match[1], dockerfile.path, step.line

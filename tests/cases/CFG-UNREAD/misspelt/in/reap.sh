@@ -1,0 +1,2 @@
+#!/bin/bash
+echo "${OPS_STALE_AFTER:-90}"
