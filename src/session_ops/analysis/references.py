@@ -234,7 +234,8 @@ def _how_sure(tree: Tree, one: Reference, history: History, apart: frozenset[str
     if one.place in ("python", "javascript"):
         return ("likely" if one.act == "run" and one.base == "script" else "possible"), None
     folder_there = tree.is_folder(posixpath.dirname(one.target)) and posixpath.dirname(one.target) != ""
-    if one.source in apart or posixpath.dirname(one.source) in apart or _elsewhere(one):
+    moved = bool(one.candidates) and (one.source in apart or posixpath.dirname(one.source) in apart)
+    if moved or _elsewhere(one):
         return "possible", None
     if not one.fatal or _OWN_CONFIG.search(one.target):
         return "possible", None

@@ -25,6 +25,9 @@ _DEFAULT = re.compile(r"\$\{\w+:?-([^{}$]*)\}")
 _CRON_LINE = re.compile(
     r"\s*(?:@\w+|(?:[\d*,/A-Za-z-]+\s+){4}[\d*,/A-Za-z-]+)\s+(?:(?:root|www-data|nobody|[a-z_][\w-]*)\s+(?=/))?(.+)"
 )
+_UNPACKS = re.compile(
+    r"\btar\s+(?:-\w+\s+)*-?\w*x|\bunzip\b|\bgh (?:release|run) download|\bcurl\b.*\|\s*(?:ba)?sh|\bgit clone\b"
+)
 _OTHER_SHELLS = frozenset(("pwsh", "powershell", "cmd", "python", "node"))
 
 
@@ -55,7 +58,7 @@ class DeploymentReader:
 
     def shell(
         self, text: str, source: str, line: int, place: Place, starts: Sequence[str], *, within: str, exact: bool = False,
-        errexit: bool = False, values: dict[str, str] | None = None, one_line: bool = False,
+        errexit: bool = False, values: dict[str, str] | None = None, one_line: bool = False, unpacked: bool = False,
     ) -> list[Named]:  # fmt: skip
         """Read a command text; its references, all at `line` where `one_line`."""
         if not text.strip() or len(text) > 100_000:
@@ -64,6 +67,7 @@ class DeploymentReader:
         reader = ShellReader(
             source, place, starts, self.project, found, self.exists, exact=exact, errexit=errexit, first_line=line, within=within, values=values,
         )  # fmt: skip
+        reader.unpacked = unpacked
         try:
             reader.read(Syntax.parse(text, "bash"))
         except RecursionError:
@@ -127,6 +131,7 @@ class DeploymentReader:
             for s in steps
             if s.uses and "checkout" in s.uses and s.values and {"with.repository", "with.path"} & set(s.values)
         }
+        unpacked = {(s.path, s.job) for s in steps if _UNPACKS.search(s.run)}
         fetched = {(s.path, s.job) for s in steps if "download-artifact" in s.uses or "cache@" in s.uses}
         checked_out = {(s.path, s.job) for s in steps if "checkout" in s.uses or "git clone" in s.run}
         for step in steps:
@@ -168,6 +173,7 @@ class DeploymentReader:
                 text = _EXPRESSION.sub("$__expression", text)
                 named = self.shell(
                     text, step.path, step.line, "ci", () if action else starts, within=step.job, exact=True, errexit=True,
+                    unpacked=(step.path, step.job) in unpacked,
                     values={"GITHUB_ACTION_PATH": f"{ROOT}/{posixpath.dirname(step.path)}", "GITHUB_WORKSPACE": f"{ROOT}/{root}"},
                 )  # fmt: skip
                 soft = values.get("continue-on-error", "").lower() == "true" or (step.path, step.job) in fetched

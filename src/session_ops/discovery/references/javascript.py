@@ -116,6 +116,8 @@ class JavaScriptReader:
         if "__dirname" not in text and "import.meta" not in text:
             return
         for match in (*_JOIN.finditer(text), *_URL.finditer(text)):
+            if _in_comment(text, match.start()):
+                continue
             pieces = _LITERAL.findall(match[1]) or [match[1]]
             literal = "/".join(pieces)
             act = self._use(text, match)
@@ -187,9 +189,13 @@ class JavaScriptReader:
 
     def _commands(self, path: str, text: str) -> None:
         for match in _SPAWNED.finditer(text):
+            if _in_comment(text, match.start()):
+                continue
             words = [match[1], *_LITERAL.findall(match[2] or "")]
             self._started(path, text.count("\n", 0, match.start()) + 1, words, text, match)
         for match in _EXECUTED.finditer(text):
+            if _in_comment(text, match.start()):
+                continue
             self._started(path, text.count("\n", 0, match.start()) + 1, match[1].split(), text, match)
 
     def _started(self, path: str, line: int, words: list[str], text: str, match: re.Match[str]) -> None:
@@ -241,6 +247,10 @@ def _around(node: SgNode) -> tuple[bool, bool]:
         ):
             lazy = True
     return guarded, lazy
+
+
+def _in_comment(text: str, place: int) -> bool:
+    return text[text.rfind("\n", 0, place) + 1 : place].lstrip().startswith(("*", "//", "/*"))
 
 
 def npm_scripts(text: str) -> list[tuple[str, str, int]]:

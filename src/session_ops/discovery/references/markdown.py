@@ -53,7 +53,8 @@ _ABOUT_US = frozenset(("docs", "doc", ".claude", ".github", ".cursor", ".codex",
 PLANS = re.compile(
     r"(?:^|[/_.-])(?:plans?|planning|design|specs?|prds?|rfcs?|roadmap|proposals?|archived?|history|research|adrs?|notes?|todo|reports?|summary|"
     r"migrations?|postmortem|audits?|reviews?|refactor\w*|comparison|analysis|backlog|tasks?|drafts?|ideas?|sessions?|checkpoints?|memory|"
-    r"handoffs?|journal|diar(?:y|ies)|logs?|changes|old|legacy|deprecated|implementation|enhancements?|architecture)(?=$|[/_.-])",
+    r"handoffs?|journal|diar(?:y|ies)|logs?|changes|old|legacy|deprecated|implementation|enhancements?|architecture|"
+    r"salvage|concepts?|vision|brainstorm\w*|retros?|snapshots?|investigations?|findings|\d{4}-\d\d-\d\d[\w-]*)(?=$|[/_.-])",
     re.IGNORECASE,
 )
 """Documents that tell what was, is planned or was found: what they name need not be there."""
@@ -110,7 +111,8 @@ class DocReader:
             return
         if _HOST_PAGES.match(plain.lstrip("./")) and not PurePosixPath(plain).suffix:
             return
-        hit = next((path + ending for ending in _PAGES if self.exists(path + ending)), None)
+        stems = [path, path.removesuffix(".html")] if path.endswith(".html") else [path]
+        hit = next((stem + ending for stem in stems for ending in _PAGES if self.exists(stem + ending)), None)
         if hit is None and not PurePosixPath(plain).suffix and not plain.endswith("/") and "/" not in plain:
             return  # a word in parentheses, or a page of a site
         targets = (hit,) if hit is not None else (path,)

@@ -160,6 +160,8 @@ class PythonReader:
         elif not words or not words[0].startswith("./"):
             return
         name = words[0]
+        if text[text.rfind("\n", 0, match.start()) + 1 : match.start()].lstrip().startswith(("#", ">>>", "*")):
+            return
         if name.startswith(("-", "/", "~")) or not re.search(r"\.\w{1,4}$", name) or "{" in name:
             return
         elsewhere = re.search(r"\bcwd\s*=", text[match.end() : match.end() + 300].partition("\n\n")[0]) is not None

@@ -99,6 +99,7 @@ _SHOW = {
     "chmod": 1,
     "envsubst": 0,
 }
+_UNPACKERS = frozenset(("tar", "unzip", "bsdtar", "7z", "7za", "unar", "dpkg", "rpm2cpio", "cpio"))
 _TESTS = {"-f", "-e", "-x", "-d", "-r", "-s", "-L", "-h", "-w"}
 _FILE_NAME = re.compile(r"[\w@%+,./ -]*\.[A-Za-z][\w]{0,5}$")
 _PACKAGE_RUNNERS = {
@@ -182,6 +183,7 @@ class ShellReader:
         self.functions: list[tuple[SgNode, Scope, _Folder]] = []
         self.wandering: set[str] = set()
         self.lost = False
+        self.unpacked = False
         self.stack: list[_Folder] = []
         self.sourcing: list[str] = []
 
@@ -470,11 +472,22 @@ class ShellReader:
             self._made(args[-1], folder=True)
             if args[0].value == "clone":
                 self.found.created.folders.add(posixpath.basename(args[-1].value).removesuffix(".git"))
+        elif name in _UNPACKERS:
+            self._unpack(name, args)
         elif "/" in name:
             self._name("run", head, context)
         elif name.endswith((".sh", ".py")) and not head.variable:
             return  # found by PATH
         self._flags(name, args, context)
+
+    def _unpack(self, name: str, args: list[Word]) -> None:
+        """An archive brings files that nobody here can name."""
+        flags = {"-C", "--directory", "-d"}
+        into = next((w for flag, w in pairwise(args) if flag.value in flags), None)
+        if into is not None:
+            self._made(into, folder=True)
+        elif name != "tar" or any("x" in w.value.split("=")[0] for w in args[:1]) or "--extract" in {w.value for w in args}:
+            self.unpacked = True
 
     def _options(self, args: list[Word]) -> None:
         for index, word in enumerate(args):
@@ -626,6 +639,8 @@ class ShellReader:
         if "://" in value or "\n" in value or not value.strip():
             return ""
         targets, base = located(word.value, self.folder.paths, self.project)
+        if self.unpacked and base == "cwd" and not any(self.exists(normal(t).split("/")[0]) for t in targets):
+            targets = ()
         if base in ("absolute", "home") and (tail := tail_of(word.value, self.exists)):
             targets = (tail,)
         loose = base == "cwd" and not self.folder.exact and bool(targets)
