@@ -241,3 +241,32 @@ def test_a_linked_work_tree_is_read_like_any_other(make: Make, rules: Path, tmp_
         "Ignore y.log in .gitignore",
     ]
     assert not document.refused
+
+
+def test_nothing_that_the_target_configures_runs_while_patches_are_tried(make: Make, rules: Path, tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+    root = make({"a.sh": "#!/bin/sh\necho bad\n", ".gitattributes": "* filter=x diff=x text eol=crlf\n"}, git=True)
+    program = tmp_path / "program.sh"
+    program.write_text(f"#!/bin/sh\ntouch {canary}\ncat\n")
+    program.chmod(0o755)
+    config = f'[core]\n\tfsmonitor = {program}\n\thooksPath = {tmp_path}\n\tpager = {program}\n[filter "x"]\n'
+    config += f'\tclean = {program}\n\tsmudge = {program}\n\trequired = true\n[diff "x"]\n\ttextconv = {program}\n'
+    with (root / ".git/config").open("a") as file:
+        file.write(config)
+    (root / "y.log").write_text("y")
+    _, document = solved(root, rules, tmp_path)
+    assert [fix.title for fix in document.fixes] == [
+        "Make it executable in a.sh",
+        "Say good in a.sh",
+        "Ignore y.log in .gitignore",
+    ]
+    assert all(check.applies for check in document.checks)
+    assert not canary.exists()
+
+
+def test_no_trial_folder_is_left_behind(make: Make, rules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    solved(make({"a.sh": "echo bad\n"}, git=True), rules, tmp_path)
+    assert list(folder.iterdir()) == []

@@ -180,7 +180,7 @@ def hard_coded_home(findings: Sequence[Finding], _known: Known) -> Iterator[Grou
 def never_written(findings: Sequence[Finding], _known: Known) -> Iterator[Group]:
     """Parts of a package that nobody wrote."""
     group = tuple(f for f in findings if f.category == "gap" and not f.at.sha256)
-    if group:
+    if len(group) > 1:
         names = _list(tuple(dict.fromkeys(f.at.path for f in group)), 6)
         title = f"Parts that a package needs were never written: {names}"
         yield Group(("gap",), title, f"{_needed(group)}.", "the same kind of gap", group, "possible")
