@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from session_ops.analysis.aside import aside
@@ -19,6 +20,8 @@ _NEEDED = re.compile(
 )
 """What has to be told where the code asks for it, even if it goes on without; other names are taken for options."""
 MOST_ALSO = 12
+OWN_FAMILY = 3
+"""So many variables of one prefix in the code make the prefix the project's own, and not another program's."""
 
 
 def _missing(environment: Environment) -> dict[str, list[Use]]:
@@ -154,12 +157,13 @@ def setting_that_nothing_reads(tree: Tree, environment: Environment, deployment:
     """A compose file, unit or image sets a variable of the project's own that nothing in the project reads.
 
     Why: the setting looks as if it worked, and the code goes on with its default; mostly the name is a little wrong. Only variables
-    whose prefix the code uses for others are looked at (APP_… where it reads some APP_…), and a name that occurs in any spelling
+    whose prefix the code uses for several others are looked at (APP_… where it reads APP_…), and a name that occurs in any spelling
     anywhere in code or configuration passes (settings classes drop the prefix and the case).
     """
     read = {use.name for use in environment.uses}
     in_code = {u.name for u in environment.uses if not u.path.endswith((".yml", ".yaml"))}
-    prefixes = {name.partition("_")[0] for name in in_code if "_" in name}
+    families = Counter(name.partition("_")[0] for name in in_code if "_" in name)
+    prefixes = {prefix for prefix, names in families.items() if names >= OWN_FAMILY}
     own = [
         (n, p, line)
         for n, p, line in _set_by(deployment)

@@ -1,6 +1,8 @@
 import os
 
 LEVEL = os.environ.get("OPS_LEVEL", "info")
+ROOT = os.environ.get("OPS_ROOT", "/")
+NAME = os.environ.get("OPS_NAME", "x")
 
 
 class Settings:

@@ -1,2 +1,2 @@
 #!/bin/bash
-echo "${OPS_STALE_AFTER:-90}"
+echo "${OPS_STALE_AFTER:-90} ${OPS_ROOT:-/} ${OPS_NAME:-x}"
