@@ -175,3 +175,15 @@ def test_parameters_have_help_and_literal_defaults() -> None:
     for field in Parameters.__dataclass_fields__.values():
         assert field.metadata["help"]
         assert isinstance(field.default, str | bool | float)
+
+
+def test_file_names_that_are_no_utf8_become_visible_escapes(make: Make, tmp_path: Path) -> None:
+    import os
+
+    target = make({"run.sh": "#!/bin/sh\n. ./gone.sh\n"})
+    Path(os.fsdecode(os.fsencode(target) + b"/caf\xe9.sh")).write_text("#!/bin/sh\n. ./gone.sh\n")
+    case = Case.open(target=str(target), case=str(tmp_path / "case"))
+    for phase in PHASES:
+        case.save(phase, case.compute(phase))
+    assert "caf\\\\udce9.sh" in (case.folder / "discovery.json").read_text()
+    assert "caf" in (case.folder / "report.md").read_text()

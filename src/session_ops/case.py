@@ -29,7 +29,7 @@ import msgspec
 
 from session_ops import example
 from session_ops.discovery.files import CASES_FOLDER, Tree, read_tree
-from session_ops.model import Answers, UsageError, from_json, to_json
+from session_ops.model import Answers, UsageError, encoded, from_json, to_json
 from session_ops.parameters import Parameters, injected_names, refuse_unknown
 from session_ops.registry import Facts, Registry
 
@@ -180,7 +180,7 @@ class Case:
 
     def save(self, phase: str, document: Any, seconds: float | None = None) -> None:
         """Store a phase's document and note the phase as done."""
-        stored = Stored(SCHEMA, phase, self.inputs, msgspec.Raw(msgspec.json.encode(document, order="sorted")))
+        stored = Stored(SCHEMA, phase, self.inputs, msgspec.Raw(encoded(document)))
         self.write(f"{phase}.json", to_json(stored))
         self.note(phase, status="done", seconds=seconds)
 

@@ -230,9 +230,9 @@ def list_rules(
         raise UsageError(
             f"no rule {rule_id!r}" + (f": did you mean {near[0]}?" if near else "; `session-ops rules` lists them")
         )
-    gate = f"gate {one.gate}" if one.gate else "costs no gate"
+    gate = f"gate {wanted.gate}" if wanted.gate else "costs no gate"
     typer.echo(
-        f"{one.id}: {one.title}\n{gate}, category {one.category}{', has a fix' if one.fix else ''}\n\n{one.explanation}".rstrip()
+        f"{wanted.id}: {wanted.title}\n{gate}, category {wanted.category}{', has a fix' if wanted.fix else ''}\n\n{wanted.explanation}".rstrip()
     )
 
 

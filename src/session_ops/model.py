@@ -227,7 +227,23 @@ class Answers:
 
 def to_json(value: Any) -> bytes:
     """Encode a document with sorted keys and two spaces, so that equal input gives equal bytes."""
-    return msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2) + b"\n"
+    return msgspec.json.format(encoded(value), indent=2) + b"\n"
+
+
+def encoded(value: Any) -> bytes:
+    """Encode a document in one line. Bytes of file names that are no UTF-8 become visible escapes (`\\udce9`): JSON cannot hold them."""
+    try:
+        return msgspec.json.encode(value, order="sorted")
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_printable(msgspec.to_builtins(value)), order="sorted")
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_printable(k): _printable(v) for k, v in value.items()}
+    return [_printable(v) for v in value] if isinstance(value, list | tuple) else value
 
 
 T = TypeVar("T")

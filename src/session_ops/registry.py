@@ -295,7 +295,7 @@ def _named(findings: list[Finding], one: Rule) -> list[Finding]:
     for finding in sorted(findings, key=lambda f: (f.at.path, f.at.line, f.message)):
         basis = "\0".join((one.id, finding.at.path, finding.at.quote or finding.message))
         nth = seen[basis] = seen.get(basis, -1) + 1
-        digest = hashlib.sha256(f"{basis}\0{nth}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{basis}\0{nth}".encode("utf-8", "surrogateescape")).hexdigest()
         named.append(
             dataclasses.replace(
                 finding,

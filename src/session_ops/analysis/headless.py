@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.callers import Callers
 from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import Tree
@@ -198,6 +199,8 @@ def _piped_installers(tree: Tree, manifests: Manifests) -> dict[str, str]:
     offered: dict[str, tuple[str, str]] = {}
     for entry in tree.files(*DOCUMENTS):
         text = tree.text(entry.path)
+        if (entry.path.count("/") and not is_document(entry.path)) or is_aside(entry.path):
+            continue
         if "|" not in text or not ("curl" in text or "wget" in text):
             continue
         for number, line in enumerate(tree.lines(entry.path), 1):

@@ -37,9 +37,14 @@ MAINTAINERS = re.compile(
 """Paths of scripts that only those who make releases run, on machines that they know."""
 
 
+TRIALS = re.compile(r"debug|scratch|experiment|playground|prototype|(?:^|[/_-])poc(?:[/_.-])|one-?off|ad-?hoc", re.IGNORECASE)
+"""Paths of what somebody tried once."""
+INVENTED = re.compile(r"(?:^|/)[^/]*(?:[mM]ock|[fF]ixture|[sS]ample|[dD]ummy|[fF]ake)[^/]*$|(?:^|/)(?:testing|storybook)/")
+
+
 def beside_the_point(path: str) -> bool:
     """Does this path hold what shows, checks, documents or keeps something, and is not what a user runs?"""
-    return is_aside(path) or is_document(path) or bool(KEPT.search(path))
+    return is_aside(path) or is_document(path) or bool(KEPT.search(path) or INVENTED.search(path))
 
 
 # --- one person's folder -------------------------------------------------------------------------------------------------
@@ -78,7 +83,7 @@ READ = (
 ALSO_READ = ("systemd", "makefile", "env", "cron", "xml")
 CONFIG_JSON = re.compile(
     r"(?:^|/)(?:\.vscode|\.claude|\.cursor|\.codex|\.gemini|\.zed|\.idea|\.claude-plugin|hooks?|config|conf|configs|settings)/[^/]*\.jsonc?$"
-    r"|(?:^|/)(?:package|\.?mcp[\w.-]*|settings[\w.-]*|config[\w.-]*|[\w.-]*\.?config|hooks|plugin|launch|tasks|claude_desktop_config|ecosystem[\w.-]*)\.jsonc?$"
+    r"|(?:^|/)(?:package|\.?mcp[\w.-]*|settings[\w.-]*|config[\w.-]*|[\w.-]*\.?config|hooks|plugin|claude_desktop_config|ecosystem[\w.-]*)\.jsonc?$"
 )
 RECORDS = re.compile(
     r"(?:^|/)\.?(?:artifacts?|data|state|logs?|sessions?|reports?|summar\w+|checkpoints?|memory|memories|history|plans?|transcripts?|cache|records?|runs?"
@@ -167,6 +172,8 @@ def one_persons_folder(tree: Tree) -> Iterator[Finding]:
             continue
         if entry.language in ("json", "yaml", "toml", "xml") and RECORDS.search(entry.path):
             continue
+        if entry.language == "xml" and not entry.path.endswith(".plist"):
+            continue
         if beside_the_point(entry.path) or (entry.language == "json" and not CONFIG_JSON.search(entry.path)):
             continue
         found += _homes(entry, tree, made)
@@ -219,7 +226,9 @@ def _homes(entry: FileEntry, tree: Tree, made: frozenset[str]) -> Iterator[Findi
                 continue
             if code and not re.search(r"[\"'`]$|[\"'`][^\"'`]*[\s:=(]$", before):
                 continue
-            tried = bool(TRIED.search(line)) and not line.lstrip().startswith(("ExecStart", '"command"'))
+            tried = bool(TRIED.search(line) or TRIALS.search(entry.path)) and not line.lstrip().startswith(
+                ("ExecStart", '"command"')
+            )
             found = Finding(
                 f"{match[0]} is the home folder of one person ({name})",
                 at=tree.evidence(entry.path, number),
@@ -276,6 +285,9 @@ def _comment(before: str, line: str, language: str) -> bool:
 # --- units -----------------------------------------------------------------------------------------------------------------
 
 SYSTEM_PYTHON = re.compile(r"[-@:+!]*(/usr/bin/python3?(?:\.\d+)?|/usr/bin/env\s+(?:\S+=\S+\s+)*python3?)\s+(?:-\w\s+)*(\S+)")
+INTO_SYSTEM = re.compile(
+    r"sudo\s+(?:-\w+\s+)*(?:python3? -m )?pip3?\s+install|--break-system-packages|\buv pip install --system|apt(?:-get)? install[^\n]*python3-(?!pip|venv|dev)"
+)
 SERVICE_USERS = re.compile(
     r"root|nobody|www-data|daemon|%\w|\$|<|\{|.*(?:svc|service|app|bot|server|daemon|agent|runner|deploy|user)", re.IGNORECASE
 )
@@ -296,6 +308,8 @@ def unit_with_the_systems_python(deployment: Deployment, manifests: Manifests, t
     if not needs:
         raise NotApplicable("no Python package with dependencies")
     made = _made_users(tree)
+    if any(INTO_SYSTEM.search(tree.text(e.path)) for e in tree.files("shell", "markdown", "makefile")):
+        raise NotApplicable("the dependencies are installed into the system")
     found = []
     for unit in deployment.units:
         entries = {key: (value, line) for key, value, line in unit.entries}
@@ -312,7 +326,9 @@ def unit_with_the_systems_python(deployment: Deployment, manifests: Manifests, t
         if own and not any(_reaches_beyond(p, tree, needs) for p in own):
             continue
         user = entries.get("Service.User")
-        person = user is not None and user[0] not in made and not SERVICE_USERS.match(user[0])
+        person = (
+            user is not None and user[0] not in made and not SERVICE_USERS.match(user[0]) and not re.search(r"[-_]", user[0])
+        )
         also = (tree.evidence(unit.path, user[1]),) if person and user else ()
         named = f", as user {user[0]}," if person and user else ""
         found.append(

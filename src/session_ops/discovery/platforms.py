@@ -50,8 +50,11 @@ class Platforms:
         return self.get(name) if alone in (None, name) else None
 
 
-WORDS = {
-    "macos": re.compile(r"\b(?:macOS|mac\s?OS\s?X|OS\s?X|Darwin)\b|\bMac\b(?=[\s/,|)&+]|%20)", re.IGNORECASE),
+WORDS: dict[Name, re.Pattern[str]] = {
+    "macos": re.compile(
+        r"\b(?:macOS|mac\s?OS\s?X|OS\s?X|Darwin)\b|\bMac\b(?=[/,|)&+]|%20| and Linux| or Linux)|(?<=Linux and )Mac\b",
+        re.IGNORECASE,
+    ),
     "linux-gnu": re.compile(r"\b(?:Linux|Ubuntu|Debian|Fedora|CentOS|RHEL|WSL)\b", re.IGNORECASE),
     "windows": re.compile(r"\bWindows\b"),
 }
@@ -60,10 +63,11 @@ NOT = re.compile(
     re.IGNORECASE,
 )
 PROMISE = re.compile(
-    r"support|platform|require|prerequisite|compatib|works? on|runs? on|tested on|install|\bOS\b|operating system|available|^\s*#+|^\s*[-*|]"
-    r"|\bon\s+(?:mac|linux)|\bfor\s+(?:mac|linux)|^\s*<summary>|badge",
+    r"support|platform|require|prerequisite|compatib|\bworks? on|\bruns? on|tested on|operating system|available|^\s*#+|^\s*<summary>|badge"
+    r"|^\s*[-*+|]?\s*\**(?:macOS|OS X|Linux|Ubuntu)\b|\binstall\w*\s+(?:on|for)\b|\b(?:on|for)\s+(?:macOS|Linux)\b",
     re.IGNORECASE,
 )
+"""What a sentence looks like that promises a platform; one that names several of them does as well."""
 RUNS_ON = re.compile(
     r"(?:runs-on|os|runner|image|vm|vmImage|platform)\s*:.*\bmac-?os\b|^\s*-\s*[\"']?macos-(?:latest|\d+)|\bmacos-(?:latest|1\d)\b",
     re.IGNORECASE,
@@ -95,10 +99,10 @@ def platforms(tree: Tree, scripts: Scripts) -> Platforms:
                 continue
             if newer is None and NEW_BASH.search(text):
                 newer = tree.evidence(path, number)
-            for name, words in WORDS.items():
-                if words.search(text) and not NOT.search(text):
-                    sure = bool(PROMISE.search(text))
-                    declare(name, "likely" if sure else "possible", path, number, f"{path} names it")  # type: ignore[arg-type]
+            named = [] if NOT.search(text) else [name for name, words in WORDS.items() if words.search(text)]
+            sure = len(named) > 1 or bool(named and PROMISE.search(text))
+            for name in named:
+                declare(name, "likely" if sure else "possible", path, number, f"{path} names it")
             if re.search(r"^\s*\$?\s*brew install\b", text):
                 declare("macos", "possible", path, number, f"{path} installs with brew")
     for entry in tree.files("yaml"):

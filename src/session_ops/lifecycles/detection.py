@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,8 @@ def _out_of_question(form: Format, head: bytes) -> str | None:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if form.reader["kind"] == "markdown" and start.startswith((b"{", b"[")):
         return "JSON, not Markdown"
+    if form.reader["kind"] == "json_concat" and not re.match(rb"\{\s*?\n", start):
+        return "no line is just an opening brace"
     if form.reader["kind"] == "json":
         if not start.startswith((b"{", b"[")):
             return "not JSON"

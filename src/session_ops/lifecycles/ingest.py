@@ -14,6 +14,8 @@ from session_ops.lifecycles.inputs import Input, sure
 from session_ops.lifecycles.readers import CannotRead, Reject
 from session_ops.lifecycles.spec import ENDS, Format, Mapper, Row
 
+LOG_NAMES = (".jsonl", ".ndjson", ".log")
+"""Files found in a target that are said to be logs by their names: where no format fits, that is told."""
 REJECTS_KEPT = 10_000
 """Rejects of one source that are kept; more are only counted."""
 
@@ -51,7 +53,7 @@ class Source:
 
 def read(item: Input, formats: tuple[Format, ...], loader: Loader) -> Source | None:
     """Read one log into the loader. None for a file that nobody called a log and that is not surely one."""
-    source = Source(hashlib.sha256(item.name.encode()).hexdigest()[:8], item.name, "read", "")
+    source = Source(hashlib.sha256(item.name.encode()).hexdigest()[:12], item.name, "read", "")
     try:
         source.size = item.path.stat().st_size
         if not source.size:
@@ -59,7 +61,7 @@ def read(item: Input, formats: tuple[Format, ...], loader: Loader) -> Source | N
             return source
         found = detect(item.path, formats)
         source.scores = found.scores
-        if item.found and not sure(item, found):
+        if item.found and not sure(item, found) and not (found.format is None and item.path.suffix in LOG_NAMES):
             return None
         source.reason = found.reason
         if found.format is None:

@@ -150,7 +150,7 @@ def compute(case: Case) -> Document:
             with case.writing(f"tables/{table}.parquet") as path:
                 engine.export(connection, table, path)
         document = Document(
-            sources=tuple(_summary(source, connection) for source in sources),
+            sources=_summaries(sources, connection),
             numbers=_numbers(connection, sum(source.rejected for source in sources)),
             anomalies=_anomalies(connection),
             undecidable=undecidable,
@@ -185,10 +185,14 @@ def _source_row(source: Source) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _summary(source: Source, connection: DuckDBPyConnection) -> SourceSummary:
-    one = [source.source_id]
-    (sessions,) = _row(connection, "SELECT count(DISTINCT session_id) FROM events WHERE source_id = ?", one)
-    (ends,) = _row(connection, "SELECT coalesce(any_value(logs_end), false) FROM sources WHERE source_id = ?", one)
+def _summaries(sources: list[Source], connection: DuckDBPyConnection) -> tuple[SourceSummary, ...]:
+    counted = connection.execute("SELECT source_id, count(DISTINCT session_id) FROM events GROUP BY source_id").fetchall()
+    ends = connection.execute("SELECT source_id, coalesce(logs_end, false) FROM sources").fetchall()
+    sessions, logs_end = dict(counted), dict(ends)
+    return tuple(_summary(source, sessions.get(source.source_id, 0), logs_end[source.source_id]) for source in sources)
+
+
+def _summary(source: Source, sessions: int, logs_end: bool) -> SourceSummary:
     return SourceSummary(
         source_id=source.source_id,
         path=source.path,
@@ -200,7 +204,7 @@ def _summary(source: Source, connection: DuckDBPyConnection) -> SourceSummary:
         sessions=sessions,
         first_ts=times.text(source.first_ns),
         last_ts=times.text(source.last_ns),
-        logs_end=ends,
+        logs_end=logs_end,
         resolution_s=(source.res_ns or 0) / times.SECOND,
         zone=source.zone,
         scores=source.scores,
@@ -245,5 +249,5 @@ def _anomalies(connection: DuckDBPyConnection) -> tuple[AnomalyRow, ...]:
     )  # fmt: skip
 
 
-def _row(connection: DuckDBPyConnection, sql: str, values: list[str] | None = None) -> Any:
-    return connection.execute(sql, values or []).fetchone()
+def _row(connection: DuckDBPyConnection, sql: str) -> Any:
+    return connection.execute(sql).fetchone()

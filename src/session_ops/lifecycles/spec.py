@@ -77,6 +77,8 @@ class Format:
         kind = self.reader["kind"]
         if kind == "ndjson":
             yield from readers.ndjson(path)
+        elif kind == "json_concat":
+            yield from readers.json_values(path)
         elif kind == "json":
             yield from readers.json_records(path, tuple(self.reader.get("containers", ())))
         else:

@@ -4,11 +4,10 @@
 -- blind: rows within the clock's resolution of the end.
 -- text: {session_id} goes on after its end: {n} more events, the last {late_ns:span} later
 SELECT r.source_id, r.session_id, NULL AS resource_id, min(s.ts_ns) AS ts_ns, min_by(s.event_id, s.place) AS event_id,
-  min(e.event_id) AS prev_event_id, count(*) AS n, max(s.ts_ns) - r.end_ns AS late_ns
+  r.end_event_id AS prev_event_id, count(*) AS n, max(s.ts_ns) - r.end_ns AS late_ns
 FROM runs r
 JOIN steps s ON s.session_id = r.session_id AND s.run_no = r.run_no
 JOIN sources o ON o.source_id = s.source_id
-JOIN steps e ON e.session_id = r.session_id AND e.run_no = r.run_no AND e.part = 'end' AND e.ts_ns = r.end_ns
-JOIN sources eo ON eo.source_id = e.source_id
+JOIN sources eo ON eo.source_id = r.end_source_id
 WHERE r.end_ns IS NOT NULL AND s.part <> 'end' AND s.ts_ns > r.end_ns + o.res_ns + eo.res_ns
-GROUP BY r.source_id, r.session_id, r.run_no, r.end_ns
+GROUP BY r.source_id, r.session_id, r.run_no, r.end_ns, r.end_event_id

@@ -3,7 +3,7 @@
 CREATE TABLE streams AS
 SELECT s.stream,
   max(s.last_ns) AS log_end_ns,
-  min(s.source_id) AS source_id,
+  min_by(s.source_id, s.path) AS source_id,
   max(coalesce(r.n_sessions, 0)) AS n_sessions,
   max(coalesce(r.n_ended, 0)) AS n_ended,
   CASE
