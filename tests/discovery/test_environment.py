@@ -26,6 +26,7 @@ def read(root: Path, **files: str) -> Environment:
         ("a.sh", "X_ID=1\necho $X_ID ${X_ID}\n", []),
         ("a.sh", "echo '$AGENT_NAME' # $OTHER_NAME\ncat <<'E'\n$THIRD_NAME\nE\n", []),
         ("a.sh", 'ROOT_DIR="${ROOT_DIR:-/srv}"\necho $ROOT_DIR\n', [("ROOT_DIR", 1, "/srv", False)]),
+        ("a.sh", 'echo "$A_B $C_D\n ${E_F:-1} x"\n', [("A_B", 1, None, False), ("C_D", 1, None, False), ("E_F", 2, "1", False)]),
         ("a.sh", ': "${ROOT_DIR:?set it}"\n', [("ROOT_DIR", 1, None, True)]),
         ("a.sh", 'if [ -n "$TOKEN_X" ]; then echo "$TOKEN_X"; fi\n', [("TOKEN_X", 1, "", False), ("TOKEN_X", 1, "", False)]),
         ("a.sh", "for AGENT in a b; do echo $AGENT; done; read -r LINE_A LINE_B; echo $LINE_B $HOME $GITHUB_SHA\n", []),

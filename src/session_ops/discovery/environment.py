@@ -7,6 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ast_grep_py import SgNode
+
 from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.syntax import Syntax
 from session_ops.registry import fact
@@ -263,10 +265,11 @@ def _shell(tree: Tree, syntax: Syntax, entry: FileEntry) -> tuple[list[Use], lis
     tested = set(re.findall(r"-[nzv]\s+[\"']?\$?\{?([A-Z][A-Z0-9_]+)", text))
     uses: list[Use] = []
     for node in root.find_all(kind="expansion"):
-        parts = _EXPANSION.match(node.text())
+        text_here, line = _bare(node)
+        parts = _EXPANSION.match(text_here)
         if parts is None or parts["bang"]:
             continue
-        name, op, line = parts["name"], parts["op"], node.range().start.line + 1
+        name, op = parts["name"], parts["op"]
         if op in (":-", "-", ":=", "=", ":+", "+"):
             uses.append(Use(name, entry.path, line, parts["rest"] if op[-1] != "+" else "", False))
             own.add(name) if op in (":=", "=") else None
@@ -275,9 +278,9 @@ def _shell(tree: Tree, syntax: Syntax, entry: FileEntry) -> tuple[list[Use], lis
         else:
             uses.append(Use(name, entry.path, line, "" if name in tested else None, strict and name not in tested))
     for node in root.find_all(kind="simple_expansion"):
-        name = node.text()[1:]
+        text_here, line = _bare(node)
+        name = text_here[1:]
         if re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
-            line = node.range().start.line + 1
             uses.append(Use(name, entry.path, line, "" if name in tested else None, strict and name not in tested))
     with_default = {u.name for u in uses if u.default is not None}
     kept = []
@@ -291,6 +294,13 @@ def _shell(tree: Tree, syntax: Syntax, entry: FileEntry) -> tuple[list[Use], lis
             continue
         kept.append(use)
     return kept, sets
+
+
+def _bare(node: SgNode) -> tuple[str, int]:
+    """A node's text and line without the blanks before it, which the grammar counts in inside of double quotes."""
+    text = node.text()
+    bare = text.lstrip()
+    return bare, node.range().start.line + 1 + text[: len(text) - len(bare)].count("\n")
 
 
 def _own_default(text: str, use: Use) -> bool:
