@@ -12,7 +12,7 @@ from session_ops.lifecycles.detection import detect
 from session_ops.lifecycles.readers import Record
 from session_ops.lifecycles.spec import COLUMNS, Format, Mapper, formats
 
-ENDINGS = {"ndjson": "jsonl", "json": "json", "markdown": "md"}
+ENDINGS = {"ndjson": "jsonl", "json": "json", "json_concat": "jsonl", "markdown": "md"}
 SAMPLES = [(form, sample) for form in formats() for sample in form.samples]
 
 
@@ -56,7 +56,7 @@ def test_sample_is_detected_as_its_own_format(form: Format, sample: Any, tmp_pat
 
 
 def test_every_format_has_samples_and_says_whether_it_logs_ends() -> None:
-    assert {f.id for f in formats()} == {"ndjson", "json-events", "json-registry", "diary", "claude-transcript"}
+    assert {f.id for f in formats()} == {"ndjson", "json-events", "json-registry", "json-values", "diary", "claude-transcript"}
     assert all(f.samples and f.facts.get("logs_end") in (True, False, "auto") for f in formats())
 
 

@@ -61,3 +61,29 @@ def test_transcripts(tmp_path: Path) -> None:
     assert len(transcripts) == 99
     assert sum(source.status == "empty" for source in transcripts) == 17
     assert [anomaly.detector for anomaly in document.anomalies] == ["source_never_ends"]
+
+
+def test_pretty_printed_values_that_two_writers_tore(tmp_path: Path) -> None:
+    document = read("cli-anything-web", tmp_path)
+    assert shown(document.numbers, "sessions", "ended", "longest_s", "max_concurrent") == {
+        "sessions": 8, "ended": 0, "longest_s": 22 * 3600 + 39 * 60 + 40.0, "max_concurrent": 2,
+    }  # fmt: skip
+    intact = {source.path.rsplit("/")[-1]: source.events for source in document.sources if source.status == "read"}
+    assert intact.pop("sessions.jsonl") == 11
+    assert sum(intact.values()) == 1144
+
+
+@pytest.mark.parametrize(
+    ("name", "sessions", "events"),
+    [("ccswarm-events", 2, 12), ("transcripts-simonw", 1, 8), ("transcripts-cclog-edge", 8, 59), ("atdata-hub", 4, 111)],
+)
+def test_the_other_sets_with_a_session_key(name: str, sessions: int, events: int, tmp_path: Path) -> None:
+    document = read(name, tmp_path)
+    assert (document.numbers.sessions, document.numbers.events) == (sessions, events)
+
+
+@pytest.mark.parametrize("name", ["chainlink-openclaudia", "hive-mind", "otlp-examples", "porcupine-etcd"])
+def test_sets_that_this_version_cannot_read_say_why(name: str, tmp_path: Path) -> None:
+    document = read(name, tmp_path)
+    assert {source.status for source in document.sources} == {"unknown"}
+    assert all("no format" in source.reason for source in document.sources)

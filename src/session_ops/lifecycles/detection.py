@@ -41,9 +41,11 @@ def detect(path: Path, formats: tuple[Format, ...]) -> Detected:
     """
     with path.open("rb") as file:
         head = file.read(8192)
-    if b"\0" in head and not _mostly_text(head):
-        what = next((name for mark, name in _KNOWN_BINARY.items() if head.startswith(mark)), "a binary file")
-        return Detected(None, {form.id: 0.0 for form in formats}, f"{what}: no format of this version reads it")
+    known = next((name for mark, name in _KNOWN_BINARY.items() if head.startswith(mark)), None)
+    if known or (b"\0" in head and not _mostly_text(head)):
+        return Detected(
+            None, {form.id: 0.0 for form in formats}, f"{known or 'a binary file'}: no format of this version reads it"
+        )
     scores: dict[str, float] = {}
     why: dict[str, str] = {}
     samples: dict[str, list[dict[str, Any]]] = {}
