@@ -244,7 +244,7 @@ def _until_close(text: str, start: int) -> str:
 def _shell(tree: Tree, syntax: Syntax, entry: FileEntry) -> tuple[list[Use], list[Mention]]:
     """Expansions of variables that this script never sets itself, and what it exports or puts before a command."""
     text = tree.text(entry.path)
-    root = syntax.root(entry.path) if re.search(r"[A-Z]{2}", text) else None
+    root = syntax.root(entry.path) if re.search(r"[A-Z][A-Z0-9_]", text) else None
     if root is None:
         return [], []
     sets: list[Mention] = []
