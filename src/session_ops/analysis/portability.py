@@ -286,7 +286,8 @@ def _comment(before: str, line: str, language: str) -> bool:
 
 SYSTEM_PYTHON = re.compile(r"[-@:+!]*(/usr/bin/python3?(?:\.\d+)?|/usr/bin/env\s+(?:\S+=\S+\s+)*python3?)\s+(?:-\w\s+)*(\S+)")
 INTO_SYSTEM = re.compile(
-    r"sudo\s+(?:-\w+\s+)*(?:python3? -m )?pip3?\s+install|--break-system-packages|\buv pip install --system|apt(?:-get)? install[^\n]*python3-(?!pip|venv|dev)"
+    r"sudo\s+(?:-\w+\s+)*(?:python3? -m )?pip3?\s+install|--break-system-packages|\buv pip install --system"
+    r"|apt(?:-get)? install[^\n]*python3-(?!pip|venv|dev)"
 )
 SERVICE_USERS = re.compile(
     r"root|nobody|www-data|daemon|%\w|\$|<|\{|.*(?:svc|service|app|bot|server|daemon|agent|runner|deploy|user)", re.IGNORECASE
