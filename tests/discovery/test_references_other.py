@@ -5,8 +5,8 @@ import time
 import pytest
 
 from session_ops.discovery.files import read_tree
-from session_ops.model import Answers
-from session_ops.registry import Facts, Registry
+from session_ops.model import Answers, Severity
+from session_ops.registry import Facts, Registry, check
 
 REGISTRY = Registry.load()
 
@@ -150,3 +150,16 @@ def test_time_is_linear(tmp_path):
         facts["references"]
         spent.append(time.perf_counter() - start)
     assert spent[1] < 40 * spent[0] + 0.5
+
+
+def test_a_path_that_another_folder_would_explain_is_not_critical(tmp_path):
+    facts = facts_of(tmp_path, {"docker/entry.sh": "#!/bin/sh\nset -e\npython manage.py\ntrue\n", "backend/manage.py": ""})
+    found = [f for f in check(REGISTRY, facts, tmp_path).findings if f.rule == "REF-RUN"]
+    assert [(f.at.place, f.severity) for f in found] == [("docker/entry.sh:3", Severity.GAP)]
+
+
+def test_a_flood_is_folded(tmp_path):
+    files = {f"m{n}.js": f"require('./gone{n}');\n" for n in range(50)}
+    found = [f for f in check(REGISTRY, facts_of(tmp_path, files), tmp_path).findings if f.rule == "REF-IMPORT"]
+    assert len(found) == 30
+    assert sum(1 + len(f.also) for f in found) == 50

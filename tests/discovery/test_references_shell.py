@@ -118,3 +118,12 @@ def test_candidates_are_the_nearest_first_and_case_is_told(tmp_path):
     files = {"a/run.sh": '"$(dirname "$0")/x.sh"\n', "a/b/x.sh": "", "c/d/x.sh": "", "a/X.SH": ""}
     (found,) = [r for r in look(tmp_path, files) if r.source == "a/run.sh"]
     assert found.candidates == ("a/X.SH", "a/b/x.sh", "c/d/x.sh")
+
+
+def test_a_file_with_a_template_is_its_users_to_make(tmp_path):
+    files = {
+        "run.sh": HEAD + '. "$(dirname "$0")/conf.sh"\n. "$(dirname "$0")/ops.env"\n',
+        "conf.example.sh": "",
+        "ops.env.example": "",
+    }
+    assert [r.verdict for r in look(tmp_path, files) if r.act == "source"] == ["created", "created"]

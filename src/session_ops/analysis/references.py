@@ -78,7 +78,8 @@ def sole_candidate(reference: Reference) -> str:
     first = reference.candidates[0]
     if first.lower() == reference.target.lower():
         return first
-    aside = SIDE.search(first) is not None and not (reference.place == "markdown" and first.endswith(".md"))
+    fitting = reference.place in ("ci", "makefile") or (reference.place == "markdown" and first.endswith(".md"))
+    aside = SIDE.search(first) is not None and not fitting
     if len(reference.candidates) > 1 or _COMMON_NAMES.match(PurePosixPath(first).name) or aside:
         return ""
     return first
@@ -105,7 +106,11 @@ def fix_data(tree: Tree, references: Sequence[Reference]) -> dict[str, str]:
         if edit is None:
             return {}
         edits.append(edit)
-    return exact_edits(edits, sole_candidate(references[0]))
+    first = references[0]
+    candidate = sole_candidate(first)
+    near = "/" not in first.source or first.source.split("/")[0] == candidate.split("/")[0]
+    safe = first.place == "markdown" and (near or candidate.lower() == first.target.lower())
+    return exact_edits(edits, f"Name {candidate} instead", safe=safe)
 
 
 def finding(
@@ -322,7 +327,7 @@ def _moved_base(tree: Tree, lost: list[Reference], source: str, line: int, right
         if edit is None:
             return {}
         edits.append(edit)
-    return exact_edits(edits, right or "the top of the target")
+    return exact_edits(edits, f"Start from {right or 'the top of the target'}, where the files are")
 
 
 # REF-IMPORT

@@ -41,10 +41,14 @@ def rewritten(tree: Tree, reference: Reference, candidate: str) -> Change | None
     return None if path == literal else (reference.source, reference.line, before + literal, before + path)
 
 
-def exact_edits(changes: Sequence[Change], meant: str) -> dict[str, str]:
-    """Changes as a finding's data; empty where there is none."""
+def exact_edits(changes: Sequence[Change], title: str, *, safe: bool = False) -> dict[str, str]:
+    """Changes as a finding's data, with the title of the fix; empty where there is none."""
     unique = list(dict.fromkeys(changes))
-    return {"edits": json.dumps(unique, ensure_ascii=False), "meant": meant} if unique else {}
+    return (
+        {"edits": json.dumps(unique, ensure_ascii=False), "title": title, "safety": "safe" if safe else "review"}
+        if unique
+        else {}
+    )
 
 
 def repoint(finding: Finding) -> Fix | None:
@@ -52,11 +56,10 @@ def repoint(finding: Finding) -> Fix | None:
     if "edits" not in finding.data:
         return None
     edits = tuple(Edit(path, old, new, line) for path, line, old, new in json.loads(finding.data["edits"]))
-    meant = finding.data.get("meant", "")
     return Fix(
-        f"Name {meant} instead",
+        finding.data["title"],
         (finding.id,),
-        "safe" if finding.rule == "REF-DOC" else "review",
+        "safe" if finding.data["safety"] == "safe" else "review",
         edits,
         why="It is the only file of this name; the place keeps its way of writing.",
     )

@@ -44,6 +44,9 @@ _PLACEHOLDER = re.compile(
 )
 
 
+_TEMPLATE_WORDS = ("example", "sample", "template", "dist", "default", "tmpl", "in")
+
+
 def is_placeholder(text: str) -> bool:
     """Does the text stand for some path rather than name one?"""
     return _PLACEHOLDER.search(text) is not None
@@ -131,10 +134,12 @@ class Judge:
     def is_made(self, path: str, named: Named) -> bool:
         """Does a build, an installer, a script of the target, or (for what git ignores) its user make this path?"""
         parts = tuple(path.split("/"))
-        if self.created.makes(path):
+        if self.created.makes(path) or any(path == sub or path.startswith(sub + "/") for sub in self.tree.git.submodules):
             return True
         if named.act == "link":
             return False  # a link is followed in the repository as it was committed
+        if self._has_template(path):
+            return True
         if named.act == "run" and "." not in parts[-1] and self._compiles:
             return True
         made = next((i for i, part in enumerate(parts[:-1] or parts) if part.lower() in BUILD_FOLDERS), None)
@@ -143,6 +148,13 @@ class Judge:
         if made is not None:
             return False
         return self.ignored(path)
+
+    def _has_template(self, path: str) -> bool:
+        """Does a template of this very file lie beside it (`config.sh.example`, `config.example.sh`), for its user to fill in?"""
+        stem, ending = posixpath.splitext(path)
+        names = [f"{path}{mark}{word}" for word in _TEMPLATE_WORDS for mark in ".-_"]
+        names += [f"{stem}{mark}{word}{ending}" for word in _TEMPLATE_WORDS for mark in ".-_" if ending]
+        return any(name in self.tree.entries for name in names)
 
     @cached_property
     def _compiles(self) -> bool:
