@@ -15,7 +15,6 @@ from session_ops.discovery.commands import Invocation, functions_of, invocations
 from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.flow import Flow
-from session_ops.discovery.manifests import Manifests
 from session_ops.discovery.platforms import Platform, Platforms
 from session_ops.discovery.references import References
 from session_ops.discovery.scripts import Script, Scripts
@@ -280,80 +279,6 @@ def _comment(before: str, line: str, language: str) -> bool:
     if language == "xml":
         return "<!--" in before
     return bool(re.search(r"(?:^|\s)//|/\*", before)) or line.lstrip().startswith("*")
-
-
-# --- units -----------------------------------------------------------------------------------------------------------------
-
-SYSTEM_PYTHON = re.compile(r"[-@:+!]*(/usr/bin/python3?(?:\.\d+)?|/usr/bin/env\s+(?:\S+=\S+\s+)*python3?)\s+(?:-\w\s+)*(\S+)")
-INTO_SYSTEM = re.compile(
-    r"sudo\s+(?:-\w+\s+)*(?:python3? -m )?pip3?\s+install|--break-system-packages|\buv pip install --system"
-    r"|apt(?:-get)? install[^\n]*python3-(?!pip|venv|dev)"
-)
-SERVICE_USERS = re.compile(
-    r"root|nobody|www-data|daemon|%\w|\$|<|\{|.*(?:svc|service|app|bot|server|daemon|agent|runner|deploy|user)", re.IGNORECASE
-)
-
-
-@rule("PORT-UNIT", gate="relocate", category="deploy-config")
-def unit_with_the_systems_python(deployment: Deployment, manifests: Manifests, tree: Tree) -> Iterator[Finding]:
-    """A service unit starts a program that has dependencies with the system's Python.
-
-    Why: the package's dependencies are installed into a virtual environment (or not at all); /usr/bin/python3 sees none of them, so the
-    service ends with ModuleNotFoundError and systemd starts it again and again. Passes: an interpreter of an environment, a program
-    that imports nothing beyond the standard library, a target that installs into the system on purpose.
-    Source: systemd.exec(5); PEP 668 on externally managed environments.
-    """
-    needs = sorted({d.name.lower() for m in manifests if m.ecosystem == "pip" for d in m.dependencies if d.group == "runtime"})
-    if not deployment.units:
-        raise NotApplicable("no service unit")
-    if not needs:
-        raise NotApplicable("no Python package with dependencies")
-    made = _made_users(tree)
-    if any(INTO_SYSTEM.search(tree.text(e.path)) for e in tree.files("shell", "markdown", "makefile")):
-        raise NotApplicable("the dependencies are installed into the system")
-    found = []
-    for unit in deployment.units:
-        entries = {key: (value, line) for key, value, line in unit.entries}
-        if any("site-packages" in value or "venv" in value for _, value, _ in unit.entries):
-            continue
-        start = entries.get("Service.ExecStart")
-        match = SYSTEM_PYTHON.match(start[0]) if start else None
-        if start is None or match is None:
-            continue
-        module = match[2].rsplit("/", 1)[-1]
-        own = [p for p in tree.entries if p.rsplit("/", 1)[-1] == module] if module.endswith(".py") else []
-        if not own and "-m" not in start[0]:
-            continue
-        if own and not any(_reaches_beyond(p, tree, needs) for p in own):
-            continue
-        user = entries.get("Service.User")
-        person = (
-            user is not None and user[0] not in made and not SERVICE_USERS.match(user[0]) and not re.search(r"[-_]", user[0])
-        )
-        also = (tree.evidence(unit.path, user[1]),) if person and user else ()
-        named = f", as user {user[0]}," if person and user else ""
-        found.append(
-            Finding(
-                f"The unit starts {module} with the system's {match[1]}{named} which has none of the package's {len(needs)} dependencies",
-                at=tree.evidence(unit.path, start[1]),
-                also=also,
-                impact="The service ends with ModuleNotFoundError"
-                + (f", or with 217/USER where {user[0]} does not exist." if person and user else "."),
-                data={"interpreter": match[1]},
-            )
-        )
-    yield from folded(found)
-
-
-def _reaches_beyond(path: str, tree: Tree, needs: list[str]) -> bool:
-    """Does a Python file import a declared dependency, or a module of the target (which may)?"""
-    modules = re.findall(r"^\s*(?:from|import)\s+(\w+)", tree.text(path), re.MULTILINE)
-    known = {n.replace("-", "_").split("[")[0] for n in needs} | {"yaml" if n == "pyyaml" else n for n in needs}
-    folder = path.rpartition("/")[0]
-    return any(
-        m.lower() in known or tree.exists(f"{folder}/{m}.py".lstrip("/")) or tree.exists(f"{folder}/{m}".lstrip("/"))
-        for m in modules
-    )
 
 
 # --- operating systems -------------------------------------------------------------------------------------------------------
