@@ -239,7 +239,7 @@ def not_executable(starts: Starts, tree: Tree) -> Iterator[Finding]:
             continue
         places = [s for s in starts if s.script == script]
         first = next((s for s in places if s.source not in _guides(places)), places[0])
-        message = f"{first.who} starts {script} by its path, but the file is not executable" + (
+        message = f"{first.who} starts the script by its path, but the file is not executable" + (
             " in git (mode 100644)" if mode else ""
         )
         found.append(
@@ -345,7 +345,7 @@ def _first_line(script: Script, places: list[Start], tree: Tree, platforms: Plat
     if first.startswith("#!"):
         if first.endswith("\r"):
             return finding(
-                f"The #! line of {script.path} ends with a carriage return, and {who} starts it by its path",
+                f"The #! line ends with a carriage return, and {who} starts the script by its path",
                 f"The kernel looks for an interpreter called `{script.interpreter}\\r` and answers `No such file or directory`.",
                 "cr",
             )
@@ -353,7 +353,7 @@ def _first_line(script: Script, places: list[Start], tree: Tree, platforms: Plat
         if PERSONAL.match(path) or (LOCAL_SHELL.match(path) and script.path not in platforms.contained):
             sure = not (path.startswith("/opt/") and platforms.get("linux-gnu") is None)
             return finding(
-                f"The #! line of {script.path} names {path}, which is not there on other machines, and {who} starts it by its path",
+                f"The #! line names {path}, which is not there on other machines, and {who} starts the script by its path",
                 "The start ends with 126 or 127, bad interpreter: No such file or directory.",
                 "interpreter",
                 "likely" if sure else "possible",
@@ -362,9 +362,9 @@ def _first_line(script: Script, places: list[Start], tree: Tree, platforms: Plat
         return None
     late = re.match(r"\ufeff?\s*(#!.*)", text)
     if late is not None and late.start(1) < 200:
-        lead = "a byte order mark" if text.startswith("\ufeff") else "blanks"
+        lead = "a byte order mark" if text.startswith("\ufeff") else "a blank"
         return finding(
-            f"{script.path} has {lead} before its #! line, and {who} starts it by its path",
+            f"There is {lead} before the #! line, and {who} starts the script by its path",
             "The kernel does not see the line; the start ends with Exec format error, or sh reads the script.",
             "late",
         )
@@ -373,7 +373,7 @@ def _first_line(script: Script, places: list[Start], tree: Tree, platforms: Plat
         return None
     fallback = script.language == "shell" and not executed
     return finding(
-        f"{script.path} has no #! line, and {who} starts it by its path",
+        f"There is no #! line, and {who} starts the script by its path",
         "Where a program starts it the answer is Exec format error; a shell reads it as a script of sh."
         if script.language == "shell"
         else "A shell reads it as a script of its own and stops at the first line that is none.",
@@ -404,7 +404,7 @@ def _no_bash_inside(deployment: Deployment, by_path: dict[str, Script], tree: Tr
                     rf"[\s\"'/\[]{re.escape(path.rsplit('/', 1)[-1])}[\"'\s\],]", instruction.value + " "
                 ):
                     yield Finding(
-                        f"{file.path} starts {path}, a script of bash, in an image without bash ({last})",
+                        f"{file.path} starts this script of bash in an image without bash ({last})",
                         at=tree.evidence(path, 1),
                         also=(tree.evidence(file.path, instruction.line),),
                         impact="The container ends at once: no such file or directory.",
