@@ -76,3 +76,12 @@ def test_the_makefile_installs_and_takes_away(tmp_path: Path) -> None:
     assert said == "start a b\n"
     make("uninstall")
     assert [p for p in prefix.rglob("*") if p.is_file()] == []
+
+
+def test_what_the_project_above_declares(tmp_path: Path) -> None:
+    root = start(tmp_path / "r")
+    commit(
+        root, "one", **{"pyproject.toml": "[project]\nname = 'r'\n", "package.json": "{}\n", "ops__a.py": "import requests\n"}
+    )
+    commit(root, "two", **{"ops__b.js": "require('ws');\n", "ops__README.md": "# ops\n\n```\nnpm install\n```\n"})
+    assert look(root / "ops", "GAP-MANIFEST") == ([], [])

@@ -117,7 +117,7 @@ def no_manifest(tree: Tree, syntax: Syntax, docs: Docs, manifests: Manifests, hi
     looked = False
     for ecosystem, world in _WORLDS.items():
         present = [m.path for m in manifests if m.ecosystem == ecosystem] + [p for p in tree.entries if world.covers.search(p)]
-        present = [p for p in present if not is_test(p)]
+        present = [p for p in present if not is_test(p)] + _above(tree, ecosystem)
         if ecosystem == "npm":
             declared = any(p.endswith(("deno.json", "deno.jsonc")) for p in present)
             every = [] if declared else list(node_needs(tree, syntax, lambda path: _covered(tree, path, "package.json")))
@@ -169,13 +169,24 @@ def _names_what_is_here(tree: Tree, removed: Attempt | None, present: list[str])
     return any(isinstance(p, str) and tree.exists(normal(p)) for p in paths)
 
 
+_ABOVE = {
+    "npm": ("package.json",),
+    "pip": ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile", "environment.yml"),
+}
+
+
+def _above(tree: Tree, ecosystem: str) -> list[str]:
+    """Manifests in the folders above the target, up to the project's root."""
+    folders = ["../" * (n + 1) for n in range(tree.prefix.count("/"))]
+    return [folder + name for folder in folders for name in _ABOVE[ecosystem] if tree.exists(folder + name)]
+
+
 def _covered(tree: Tree, path: str, manifest: str) -> bool:
     """Is there a manifest in the folder of a file or above it, up to the project's root?"""
     parents = [str(p) for p in PurePosixPath(path).parents]
     if any((f"{p}/{manifest}" if p != "." else manifest) in tree.entries for p in parents):
         return True
-    depth = tree.prefix.count("/")
-    return any(tree.exists("../" * (n + 1) + manifest) for n in range(depth))
+    return bool(_above(tree, "npm"))
 
 
 def _removed(history: History, world: _World, needs: list[Need]) -> Attempt | None:

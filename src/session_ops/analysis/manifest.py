@@ -24,6 +24,7 @@ YAML_LIMIT = 100_000
 """Characters up to which YAML is parsed: larger files are lock files and data."""
 YAML_TOTAL = 1_000_000
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{\{?|@@\w+@@|__[A-Z_]+__|^[<]{3}\w", re.MULTILINE)
+_BRACKET = re.compile(r"[\[\]{}]")
 _CONFLICT = re.compile(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
 _TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
@@ -127,7 +128,22 @@ def _is_lines(text: str) -> bool:
     return count > 1
 
 
+DEEPEST = 100
+"""Brackets within brackets, beyond which a YAML text is an attack or data: the parser's time grows with the square of the depth."""
+
+
+def _is_deep(text: str) -> bool:
+    depth = 0
+    for match in _BRACKET.finditer(text):
+        depth += 1 if match[0] in "[{" else -1
+        if depth > DEEPEST:
+            return True
+    return False
+
+
 def _yaml(_entry: FileEntry, text: str) -> tuple[int, str] | None:
+    if _is_deep(text):
+        return None
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
