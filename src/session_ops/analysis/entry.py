@@ -258,7 +258,7 @@ def _guides(places: list[Start]) -> set[str]:
     return {s.source for s in places if s.source.endswith((".md", ".rst", ".mdx", ".txt"))}
 
 
-PERSONAL = re.compile(r"/(?:home|Users)/[^/]+/|/opt/homebrew/|/root/|/nix/store/|[A-Za-z]:[\\/]")
+PERSONAL = re.compile(r"/(?:root|home/[^/]+|Users/[^/]+)/|/opt/homebrew/|/nix/store/|[A-Za-z]:[\\/]")
 LOCAL_SHELL = re.compile(r"/usr/local/bin/(?:ba|z|da|k)?sh$|/opt/local/bin/")
 STANDARD_NAMES = {"shell": "bash", "zsh": "zsh", "python": "python3", "javascript": "node", "ruby": "ruby", "perl": "perl"}
 NO_BASH = re.compile(
