@@ -5,6 +5,7 @@ Without a person (papermill, nbval) nothing here is needed: the static twin abov
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,30 +18,28 @@ def rows(found: Sequence[dict[str, Any]], by: Sequence[str], name: str, columns:
     """A table with a menu for each column in `by` and a search field.
 
     Parameters: `name` is the expression that gives the rows, for the line that repeats the view; `columns` are shown (default all).
-    Returns an ipywidgets box, or the plain table where ipywidgets cannot be used.
+    Returns an ipywidgets box.
     """
     import ipywidgets as widgets
-    from IPython.display import display
 
     menus = {
         column: widgets.Dropdown(options=[ALL, *sorted({str(row.get(column, "")) for row in found})], description=column)
         for column in by
     }
     search = widgets.Text(placeholder="text", description="contains")
-    out = widgets.Output()
+    # HTML and not an Output widget: nbclient, and so papermill, sometimes waits for ever on output that is captured in one
+    view = widgets.HTML()
 
     def draw(_change: object = None) -> None:
         chosen = {column: menu.value for column, menu in menus.items() if menu.value != ALL}
         kept = chosen_rows(found, chosen, search.value)
-        out.clear_output(wait=True)
-        with out:
-            display(show.table(kept, columns, limit=50))  # type: ignore[no-untyped-call]
-            print(command(name, chosen, search.value))  # noqa: T201 - this line is the product
+        call = html.escape(command(name, chosen, search.value))
+        view.value = f"{show.table(kept, columns, limit=50).html}<code>{call}</code>"
 
     for widget in (*menus.values(), search):
         widget.observe(draw, "value")
     draw()
-    return widgets.VBox([widgets.HBox([*menus.values(), search]), out])
+    return widgets.VBox([widgets.HBox([*menus.values(), search]), view])
 
 
 def chosen_rows(found: Sequence[dict[str, Any]], chosen: dict[str, str], text: str = "") -> list[dict[str, Any]]:

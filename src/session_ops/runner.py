@@ -128,7 +128,6 @@ def _execute(case: Case, phase: str, source: Path, kernels: _Kernels) -> PhaseRu
     """Run one notebook into the case. The executed notebook is kept, whatever became of it."""
     import papermill
     from papermill.exceptions import PapermillExecutionError
-    from traitlets.config import Config
 
     name = f"notebooks/{source.name}"
     given = {k: v for k, v in asdict(case.parameters).items() if v not in ("", "unknown", False)}
@@ -151,7 +150,6 @@ def _execute(case: Case, phase: str, source: Path, kernels: _Kernels) -> PhaseRu
                 execution_timeout=CELL_TIMEOUT_S,
                 kernel_manager_class=kernels.manager(),
                 extra_arguments=["--log-level=50"],
-                config=Config({"KernelManager": {"transport_encryption": "auto"}}),
             )
         except PapermillExecutionError as error:
             reason = f"cell {error.exec_count}: {error.ename}: {ANSI.sub('', str(error.evalue)).strip()}"
