@@ -1,0 +1,336 @@
+"""Under `set -e` something that is no failure ends the script: counting from zero, finding nothing, a test as the last word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ast_grep_py import SgNode
+
+from session_ops.analysis.shell_places import place, told
+from session_ops.discovery.files import Tree
+from session_ops.discovery.shell_flow import (
+    ShellText,
+    ShellTexts,
+    body_of,
+    members,
+    name_of,
+    operator,
+    statements,
+    words_of,
+)
+from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.registry import NotApplicable, rule
+
+COUNT_UP = re.compile(r"\(\(\s*(\w+)\s*\+\+\s*\)\)$|let\s+[\"']?(\w+)\+\+[\"']?$")
+ANSWERS = frozenset(
+    (
+        "grep",
+        "egrep",
+        "fgrep",
+        "rg",
+        "pgrep",
+        "pidof",
+        "which",
+        "lsof",
+        "cmp",
+        "diff",
+        "ls",
+        "find",
+        "stat",
+        "readlink",
+        "cat",
+        "head",
+    )
+    + ("tail", "jq", "git", "tmux", "docker", "kubectl", "systemctl", "curl", "command", "type", "sed", "awk", "realpath", "gh")
+)
+"""Commands whose status says no as often as it says broken."""
+SEARCHES = frozenset(("grep", "egrep", "fgrep", "rg", "pgrep", "pidof", "which", "lsof"))
+ENDLESS = re.compile(r"/dev/u?random|/dev/zero")
+OTHERWISE = re.compile(r"\|\|\s*(?:true\b|:|echo\b|printf\b|\{|cat\b)")
+EMPTY = re.compile(r"-[zn]\s|!\s|==?\s*\"\"")
+NEAR = 12
+"""Lines below an assignment in which a test for emptiness belongs to it."""
+
+
+@dataclass(frozen=True)
+class Death:
+    """A statement whose ordinary outcome ends the script."""
+
+    node: SgNode
+    what: str
+    impact: str
+    confidence: Confidence = "likely"
+    old: str = ""
+    new: str = ""
+
+
+def go_on(finding: Finding, tree: Tree) -> Fix | None:
+    """Write the same so that its ordinary outcome is no failure."""
+    old, new = finding.data.get("old", ""), finding.data.get("new", "")
+    line = tree.lines(finding.at.path)[finding.at.line - 1]
+    if not old or finding.also or line.count(old) != 1:
+        return None
+    return Fix(
+        title="Let the ordinary outcome pass under `set -e`",
+        findings=(finding.id,),
+        safety="safe",
+        edits=(Edit(finding.at.path, old, new, finding.at.line),),
+        why="What the statement does is the same; only its status no longer ends the script.",
+    )
+
+
+@rule("SHELL-ERREXIT", gate="start", category="shell", fix=go_on)
+def ends_without_failure(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
+    """Under `set -e` an ordinary outcome ends the script, without a word.
+
+    Why: `((n++))` has the status 1 where n was 0; grep, pgrep and `ls` of nothing have a status other than 0, so an assignment from
+    them ends the script before the line that would have handled the empty answer; `read -d ''` always ends with 1; a function
+    whose last statement is `[ … ] && …` returns 1 where the test is false, and the call of it ends the script; with pipefail a
+    source that never ends is killed by SIGPIPE (141). Passes: what stands in a condition, before `||`, behind `!`, in a function that is
+    only called there, and all of this where `set -e` is off.
+    Source: POSIX.1-2024, Shell & Utilities 2.15 `set -e`; bash's manual, 3.2.5 `((…))`, 4.2 `read`, 4.3.1 `set -o pipefail`.
+    """
+    under = [text for text in shell_texts if text.ever("errexit")]
+    if not under:
+        raise NotApplicable("no script sets -e")
+    yield from told(
+        place(tree, text, death.node, death.what, death.impact, death.confidence, old=death.old, new=death.new)
+        for text in under
+        for death in deaths(text)
+    )
+
+
+def deaths(text: ShellText) -> Iterator[Death]:
+    """Every statement of a text whose ordinary outcome ends it."""
+    if "++" in text.text:
+        yield from _counting(text)
+    if "$(" in text.text:
+        yield from _searching(text)
+    if "read " in text.text and "-d" in text.text:
+        yield from _reading(text)
+    if text.functions:
+        yield from _last_word(text)
+    if text.ever("pipefail") and ("random" in text.text or "yes " in text.text or "/dev/zero" in text.text):
+        yield from _endless(text)
+
+
+def _counting(text: ShellText) -> Iterator[Death]:
+    nodes = [n for n in text.root.find_all(kind="compound_statement") if n.text().startswith("((")]
+    nodes += [one.node for one in text.commands if one.words[0] == "let"]
+    for node in nodes:
+        count = COUNT_UP.match(node.text().strip())
+        if not count:
+            continue
+        name = count[1] or count[2]
+        if not re.search(
+            rf"(?<![\w$])\"?{name}=[\"']?0\b(?!\.)|(?:-i|local|declare)\s+(?:-i\s+)?{name}\s*$", text.text, re.MULTILINE
+        ):
+            continue
+        if text.dies(node):
+            yield Death(
+                node,
+                f"`{node.text()}` has the status 1 where {name} is 0, and `set -e` ends the script at the first one",
+                f"The script ends at the first count of {name}, silently and with the status 1.",
+                old=node.text(),
+                new=f"{name}=$(({name} + 1))",
+            )
+
+
+def _searching(text: ShellText) -> Iterator[Death]:
+    for node in text.root.find_all(kind="variable_assignment"):
+        value, name = node.field("value"), node.field("name")
+        if value is None or name is None or "$(" not in value.text():
+            continue
+        inside = value
+        if inside.kind() == "string":
+            parts = [c for c in inside.children() if c.is_named()]
+            if len(parts) != 1:
+                continue
+            inside = parts[0]
+        if inside.kind() != "command_substitution":
+            continue
+        body = [c for c in inside.children() if c.is_named() and c.kind() != "comment"]
+        if len(body) != 1:
+            continue
+        parent = node.parent()
+        if parent is not None and parent.kind() == "command":
+            continue
+        death = _search(text, node, name.text(), body[0])
+        if death is not None and text.dies(node):
+            yield death
+
+
+def _search(text: ShellText, node: SgNode, name: str, body: SgNode) -> Death | None:
+    """Does an assignment fail where there is nothing to find, although the script means to go on?"""
+    chain = [body]
+    if body.kind() == "pipeline":
+        chain = members(body)
+    elif body.kind() == "redirected_statement" and (inner := body.child(0)) is not None and inner.kind() == "pipeline":
+        chain = members(inner)
+    if not chain:
+        return None
+    last = name_of(chain[-1])
+    heads = chain if text.on("pipefail", node) else chain[-1:]
+    may = [c for c in heads if _may_fail(c, body)]
+    if not may:
+        return None
+    if OTHERWISE.search(body.text()):
+        return None
+    counts = last == "wc" or (last in ("grep", "egrep") and any(re.match(r"-[a-zA-Z]*c", w) for w in words_of(chain[-1])[1:]))
+    handled = _handled(text, node, name)
+    if not counts and not handled:
+        return None
+    command = " ".join(words_of(may[0])[:2]) if name_of(may[0]) in ("git", "docker", "tmux") else name_of(may[0])
+    after = "counting none" if counts else f"the line that looks whether {name} is empty"
+    piped = " (pipefail)" if may[0].range() != chain[-1].range() else ""
+    fix = ""
+    if "\n" not in node.text() and node.text().count(")") and not node.text().rstrip('"').endswith("))"):
+        fix = re.sub(r"\s*\)(\"?)$", r" || true)\1", node.text())
+    nothing = "its folder is missing" if command == "find" else "there is nothing"
+    return Death(
+        node,
+        f"`{command}` fails where {nothing}{piped}, and `set -e` ends the script at the assignment to {name}",
+        f"The script ends here, silently, before {after} is reached."
+        if not counts
+        else "Where there is nothing to count the script ends here.",
+        "possible" if handled == "ends" and not counts else "likely",
+        old=node.text() if fix else "",
+        new=fix,
+    )
+
+
+def _may_fail(node: SgNode, body: SgNode) -> bool:
+    name = name_of(node)
+    if name not in ANSWERS:
+        return False
+    words = words_of(node)
+    if name in SEARCHES:
+        return "/proc/" not in node.text()
+    if name in (
+        "sed",
+        "awk",
+        "head",
+        "tail",
+        "cat",
+        "jq",
+        "ls",
+        "find",
+        "stat",
+        "readlink",
+        "realpath",
+        "curl",
+        "git",
+        "gh",
+        "tmux",
+    ):
+        quiet = "2>/dev/null" in node.text() or "2> /dev/null" in node.text() or "&>/dev/null" in node.text()
+        return quiet or (body.kind() == "redirected_statement" and "2>" in body.text() and "/dev/null" in body.text())
+    if name in ("command", "type"):
+        return words[1:2] in (("-v",), ("-p",), ("-P",), ("-t",))
+    return "2>/dev/null" in node.text() or "2> /dev/null" in node.text()
+
+
+def _handled(text: ShellText, node: SgNode, name: str) -> str:
+    """What happens to the empty answer a few lines below: `ends` (the script would end there anyway), `goes on`, or nothing."""
+    row = node.range().end.line
+    below = text.lines[row : row + NEAR + 1]
+    for at, line in enumerate(below):
+        if EMPTY.search(line) and re.search(
+            rf"(?:-[zn]\s+|!\s+)\"?\$\{{?{name}\b(?!:[-=])|\"\$\{{?{name}\}}?\"\s*={{1,2}}\s*\"\"", line
+        ):
+            branch = "\n".join(below[at : at + 8]).split("\nfi")[0]
+            ends = re.search(r"\b(?:exit|return)(?:\s+[1-9]|\s*(?:;|$))|\b(?:die|fatal|fail|abort)\b", branch, re.MULTILINE)
+            return "ends" if ends and "-n" not in line else "goes on"
+    return ""
+
+
+def _reading(text: ShellText) -> Iterator[Death]:
+    for one in text.commands:
+        if one.words[0] != "read" or not any(re.match(r"-[a-zA-Z]*d$", w) for w in one.words):
+            continue
+        at = next(i for i, w in enumerate(one.words) if re.match(r"-[a-zA-Z]*d$", w))
+        above = one.node.parent()
+        whole = above if above is not None and above.kind() == "redirected_statement" else one.node
+        if (
+            one.words[at + 1 : at + 2] == ("",)
+            and "<<" in whole.text()
+            and "||" not in text.lines[whole.range().start.line]
+            and text.dies(whole)
+        ):
+            yield Death(
+                whole,
+                "`read -d ''` reads to the end of its text and then has the status 1, which `set -e` takes for a failure",
+                "The script ends here, always.",
+                "proven",
+            )
+
+
+def _last(body: SgNode | None) -> SgNode | None:
+    found = statements(body) if body is not None else []
+    return found[-1] if found else None
+
+
+def _last_word(text: ShellText) -> Iterator[Death]:
+    for name, function in text.functions.items():
+        body = body_of(function)
+        last = _last(body)
+        looped = last is not None and last.kind() != "list"
+        while last is not None and last.kind() in ("for_statement", "while_statement", "c_style_for_statement"):
+            inner = next((c for c in last.children() if c.kind() == "do_group"), None)
+            last = _last(inner)
+        if last is None or last.kind() != "list" or operator(last) != "&&":
+            continue
+        test = last.child(0)
+        if (
+            test is None
+            or test.kind() not in ("test_command", "compound_statement")
+            or re.search(r"\breturn\b|\bexit\b", last.text())
+        ):
+            continue
+        if test.kind() == "compound_statement" and not test.text().startswith("(("):
+            continue
+        call = next((c for c in text.calls.get(name, ()) if text.dies(c)), None)
+        if call is None:
+            continue
+        action = last.text()[len(test.text()) :].strip().removeprefix("&&").strip()
+        plain = "\n" not in last.text() and "||" not in last.text()
+        yield Death(
+            last,
+            f"{name}() ends with `{_short(test.text())} && …`, so it returns 1 where the test is false, and `set -e` ends the script at its call",
+            f"Where the test is false the script ends at line {text.line(call)}, silently.",
+            "possible" if looped else "likely",
+            old=last.text() if plain else "",
+            new=f"if {test.text()}; then {action}; fi" if plain else "",
+        )
+
+
+def _endless(text: ShellText) -> Iterator[Death]:
+    for node in text.root.find_all(kind="pipeline"):
+        if not text.on("pipefail", node):
+            continue
+        chain = members(node)
+        head = name_of(chain[0]) if chain else ""
+        closes = any(name_of(c) == "head" for c in chain[1:])
+        endless = (head in ("tr", "cat", "base64", "od", "hexdump", "xxd") and ENDLESS.search(chain[0].text())) or head == "yes"
+        if not endless or not (closes or head == "yes"):
+            continue
+        above = node.parent()
+        while above is not None and above.kind() not in ("variable_assignment", *STOPS):
+            above = above.parent()
+        whole = above if above is not None and above.kind() == "variable_assignment" else node
+        if text.dies(whole):
+            yield Death(
+                whole,
+                f"`{head}` never ends by itself; the pipeline closes it by SIGPIPE, which pipefail and `set -e` take for a failure",
+                "The script ends here with the status 141.",
+            )
+
+
+STOPS = frozenset(("program", "do_group", "compound_statement", "if_statement", "function_definition", "declaration_command"))
+
+
+def _short(text: str, most: int = 50) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1] + "…"

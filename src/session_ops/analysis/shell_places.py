@@ -1,0 +1,46 @@
+"""How the shell rules say where something is, how sure they are of it, and how much of it they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from ast_grep_py import SgNode
+
+from session_ops.analysis.headless import folded
+from session_ops.discovery.files import Tree
+from session_ops.discovery.shell_flow import ShellText
+from session_ops.model import Confidence, Finding
+
+
+def place(
+    tree: Tree,
+    text: ShellText,
+    at: SgNode | int,
+    message: str,
+    impact: str,
+    confidence: Confidence = "likely",
+    **data: str,
+) -> Finding:
+    """A finding at a node, or at a line of the document. Tests, examples and fenced blocks are never more than possible."""
+    line = at if isinstance(at, int) else text.line(at)
+    if text.aside or text.kind == "block":
+        confidence = "possible"
+    return Finding(
+        message,
+        at=tree.evidence(text.path, line),
+        impact=impact,
+        confidence=confidence,
+        data={key: value for key, value in data.items() if value},
+    )
+
+
+def told(found: Iterable[Finding], each: int = 3, most: int = 12) -> Iterator[Finding]:
+    """At most `each` findings for a file and `most` in all, the surest first; tests and examples are one finding for each file."""
+    once: dict[tuple[str, int], Finding] = {}
+    for finding in found:
+        once.setdefault((finding.at.path, finding.at.line), finding)
+    for finding in folded(list(once.values()), each, most):
+        if finding.also:  # a fix speaks for one place
+            finding = replace(finding, data={k: v for k, v in finding.data.items() if k not in ("old", "new")})
+        yield finding

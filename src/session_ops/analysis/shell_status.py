@@ -1,0 +1,457 @@
+"""Scripts that look at the status of another command than the one they mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ast_grep_py import SgNode
+
+from session_ops.analysis.shell_places import place, told
+from session_ops.discovery.files import Tree
+from session_ops.discovery.flow import tolerated
+from session_ops.discovery.shell_flow import (
+    STATEMENTS,
+    ShellText,
+    ShellTexts,
+    command_of,
+    members,
+    name_of,
+    operator,
+    words_of,
+)
+from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.registry import NotApplicable, rule
+
+PASSIVE = frozenset(
+    ("tee", "cat", "head", "tail", "sed", "tr", "cut", "ts", "logger", "fold", "column", "less", "more", "pv", "nl")
+)
+"""Commands at the end of a pipeline that succeed whatever came before."""
+SAYS = frozenset(("echo", "printf", "print", "log", "true", ":"))
+ASSIGNED = re.compile(r"^\s*(?:local\s+|declare\s+|typeset\s+)?\w+=\"?\$\?\"?\s*(?:$|;|#)")
+DECIDES = re.compile(r"\$\?\s*\"?\s*(?:-(?:eq|ne|gt)|={1,2}|!=)|\(\(\s*\$\?|case\s+\"?\$\?|(?:exit|return)\s+\"?\$\?")
+RECOVERS = re.compile(
+    r"\b(?:rm|mv|cp|kill|pkill|rmdir|git|unlock|release\w*|clean\w*|restore\w*|rollback\w*|revert\w*|notify\w*|retry\w*|sleep|continue|break"
+    r"|fallback\w*|record\w*|mark\w*|update\w*|set_\w+|docker|tmux|install\w*|stop\w*|exit 0|return 0)\b"
+)
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A place that looks at the wrong status."""
+
+    node: SgNode
+    what: str
+    impact: str
+    confidence: Confidence = "likely"
+    old: str = ""
+    new: str = ""
+
+
+def ask_the_right_one(finding: Finding, tree: Tree) -> Fix | None:
+    """Ask for the status that is meant."""
+    old, new = finding.data.get("old", ""), finding.data.get("new", "")
+    if not old or finding.also or tree.lines(finding.at.path)[finding.at.line - 1].count(old) != 1:
+        return None
+    return Fix(
+        title="Look at the status that is meant",
+        findings=(finding.id,),
+        safety="review",
+        edits=(Edit(finding.at.path, old, new, finding.at.line),),
+        why="A failure that was passed over now counts: what the script does about it has not run before.",
+    )
+
+
+@rule("SHELL-STATUS", gate="start", category="error-handling", fix=ask_the_right_one)
+def status_of_another(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
+    """The status that a script looks at is that of another command, so that a failure counts as success.
+
+    Why: `$?` is the status of the last command: of `local` in `local x=$(…)`, of `tee` in `… | tee log` (without pipefail), of `true`
+    in `… || true`, of starting a job for `… &`, of `echo`, of the test itself in `if [ $? -ne 0 ]; then exit $?`, of `!` in
+    `if ! …; then exit $?`. The same goes for `if … | tee log` and `… | tee log || exit 1`.
+    Passes: pipelines under pipefail, PIPESTATUS, a last member that judges (grep, jq, test).
+    Source: POSIX.1-2024, Shell & Utilities 2.5.2 `$?`, 2.9.2 pipelines; bash's manual, 4.2 `local`, 3.2.3.
+    """
+    if not shell_texts:
+        raise NotApplicable("no shell script")
+    yield from told(
+        place(tree, text, wrong.node, wrong.what, wrong.impact, wrong.confidence, old=wrong.old, new=wrong.new)
+        for text in shell_texts
+        for wrong in _wrongs(text)
+    )
+
+
+LOST = "A failure goes unnoticed: the script takes it for success."
+
+
+def _wrongs(text: ShellText) -> Iterator[Wrong]:
+    if "$?" in text.text:
+        for node in text.root.find_all(kind="special_variable_name"):
+            if node.text() == "?":
+                yield from _asked(text, node)
+    if any(f"| {name}" in text.text or f"|{name}" in text.text for name in ("tee", "tail", "head", "cat", "sed", "tr", "ts")):
+        yield from _piped(text)
+
+
+def _asked(text: ShellText, node: SgNode) -> Iterator[Wrong]:
+    """What `$?` is the status of, where it is asked for."""
+    below, body = node, None
+    for above in node.ancestors():
+        kind = above.kind()
+        if kind in ("command_substitution", "heredoc_body", "arithmetic_expansion") and kind != "arithmetic_expansion":
+            return
+        if kind in (
+            "program",
+            "do_group",
+            "compound_statement",
+            "case_item",
+            "else_clause",
+            "elif_clause",
+            "if_statement",
+            "subshell",
+        ):
+            if kind == "compound_statement" and above.text().startswith("(("):
+                below = above
+                continue
+            if kind in ("if_statement", "elif_clause") and _in_head(above, node):
+                if kind == "elif_clause":
+                    return
+                below = above
+                continue
+            body = above
+            break
+        below = above
+    if body is None or below.kind() not in STATEMENTS:
+        return
+    if not DECIDES.search(below.text().split("\n")[0]) and not ASSIGNED.match(below.text()):
+        return
+    if below.kind() == "list" and not _leftmost(below, node):
+        return
+    before = None
+    background = False
+    for child in body.children():
+        if child.range().start.index >= below.range().start.index:
+            break
+        if child.kind() in STATEMENTS and not (body.kind() in ("if_statement", "elif_clause") and _is_head(body, child)):
+            before, background = child, False
+        elif child.kind() in ("elif_clause", "else_clause"):
+            before = None
+        elif child.text() == "&":
+            background = True
+    decides = below.text().split("\n")[0]
+    if before is None:
+        if body.kind() == "if_statement":
+            yield from _first_in_branch(body, node, decides)
+        return
+    if background:
+        yield Wrong(node, "`$?` after `… &` tells that the job was started, never how it ended", LOST, "proven")
+        return
+    yield from _after(text, before, node, decides)
+
+
+def _in_head(statement: SgNode, node: SgNode) -> bool:
+    then = next((c for c in statement.children() if c.text() == "then"), None)
+    return then is not None and node.range().start.index < then.range().start.index
+
+
+def _is_head(statement: SgNode, child: SgNode) -> bool:
+    return _in_head(statement, child)
+
+
+def _leftmost(whole: SgNode, node: SgNode) -> bool:
+    left: SgNode | None = whole
+    while left is not None and left.kind() == "list":
+        left = left.child(0)
+    return left is not None and left.range().start.index <= node.range().start.index < left.range().end.index
+
+
+def _first_in_branch(branch: SgNode, node: SgNode, decides: str) -> Iterator[Wrong]:
+    """`$?` as the first thing in a branch: the status of the condition."""
+    head = next((c for c in branch.children() if c.kind() in STATEMENTS), None)
+    leaves = re.match(r"\s*(?:exit|return)\s+\"?\$\?", decides) is not None
+    if head is None:
+        return
+    if head.kind() == "negated_command":
+        if leaves or ASSIGNED.match(decides):
+            yield Wrong(node, "`$?` in the branch of `if ! …` is the status of `!`, which is 0 there", LOST, "proven")
+    elif (
+        "$?" in head.text() and leaves and head.kind() == "test_command" and re.search(r"\$\?\"?\s*(?:-ne|!=|-gt)", head.text())
+    ):
+        yield Wrong(
+            node,
+            "`$?` in this branch is the status of the test before it, which is 0 there, no longer that of the command",
+            LOST,
+            "proven",
+        )
+
+
+def _after(text: ShellText, before: SgNode, node: SgNode, decides: str) -> Iterator[Wrong]:
+    """`$?` after a statement that has another status than the command that is meant."""
+    kind = before.kind()
+    leaves = re.match(r"\s*(?:exit|return)\s+\"?\$\?", decides) is not None
+    if kind == "declaration_command" and re.match(
+        r"(?:local|declare|typeset|export|readonly)\s[^\n]*?=[\"']?\$\(", before.text()
+    ):
+        word = before.text().split()[0]
+        if not before.text().lstrip().startswith(f"{word} -f"):
+            yield Wrong(node, f"`$?` is the status of `{word}`, which is 0, not that of the command in `$( )`", LOST, "proven")
+    elif kind == "list" and operator(before) == "||" and re.search(r"\|\|\s*(?:true|:)\s*$", before.text()):
+        yield Wrong(node, "`$?` after `… || true` is always 0", LOST, "proven")
+    elif kind == "variable_assignment" and re.search(r"\|\|\s*(?:true|:|echo\b[^|;&]*)\s*\)\"?$", before.text()):
+        yield Wrong(node, "`$?` is always 0: the substitution ends with an alternative that never fails", LOST, "proven")
+    elif kind == "pipeline" or (kind == "variable_assignment" and "|" in before.text()):
+        chain = members(before) if kind == "pipeline" else _substituted(before)
+        if len(chain) > 1 and not text.on("pipefail", before) and name_of(chain[-1]) in PASSIVE and _can_fail(chain[0]):
+            fix = kind == "pipeline" and text.dialect == "bash"
+            last = name_of(chain[-1])
+            yield Wrong(
+                node,
+                f"`$?` is the status of `{last}`, not of `{name_of(chain[0]) or 'what stands before it'}`: pipefail is off",
+                LOST,
+                old="$?" if fix else "",
+                new="${PIPESTATUS[0]}" if fix else "",
+            )
+    elif name_of(before) in SAYS and (leaves or ASSIGNED.match(decides) or DECIDES.search(decides)):
+        if name_of(before) in ("log", "print"):
+            return
+        sure: Confidence = "likely" if not leaves or _in_failure(before) else "possible"
+        yield Wrong(node, f"`$?` is the status of `{name_of(before)}`, which is 0, not of the command before it", LOST, sure)
+
+
+def _in_failure(node: SgNode) -> bool:
+    """Does a statement stand in `… || { … }` or in the branch of a failure?"""
+    for above in node.ancestors():
+        if above.kind() == "list" and operator(above) == "||":
+            return True
+        if above.kind() == "if_statement":
+            head = next((c for c in above.children() if c.kind() in STATEMENTS), None)
+            return head is not None and (head.kind() == "negated_command" or "$?" in head.text())
+        if above.kind() == "function_definition":
+            return False
+    return False
+
+
+def _substituted(assignment: SgNode) -> list[SgNode]:
+    value = assignment.field("value")
+    if value is None:
+        return []
+    inner = value if value.kind() == "command_substitution" else next(iter(value.find_all(kind="command_substitution")), None)
+    body = [c for c in inner.children() if c.is_named()] if inner is not None else []
+    return members(body[0]) if len(body) == 1 and body[0].kind() == "pipeline" else []
+
+
+def _can_fail(node: SgNode) -> bool:
+    return name_of(node) not in (*SAYS, *PASSIVE, "", "date", "pwd", "cat", "ls", "sort", "ps", "env")
+
+
+def _piped(text: ShellText) -> Iterator[Wrong]:
+    """A pipeline as a condition whose last member never fails."""
+    for node in text.root.find_all(kind="pipeline"):
+        above = node.parent()
+        inner: SgNode = node
+        if above is not None and above.kind() == "redirected_statement":
+            inner, above = above, above.parent()
+        if above is None or text.on("pipefail", node):
+            continue
+        chain = members(node)
+        last = name_of(chain[-1]) if chain else ""
+        if len(chain) < 2 or last not in PASSIVE or not _can_fail(chain[0]):
+            continue
+        if any(name_of(c) in ("grep", "jq", "wc", "sort") for c in chain):
+            continue
+        if last not in ("tee", "ts", "logger", "cat", "tail", "head", "sed"):
+            continue
+        asked = ""
+        if above.kind() == "list" and (first := above.child(0)) is not None and first.range() == inner.range():
+            right = above.text()[len(first.text()) :].replace("\\\n", " ").strip()
+            if right.startswith("&&"):
+                asked = "&&"
+            elif not re.match(r"\|\|\s*(?:true|:|echo\b[^{;]*$)", right):
+                asked = "||"
+        elif above.kind() in ("if_statement", "elif_clause", "while_statement") and _in_head(above, node):
+            asked = "if"
+        elif above.kind() == "negated_command":
+            asked = "if !"
+        if not asked:
+            continue
+        what = name_of(chain[0])
+        yield Wrong(
+            node,
+            f"`{asked}` asks for the status of `{last}`, which is 0 whatever `{what}` did: pipefail is off",
+            "What should happen after a failure never happens." if asked in ("||", "if !") else LOST,
+            "likely" if last in ("tee", "ts", "logger") else "possible" if asked == "&&" else "likely",
+        )
+
+
+@rule("SHELL-COUNT", gate="start", category="shell", fix=ask_the_right_one)
+def counted_twice(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
+    """A count of none comes out as two lines, `0` and `0`.
+
+    Why: `grep -c` prints 0 and has the status 1 where nothing matches; `$(grep -c … || echo 0)` then holds "0", a line end and "0".
+    `[ "$n" -eq 0 ]` answers "integer expression expected" and is false, `$(( ))` is a syntax error, JSON with it is broken. The same
+    with `… | wc -l || echo 0` under pipefail. Passes: `|| true`, and a count whose first line alone is used.
+    Source: POSIX.1-2024, grep: `-c` writes the count; exit status 1 where no lines were selected.
+    """
+    if not any("grep" in text.text or "wc -l" in text.text for text in shell_texts):
+        raise NotApplicable("no script counts lines")
+    yield from told(
+        place(tree, text, wrong.node, wrong.what, wrong.impact, wrong.confidence, old=wrong.old, new=wrong.new)
+        for text in shell_texts
+        if "|| echo" in text.text or "||echo" in text.text or "|| printf" in text.text
+        for wrong in _doubled(text)
+    )
+
+
+ZERO = re.compile(r"^(?:echo|printf)\s+(?:-n\s+)?[\"']?0(?:\\n)?[\"']?$")
+
+
+def _doubled(text: ShellText) -> Iterator[Wrong]:
+    for node in text.root.find_all(kind="list"):
+        if operator(node) != "||":
+            continue
+        above = node.parent()
+        if above is None or above.kind() != "command_substitution":
+            continue
+        left, right = node.child(0), node.child(2)
+        if left is None or right is None or not ZERO.match(right.text().strip()):
+            continue
+        chain = members(left) if left.kind() == "pipeline" else [left]
+        words = words_of(chain[-1])
+        name = words[0].rsplit("/", 1)[-1] if words else ""
+        if name in ("grep", "egrep", "fgrep", "pgrep"):
+            options = [w for w in words[1:] if w.startswith("-")]
+            counts = any(re.match(r"-[a-zA-Z]*c", o) or o == "--count" for o in options)
+            if not counts or any(re.match(r"-[a-zA-Z]*[rRq]", o) for o in options):
+                continue
+            what = f"`{name} -c` prints 0 and fails where nothing matches, so the value is `0`, a line end and `0`"
+            piped = len(chain) > 1
+        elif (
+            name == "wc"
+            and text.on("pipefail", node)
+            and any(name_of(c) in ("grep", "ls", "find", "egrep") for c in chain[:-1])
+        ):
+            what = "`wc -l` prints 0 and pipefail lets the pipeline fail, so the value is `0`, a line end and `0`"
+            piped = True
+        else:
+            continue
+        variable = _variable(node)
+        used = bool(variable) and bool(
+            re.search(
+                rf"\$\{{?{variable}\}}?\"?\s*-(?:eq|ne|gt|lt|ge|le)|-(?:eq|ne|gt|lt|ge|le)\s+\"?\$\{{?{variable}\b"
+                rf"|\(\([^)\n]*\b{variable}\b|%d[^\n]*\${variable}\b",
+                text.text,
+            )
+        )
+        yield Wrong(
+            right,
+            what,
+            "Tests and sums with it end in an error." if used else "What is printed or stored with it has a line too many.",
+            "likely" if used else "possible",
+            old=_tail(left, node) if piped else "",
+            new="|| true" if piped else "",
+        )
+
+
+def _tail(left: SgNode, node: SgNode) -> str:
+    text = node.text()[len(left.text()) :].strip()
+    return text if "\n" not in text else ""
+
+
+def _variable(node: SgNode) -> str:
+    for above in node.ancestors():
+        if above.kind() == "variable_assignment":
+            name = above.field("name")
+            return re.escape(name.text()) if name is not None else ""
+        if above.kind() not in ("command_substitution", "string"):
+            return ""
+    return ""
+
+
+@rule("SHELL-DEADCHECK", gate="start", category="error-handling")
+def check_never_reached(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
+    """Under `set -e` what a script does about a failure stands after the command that already ended it.
+
+    Why: `cmd; if [ $? -ne 0 ]; then recover; fi` and `cmd; rc=$?; clean up` never come to the second statement where cmd fails. Where
+    that is only a message, little is lost; where it cleans up, records or goes on, it does not happen.
+    Passes: `if ! cmd`, `cmd || rc=$?`, `set +e` around it.
+    Source: POSIX.1-2024, Shell & Utilities 2.15, `set -e`.
+    """
+    under = [text for text in shell_texts if "$?" in text.text and text.ever("errexit")]
+    if not under:
+        raise NotApplicable("no script with set -e looks at $?")
+    yield from told(
+        place(tree, text, wrong.node, wrong.what, wrong.impact, wrong.confidence) for text in under for wrong in _dead(text)
+    )
+
+
+def _dead(text: ShellText) -> Iterator[Wrong]:
+    for body in _bodies(text.root):
+        before: SgNode | None = None
+        for child in body.children():
+            if child.text() == "&":
+                before = None
+            if child.kind() not in STATEMENTS:
+                continue
+            first = child.text().split("\n")[0]
+            asks = child.kind() == "if_statement" or ASSIGNED.match(first)
+            if before is not None and "$?" in first and asks and _plain(before) and text.dies(before):
+                branch = _failure_branch(child)
+                if branch is None:
+                    following = "\n".join(text.lines[child.range().end.line + 1 : child.range().end.line + 9])
+                    sure: Confidence = "likely" if ASSIGNED.match(first) and RECOVERS.search(following) else "possible"
+                else:
+                    sure = "likely" if RECOVERS.search(MESSAGE.sub("", branch)) else "possible"
+                what = name_of(before) or (name_of(_substituted(before)[-1]) if _substituted(before) else "") or _value(before)
+                yield Wrong(
+                    child,
+                    f"`set -e` has already ended the script where `{what}` fails, so this look at its status sees success only",
+                    "What should happen after a failure never happens.",
+                    sure,
+                )
+            before = child
+
+
+def _value(assignment: SgNode) -> str:
+    inner = next(iter(assignment.find_all(kind="command_substitution")), None)
+    body = [c for c in inner.children() if c.is_named()] if inner is not None else []
+    return (name_of(body[0]) if len(body) == 1 else "") or "the command"
+
+
+MESSAGE = re.compile(
+    r"^\s*(?:echo|printf|log\w*|error|warn\w*|err|info|print_\w+|die)\b.*$|\bexit\s+[1-9$]\S*|#.*$", re.MULTILINE
+)
+
+
+def _failure_branch(statement: SgNode) -> str | None:
+    """What an `if [ $? … ]` does about a failure; None for another statement."""
+    if statement.kind() != "if_statement":
+        return None
+    head = statement.text().split("\n")[0]
+    other = next((c for c in statement.children() if c.kind() == "else_clause"), None)
+    if re.search(r"-ne|!=|-gt", head):
+        whole = statement.text()
+        return whole[: whole.find("else")] if other is not None else whole
+    return other.text() if other is not None else ""
+
+
+def _plain(node: SgNode) -> bool:
+    """A statement whose failure ends the script and that is a command, a pipeline or an assignment from one."""
+    if node.kind() == "variable_assignment":
+        return "$(" in node.text() and not re.search(r"\|\|", node.text())
+    if node.kind() == "pipeline":
+        return True
+    name = name_of(node)
+    return (
+        command_of(node) is not None
+        and name not in (*SAYS, "set", "trap", "shift", "return", "exit", "")
+        and not tolerated(node)
+    )
+
+
+def _bodies(root: SgNode) -> Iterator[SgNode]:
+    yield root
+    for kind in ("compound_statement", "do_group", "if_statement", "else_clause", "case_item", "subshell"):
+        for node in root.find_all(kind=kind):
+            if "$?" in node.text():
+                yield node

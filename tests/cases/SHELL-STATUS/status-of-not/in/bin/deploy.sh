@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+if ! ./check; then
+  exit $?
+fi

@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+cat tasks.txt | while IFS= read -r task; do
+  claude -p "$task" < /dev/null
+done
