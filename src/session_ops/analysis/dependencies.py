@@ -1,0 +1,512 @@
+"""What Python code needs and what its manifests declare: too little, too much, or two things at once."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from session_ops.analysis.distributions import (
+    BRINGS,
+    COMMON,
+    DISTRIBUTIONS,
+    DOCUMENTED_PARTS,
+    STDLIB_SINCE,
+    STDLIB_UNTIL,
+    brought_by,
+    normalised,
+)
+from session_ops.analysis.imports import python_hard, python_tops
+from session_ops.analysis.needs import HOST_OWN
+from session_ops.discovery.aside import is_aside, is_document
+from session_ops.discovery.files import Tree
+from session_ops.discovery.manifests import Dependency, Manifest, Manifests
+from session_ops.discovery.manifests.setuptools import parse
+from session_ops.model import Confidence, Edit, Finding, Fix, Gate
+from session_ops.registry import NotApplicable, rule
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
+
+SHOWN = 8
+"""Places that are shown besides the first."""
+ALONE = 5
+"""Packages that are named where no manifest is there at all: that is one cause, which GAP-MANIFEST tells."""
+_TOOLING = re.compile(
+    r"(?:^|/)(?:scripts?|tools?|hack|utils|ci|\.github|\.claude|hooks?|contrib|notebooks|dev)/|(?:^|/)(?:setup|noxfile|tasks|fabfile|conf)\.py$"
+)
+_ELSEWHERE = re.compile(
+    r"(?:^|/)(?:Pipfile|environment\.ya?ml|conda\.ya?ml|[\w.-]*requirements[\w.-]*\.(?:txt|in)|pixi\.toml)$|(?:^|/)requirements/"
+)
+_LISTS = re.compile(r"(?:^|/)requirements/.*\.(?:txt|in)$|(?:^|/)[\w.-]*(?:requirements|deps)[\w.-]*\.(?:txt|in)$")
+_LISTED = re.compile(r"^[A-Za-z][\w.-]*", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class _Import:
+    module: str
+    path: str
+    line: int
+
+
+def _packages(manifests: Manifests) -> list[Manifest]:
+    """Manifests of Python that say something about what is installed."""
+    return [
+        m for m in manifests if m.ecosystem == "pip" and not m.broken and (m.name or m.dependencies) and not is_aside(m.path)
+    ]
+
+
+def _above(tree: Tree) -> bool:
+    """Has a folder above the target, in the same project, a manifest of Python?"""
+    folders = ["../" * (n + 1) for n in range(tree.prefix.count("/"))]
+    return any(tree.exists(f + n) for f in folders for n in ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt"))
+
+
+def _covers(one: Manifest, path: str) -> bool:
+    return not one.folder or path.startswith(one.folder + "/")
+
+
+@rule("DEP-IMPORT", gate="install", category="dependency")
+def undeclared_import(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
+    """Python code imports a package from outside that no manifest declares.
+
+    Why: in an environment with only what is declared the import ends the program. Sure where all that is declared, and what it brings
+    along, is known not to hold the package; else another dependency may bring it until its next release.
+    Passes: guarded imports, imports inside of functions, tests and examples, what any manifest of the tree names, PEP 723 scripts.
+    Source: packaging.python.org, Declaring dependencies; deptry, DEP001 and DEP003.
+    """
+    if not any(True for _ in tree.files("python")):
+        raise NotApplicable("no Python code")
+    packages = _packages(manifests)
+    if _above(tree) or (not packages and any(_ELSEWHERE.search(p) for p in tree.entries)):
+        return
+    if any("dependencies" in m.dynamic or "install_requires" in m.dynamic for m in packages) and not any(
+        m.path.endswith((".txt", ".in")) for m in packages
+    ):
+        return  # computed when it is built
+    declared = frozenset(normalised(d.name) for m in packages for d in m.dependencies)
+    declared |= frozenset(normalised(m[0]) for p in tree.entries if _LISTS.search(p) for m in _LISTED.finditer(tree.text(p)))
+    declared |= {normalised(part) for d in declared for part in DOCUMENTED_PARTS.get(d, ())}
+    firsts: dict[str, list[_Import]] = {}
+    for one in _foreign(tree, declared):
+        firsts.setdefault(one.module, []).append(one)
+    installed = "\n".join(tree.text(e.path) for e in tree.files("shell", "dockerfile")) if firsts else ""
+    said = 0
+    for module, places in sorted(firsts.items()):
+        covered = [p for p in places if any(_covers(m, p.path) for m in packages)]
+        if packages and not covered:
+            continue
+        places = sorted(
+            covered or places,
+            key=lambda p: (bool(_TOOLING.search(p.path)), -_is_module(tree, p.path), p.path.count("/"), p.path),
+        )
+        first = places[0]
+        if first.path.endswith("setup.py") or (not packages and not _is_published(module)):
+            continue  # setup.py runs where setuptools is; a name that is no distribution is a module of the project that is missing
+        if not packages and (said >= ALONE or re.search(rf"\binstall\b[^\n]*\b{re.escape(module)}\b", installed)):
+            continue
+        said += 1
+        more = f" (and {len(places) - 1} more file{'s' if len(places) > 2 else ''})" if len(places) > 1 else ""
+        where = "no manifest declares it" if packages else "there is no manifest that could declare it"
+        yield Finding(
+            f"{PurePosixPath(first.path).name} imports {module}, but {where}{more}",
+            tree.evidence(first.path, first.line),
+            also=tuple(tree.evidence(p.path, p.line) for p in places[1 : SHOWN + 1]),
+            impact="In an environment with only what is declared this import ends the program.",
+            confidence=_sureness(tree, packages, first),
+            data={"module": module},
+        )
+
+
+def _is_published(module: str) -> bool:
+    return module in DISTRIBUTIONS or normalised(module) in BRINGS or normalised(module) in COMMON
+
+
+def _is_module(tree: Tree, path: str) -> bool:
+    return f"{path.rpartition('/')[0]}/__init__.py".lstrip("/") in tree.entries
+
+
+def _sureness(tree: Tree, packages: list[Manifest], first: _Import) -> Confidence:
+    """Likely where the file is a part of a package that is built, and everything that is declared is known to bring nothing of the kind."""
+    own = [m for m in packages if _covers(m, first.path)]
+    named = [m for m in own if m.name]
+    if not named or not _is_module(tree, first.path) or _TOOLING.search(first.path):
+        return "possible"
+    runtime = {normalised(d.name) for m in own for d in m.dependencies if d.group == "runtime"}
+    if not runtime or not runtime <= BRINGS.keys() or any(m.dynamic for m in own if not m.path.endswith("pyproject.toml")):
+        return "possible"
+    brought = frozenset(b for r in runtime for b in BRINGS[r])
+    return "possible" if brought_by(first.module, brought) else "likely"
+
+
+def _foreign(tree: Tree, declared: frozenset[str]) -> Iterator[_Import]:
+    own = {PurePosixPath(p).name.partition(".")[0] for p in tree.entries if p.endswith((".py", ".pyi", ".so", ".pyx", ".pyd"))}
+    own |= {PurePosixPath(f).name for f in tree.folders}
+    known: dict[str, bool] = {}
+    published = BRINGS.keys() | DISTRIBUTIONS.keys()
+
+    def foreign(name: str) -> bool:
+        if name not in known:
+            known[name] = not (
+                name in sys.stdlib_module_names or name in STDLIB_UNTIL or name in own or name in HOST_OWN
+                or name.startswith("_") or brought_by(name, declared)
+            )  # fmt: skip
+        return known[name]
+
+    for entry in tree.files("python"):
+        text = tree.text(entry.path)
+        if is_aside(entry.path) or is_document(entry.path) or entry.ignored or "# /// script" in text:
+            continue
+        if not any(map(foreign, python_tops(text))):
+            continue
+        seen: set[str] = set()
+        for name, line in python_hard(text):
+            moved = "sys.path" in text and normalised(name) not in published and name not in published
+            if name not in seen and foreign(name) and not moved:
+                seen.add(name)
+                yield _Import(name, entry.path, line)
+
+
+# -- the standard library of each version --------------------------------------------------------------------------------
+
+_ASKED = re.compile(
+    r"version_info(?:\[:2\])?\s*(?:>=|<)\s*\(\s*3\s*,\s*(\d+)|[Pp]ython\s*(?:>=\s*)?3\.(\d+)\+|[Pp]ython\s*>=\s*3\.(\d+)"
+)
+
+
+@rule("DEP-STDLIB", gate="install", category="dependency")
+def module_of_another_python(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
+    """Code imports a module of the standard library that not every Python which is allowed has, and nothing declares a substitute.
+
+    Why: tomllib is there from Python 3.11 on, distutils until 3.11, imp until 3.11, cgi until 3.12; with another Python, which the manifest or the
+    installer lets pass, the import ends the program. A chain `try: import tomllib … except: import tomli` helps only where tomli is declared.
+    Passes: a fallback that needs nothing from outside, a dependency on the substitute, a manifest that excludes the version.
+    Source: docs.python.org ("New in version"), PEP 594, PEP 632.
+    """
+    pattern = re.compile(rf"\b(?:import|from)\s+({'|'.join((*STDLIB_SINCE, *STDLIB_UNTIL))})\b")
+    packages = _packages(manifests)
+    declared = frozenset(normalised(d.name) for m in packages for d in m.dependencies)
+    installed = "\n".join(tree.text(e.path) for e in tree.files("shell", "dockerfile", "requirements"))
+    looked = False
+    found: dict[str, list[tuple[str, int, str, str]]] = {}
+    for entry in tree.files("python"):
+        text = tree.text(entry.path)
+        if (
+            not pattern.search(text)
+            or is_aside(entry.path)
+            or is_document(entry.path)
+            or entry.ignored
+            or "# /// script" in text
+        ):
+            continue
+        looked = True
+        least, most, who = _allowed(tree, packages, entry.path)
+        for name, line, substitutes in _unguarded(text):
+            if any(brought_by(s, declared) or re.search(rf"\binstall\b[^\n]*\b{s}\b", installed) for s in substitutes):
+                continue
+            if name in STDLIB_SINCE and least and least < STDLIB_SINCE[name]:
+                need = f"from Python {_dotted(STDLIB_SINCE[name])} on"
+                said = f"{who} lets Python {_dotted(least)} pass"
+            elif name in STDLIB_UNTIL and who.endswith("requires-python") and (not most or most > STDLIB_UNTIL[name]):
+                if name == "distutils" and brought_by("setuptools", declared):
+                    continue
+                need = f"only before Python {_dotted(STDLIB_UNTIL[name])}"
+                said = f"{who} lets newer ones pass"
+            else:
+                continue
+            other = f", and nothing installs {' or '.join(substitutes)}" if substitutes else ""
+            found.setdefault(name, []).append((entry.path, line, f"{name} is there {need}; {said}{other}", who))
+    if not looked:
+        raise NotApplicable("no import that depends on the version of Python")
+    for places in found.values():
+        path, line, said, _ = places[0]
+        yield Finding(
+            said,
+            tree.evidence(path, line),
+            also=tuple(tree.evidence(p, n) for p, n, _, _ in places[1 : SHOWN + 1]),
+            impact="With such a Python the import ends the program.",
+            confidence="possible" if _TOOLING.search(path) else "likely",
+        )
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return f"{version[0]}.{version[1]}"
+
+
+def _unguarded(text: str) -> Iterator[tuple[str, int, tuple[str, ...]]]:
+    """Imports at module level that fail when a module of the table is absent: its name, the line, and what stands in for it.
+
+    Of a chain of tries the line is that of the last import, which nothing guards any more.
+    """
+    module = parse(text.removeprefix("\ufeff"))
+    for node in module.body if module else ():
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from ((name, node.lineno, ()) for name in _tops(node) if name in STDLIB_SINCE or name in STDLIB_UNTIL)
+        elif isinstance(node, ast.Try):
+            tried = [(name, n.lineno) for n in node.body for name in _tops(n)]
+            wanted = next((name for name, _ in tried if name in STDLIB_SINCE or name in STDLIB_UNTIL), "")
+            if wanted and (chain := _chain(node)):
+                yield wanted, chain[-1][1], tuple(name for name, _ in chain)
+
+
+def _tops(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name.partition(".")[0] for alias in node.names]
+    return [node.module.partition(".")[0]] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+
+
+def _chain(node: ast.Try) -> list[tuple[str, int]]:
+    """Packages from outside that handlers import in place of what was tried; empty where a handler does anything else."""
+    found: list[tuple[str, int]] = []
+    for handler in node.handlers:
+        names = ast.unparse(handler.type) if handler.type else "ImportError"
+        if "ImportError" not in names and "ModuleNotFoundError" not in names and names not in ("Exception", "BaseException"):
+            continue
+        if len(handler.body) != 1:
+            return []
+        inner = handler.body[0]
+        if isinstance(inner, ast.Try):
+            last = _chain(inner)
+            if not last:
+                return []
+            found += [(name, n.lineno) for n in inner.body for name in _tops(n)] + last
+        else:
+            tops = _tops(inner)
+            if not tops or any(t in sys.stdlib_module_names for t in tops):
+                return []
+            found += [(t, inner.lineno) for t in tops]
+    return found
+
+
+def _allowed(tree: Tree, packages: list[Manifest], path: str) -> tuple[tuple[int, int] | None, tuple[int, int] | None, str]:
+    """The least and the first forbidden Python for a file, and who says so: its manifest, or an install script that looks."""
+    for one in sorted(packages, key=lambda m: -len(m.folder)):
+        said = one.field("requires-python") or one.field("python_requires") or one.field("tool.poetry.dependencies.python")
+        if _covers(one, path) and said:
+            least = re.search(r"(?:>=|~=|\^)\s*3\.(\d+)", said.value)
+            most = re.search(r"<\s*3\.(\d+)", said.value)
+            who = f"{one.path}: requires-python"
+            return ((3, int(least[1])) if least else None), ((3, int(most[1])) if most else None), who
+    if any(_covers(m, path) for m in packages):
+        return None, None, ""
+    for entry in tree.files("shell"):
+        if re.search(r"(?:^|/)(?:install|setup|bootstrap)[\w-]*(?:\.sh)?$", entry.path) and not is_aside(entry.path):
+            asked = [int(next(filter(None, m.groups()))) for m in _ASKED.finditer(tree.text(entry.path))]
+            if asked:
+                return (3, min(asked)), None, entry.path
+    return None, None, ""
+
+
+# -- declared and never used ---------------------------------------------------------------------------------------------
+
+_SILENT = re.compile(
+    r"^(?:types-.*|.*-stubs|pytest.*|flake8.*|pylint.*|mypy.*|mkdocs.*|sphinx.*|opentelemetry.*|nvidia-.*|backports.*|setuptools.*|wheel|pip"
+    r"|tzdata|certifi|colorama|typing-extensions|importlib-.*|python-multipart|email-validator|greenlet|asyncpg|aiosqlite|psycopg.*|aiomysql"
+    r"|pymysql|mysqlclient|lxml|html5lib|openpyxl|xlrd|xlsxwriter|tabulate|pyarrow|fastparquet|python-dotenv|gunicorn|uvicorn|uvloop|httptools"
+    r"|watchfiles|watchgod|websockets|h2|brotli|cryptography|bcrypt|argon2-cffi|hiredis|redis|orjson|ujson|nest-asyncio|six|pywin32|.*-plugin"
+    r"|django-.*|jupyter.*|ipykernel|ipywidgets|notebook|nbconvert|torch.*|accelerate|sentencepiece|protobuf|grpcio.*|tiktoken|urllib3|idna|charset-normalizer"
+    r"|sniffio|anyio|itsdangerous|markupsafe|werkzeug|starlette|pydantic-core|annotated-types|python-dateutil|pytz|packaging|filelock|.*\[.*)$"
+)
+"""Distributions that work without being imported by those who declare them: plugins, drivers, servers, stubs, pins of indirect ones."""
+
+
+@rule("DEP-UNUSED", gate="metadata", category="dependency")
+def declared_but_unused(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
+    """A distribution is declared for run time, and nothing imports, starts or names it.
+
+    Why: everyone who installs the package installs it and its requirements too, with their conflicts and holes.
+    Only packages that are built, and only plain declarations: no marker, no extra. Passes: any mention in code, configuration
+    or scripts; plugins, drivers, servers and stubs, which work unseen.
+    Source: deptry, DEP002.
+    """
+    packages = [m for m in _packages(manifests) if m.path.endswith(("pyproject.toml", "setup.py")) and m.name]
+    if not packages:
+        raise NotApplicable("no Python package")
+    imported: frozenset[str] = frozenset()
+    for one in packages:
+        plain = [d for d in one.dependencies if d.group == "runtime" and not _SILENT.match(normalised(d.name))]
+        plain = [d for d in plain if not re.search(r"[;\[@]", d.spec) and normalised(d.name) != normalised(one.name)]
+        if not plain or not any(_covers(one, e.path) and not is_aside(e.path) for e in tree.files("python")):
+            continue
+        imported = imported or frozenset(top.lower() for e in tree.files("python") for top in python_tops(tree.text(e.path)))
+        rest = {d.name: _spellings(d.name) for d in plain}
+        rest = {name: said for name, said in rest.items() if not said & imported}
+        unnamed = _unnamed(tree, rest) if rest else set()
+        unused = [d for d in plain if d.name in unnamed]
+        if len(unused) > max(3, len(plain) // 2):
+            continue  # the code is not here: generated, or loaded from elsewhere
+        for dependency in unused:
+            yield Finding(
+                f"{dependency.name} is declared, but nothing imports or starts it",
+                tree.evidence(one.path, dependency.line),
+                impact="Every installation fetches it and what it needs for nothing.",
+                confidence="possible",
+            )
+
+
+_COMMENT = re.compile(r"(?m)(?:^|\s)#[^\n]*")
+_PROSE = frozenset(("markdown", "rst", "text", "csv", "jsonl", "log", "notebook", "css", ""))
+_LARGE = 300_000
+"""Characters; a larger text that is no code is data."""
+
+
+def _spellings(distribution: str) -> set[str]:
+    """Words in lower case by which code or configuration may name a distribution."""
+    short = normalised(distribution)
+    names = {short, short.removeprefix("python-"), short.removesuffix("-python"), short.removesuffix("-py")}
+    names |= {module.lower() for module, brought in DISTRIBUTIONS.items() if short in brought}
+    names |= {short.removeprefix("py")} if len(short) > 5 else set()
+    return (
+        names
+        | {n.replace("-", "_") for n in names}
+        | {n.replace("-", "") for n in names}
+        | {n.replace("-", ".") for n in names}
+    )
+
+
+def _unnamed(tree: Tree, wanted: dict[str, set[str]]) -> set[str]:
+    """Distributions of which no code and no configuration holds any spelling; comments of Python do not count."""
+    open_ = {
+        name: re.compile("|".join(rf"\b{re.escape(w)}\b" if len(w) < 4 else re.escape(w) for w in sorted(said)))
+        for name, said in wanted.items()
+    }
+    for entry in tree.files():
+        name = PurePosixPath(entry.path).name.lower()
+        if (
+            entry.language in _PROSE
+            or "lock" in name
+            or (entry.size > _LARGE and entry.language in ("json", "yaml", "html", "xml", "sql"))
+        ):
+            continue
+        if name in ("pyproject.toml", "setup.py", "setup.cfg", "package.json") or _ELSEWHERE.search(entry.path):
+            continue
+        text = tree.text(entry.path).lower()
+        for distribution in [d for d, pattern in open_.items() if pattern.search(text)]:
+            if entry.language != "python" or open_[distribution].search(_COMMENT.sub("", text)):
+                del open_[distribution]
+        if not open_:
+            break
+    return set(open_)
+
+
+# -- two declarations of one distribution --------------------------------------------------------------------------------
+
+
+def _same_bound(finding: Finding) -> Fix | None:
+    """Ask for the same least version as the core."""
+    old, new = finding.data.get("old", ""), finding.data.get("new", "")
+    if not old or finding.at.quote.count(old) != 1:
+        return None
+    edit = Edit(finding.at.path, old, new, finding.at.line)
+    return Fix(
+        f"Ask for {new} in both places", (finding.id,), "review", (edit,), why="The core's demand holds for the extra too."
+    )
+
+
+@rule("DEP-CONFLICT", gate="install", category="dependency", fix=_same_bound)
+def contradicting_declarations(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
+    """An extra, or another manifest beside it, asks for other versions of a distribution than the package itself.
+
+    Why: where no version satisfies both, pip refuses to install them together. A lower bound below the core's is never used:
+    it was forgotten when the core moved on, and tells those who read it that the old version is enough.
+    Passes: the same bound, a narrower one, markers of platforms.
+    Source: packaging.python.org, dependency specifiers (PEP 440, PEP 508).
+    """
+    packages = _packages(manifests)
+    if not packages:
+        raise NotApplicable("no manifest of Python")
+    for one in packages:
+        beside = [m for m in packages if m.folder == one.folder and m is not one and m.path.endswith("requirements.txt")]
+        core = {normalised(d.name): d for d in one.dependencies if d.group == "runtime" and ";" not in d.spec}
+        if not one.name:
+            continue
+        for manifest, dependency in [
+            *((one, d) for d in one.dependencies if d.group.startswith("optional")),
+            *((m, d) for m in beside for d in m.dependencies),
+        ]:
+            base = core.get(normalised(dependency.name))
+            if base is None or ";" in dependency.spec:
+                continue
+            mine, theirs = _specifiers(base), _specifiers(dependency)
+            if mine is None or theirs is None:
+                continue
+            who = f"the extra {dependency.group.partition(':')[2]}" if manifest is one else manifest.path
+            if _disjoint(mine, theirs):
+                yield Finding(
+                    f"no version of {dependency.name} satisfies both {who} ({theirs}) and the package itself ({mine})",
+                    tree.evidence(manifest.path, dependency.line),
+                    also=(tree.evidence(one.path, base.line),),
+                    impact="pip refuses to install them together.",
+                )
+            elif manifest is one and (low := _least(theirs)) and (high := _least(mine)) and low < high:
+                from packaging.version import Version
+
+                old = f">={_text(theirs)}"
+                yield Finding(
+                    f"{who} asks for {dependency.name} {old}, the package itself for >={_text(mine)} already",
+                    tree.evidence(manifest.path, dependency.line),
+                    also=(tree.evidence(one.path, base.line),),
+                    impact=f"The bound is never used: it promises that {dependency.name} {Version(_text(theirs))} is enough.",
+                    gate=Gate.METADATA,
+                    confidence="possible",
+                    data={"old": old if old in dependency.spec else "", "new": f">={_text(mine)}"},
+                )
+
+
+_SPEC = re.compile(r"[A-Za-z0-9._-]+\s*(?:\[[^\]]*\])?\s*\(?([^;)@]*)\)?")
+
+
+def _specifiers(dependency: Dependency) -> SpecifierSet | None:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    match = _SPEC.fullmatch(dependency.spec.strip())
+    try:
+        return SpecifierSet(match[1].strip()) if match and match[1].strip() else None
+    except InvalidSpecifier:
+        return None
+
+
+def _text(specifiers: SpecifierSet) -> str:
+    return next((s.version for s in specifiers if s.operator in (">=", "~=")), "")
+
+
+def _least(specifiers: SpecifierSet) -> tuple[int, ...]:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(_text(specifiers)).release if _text(specifiers) else ()
+    except InvalidVersion:
+        return ()
+
+
+def _disjoint(one: SpecifierSet, other: SpecifierSet) -> bool:
+    """Is there surely no version that satisfies both? Only the versions that the two name, and their neighbours, are tried."""
+    from packaging.version import InvalidVersion, Version
+
+    both = one & other
+    tried: set[str] = set()
+    for s in both:
+        if s.operator in ("===", "!=") or "*" in s.version:
+            return False
+        try:
+            release = (*Version(s.version).release, 0, 0)[:3]
+        except InvalidVersion:
+            return False
+        tried.add(s.version)
+        tried |= {".".join(map(str, r)) for r in _near(release)}
+    return not any(both.contains(v, prereleases=True) for v in tried)
+
+
+def _near(release: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    a, b, c = release
+    yield from ((a, b, c + 1), (a, b + 1, 0), (a + 1, 0, 0))
+    if c:
+        yield a, b, c - 1
+    if b:
+        yield a, b - 1, 999
+    if a:
+        yield a - 1, 999, 999
