@@ -50,7 +50,7 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "registry",
         re.compile(
-            r"(?:^|[/._*-])(?:sessions?|agents?|registry|workers?|instances?|claims?|tasks?|queue|assignments?|swarm|fleet|state)"
+            r"(?:^|[/._*-])(?:sessions?|agents?|registry|workers?|instances?|claims?|tasks?|queue|assignments?|state)"
             r"(?:[._-](?:state|registry|status|store|db|index|map|data|file|queue|list))?"
             r"\.(?:json|csv|ya?ml|toml|db|sqlite3?|tsv)$"
             r"|(?:sessions?|agents?|registry|workers?|claims?|instances?|tasks?)_?(?:file|path|store|File|Path)$|registry",
@@ -230,7 +230,7 @@ _TOKEN = re.compile(rf"{_LITERAL}|(?P<name>[A-Za-z_$@][\w$]*(?:(?:\?\.|\.|::)[A-
 _HOLE = re.compile(r"\$\{[^}]*\}|\{[^}]*\}|#\{[^}]*\}|%[sdv]")
 _TEMPORARY = re.compile(r"[._-](?:te?mp|new|partial)$")
 _PACKAGES = re.compile(
-    r"(?:^|/)(?:[\w-]*(?:yarn|Cargo|poetry|uv|bun|Gemfile|composer|Pipfile|pdm|flake|mix|pixi|package|pnpm)[\w-]*[.-]lock\b|\*\.lock$|var/lib/)"
+    r"(?:^|/)(?:[\w-]*(?:yarn|Cargo|poetry|uv|bun|Gemfile|composer|Pipfile|pdm|flake|mix|pixi|package|pnpm)[\w-]*[.-]lock\b|var/lib/)|^\*\.lock$"
 )
 """Lock files of package managers: they pin versions, they keep nobody out."""
 _STARS = re.compile(r"(?:\*+/)+|\*{2,}")

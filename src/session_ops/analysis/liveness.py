@@ -1,0 +1,252 @@
+"""Is a session alive: heartbeats, limits, pids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from session_ops.analysis.aside import aside
+from session_ops.discovery.files import Tree
+from session_ops.discovery.scripts import Scripts
+from session_ops.discovery.syntax import Syntax, line_of
+from session_ops.model import Finding
+from session_ops.registry import NotApplicable, rule
+
+BEATS = re.compile(r"heartbeat|\bbeat\b|keep-?alive|last_seen", re.IGNORECASE)
+ASKS_FOR_PARENT = re.compile(
+    r"kill -0|ps -p|pgrep|PPID|ppid|/proc/|--pid|has-session|tmux ls|wait -n|getppid|max_|MAX_|timeout"
+)
+
+
+@rule("BEAT-ORPHAN", gate="coordinate", category="heartbeat")
+def beats_for_the_dead(scripts: Scripts, syntax: Syntax, tree: Tree) -> Iterator[Finding]:
+    """A heartbeat goes on when its session is dead.
+
+    Why: a loop in the background belongs to nobody: the agent crashes or its terminal closes, the loop still says "alive", and nothing
+    ever expires that session or frees its locks. Passes: loops that ask for the session's process (kill -0, its parent) or that end
+    after a time.
+    Source: bash, job control: a background process survives its shell (nohup, setsid, no SIGHUP when not interactive).
+    """
+    shells = [
+        s
+        for s in scripts
+        if s.language == "shell" and not aside(s.path) and BEATS.search(tree.text(s.path)) and "sleep" in tree.text(s.path)
+    ]
+    if not shells:
+        raise NotApplicable("no loop sends heartbeats")
+    background = re.compile(r"(?:nohup|setsid|disown|&\s*(?:$|\n|;|>))", re.MULTILINE)
+    started = any(
+        background.search(tree.text(s.path)) for s in scripts if s.language == "shell" and BEATS.search(tree.text(s.path))
+    )
+    for script in shells:
+        root = syntax.root(script.path)
+        if root is None:
+            continue
+        for loop in root.find_all(kind="while_statement"):
+            body, head = loop.field("body"), loop.field("condition")
+            if body is None or head is None or "sleep" not in body.text():
+                continue
+            writes = re.sub(r"(?m)#.*$", "", body.text())
+            named = BEATS.search(script.path.rpartition("/")[2]) or re.search(
+                r"(?m)^\s*(?:\S*heartbeat\S*|beat|send_beat|touch\s[^\n]*(?:heartbeat|beat)|(?:date|echo|printf)[^\n]*>\s*\S*(?:heartbeat|beat))",
+                writes,
+            )
+            if not named or ASKS_FOR_PARENT.search(head.text() + writes) or re.search(r"\bread\b", head.text()):
+                continue
+            if not re.search(r"^(?:true|:|\[)", head.text().strip()) or re.search(
+                r"check|monitor|watch|stale", script.path.rpartition("/")[2], re.IGNORECASE
+            ):
+                continue
+            yield Finding(
+                "the heartbeat beats on when the agent that it stands for is dead",
+                at=tree.evidence(script.path, line_of(loop)),
+                impact="A crashed session looks alive for ever; it is never expired and its locks are never free.",
+                confidence="likely" if started else "possible",
+            )
+            break
+
+
+NUMBER = re.compile(
+    r"^\s*(?:export\s+|readonly\s+|local\s+|declare\s+-\w+\s+|const\s+|static\s+|pub\s+)*\"?(?P<name>[A-Za-z][A-Za-z0-9_]*)\"?(?:\s*:\s*\w+)?\s*(?::=|=|:)\s*\"?(?:\$\{\w+:?-)?(?P<number>\d+)\b"
+    r"(?P<unit>\s*\*\s*(?:60|1000|time\.\w+)[^\n]*)?"
+)
+INTERVAL = re.compile(
+    r"(?:heart_?beat|(?<![A-Za-z])beat|keep_?alive|ping)\w*(?:interval|every|seconds|secs?|period|freq|ms)\w*$", re.IGNORECASE
+)
+LIMIT = re.compile(
+    r"(?:(?:stale|dead|expire|expiry)_?(?:after|timeout|threshold|limit|seconds|secs?|ms|age)\w*|(?:heart_?beat|beat|session)_?(?:timeout|ttl|stale\w*|expir\w*|max_?age|limit)\w*)$",
+    re.IGNORECASE,
+)
+NOT_BEATS = re.compile(r"lock|cache|connect|http|request|idle", re.IGNORECASE)
+
+
+def _seconds(name: str, number: str, unit: str | None) -> float | None:
+    value = float(number)
+    low = name.lower()
+    if unit:
+        if "Second" in unit:
+            return value
+        if "Minute" in unit or ("60" in unit and "1000" not in unit and not low.endswith("ms")):
+            return value * 60
+        return None
+    if re.search(r"_?(?:ms|millis\w*)$", low):
+        return value / 1000
+    if re.search(r"min(?:ute)?s?$", low):
+        return value * 60
+    return value
+
+
+@rule("BEAT-LATE", gate="coordinate", category="heartbeat")
+def limit_too_near(tree: Tree) -> Iterator[Finding]:
+    """The limit after which a session counts as dead is shorter than two heartbeats.
+
+    Why: one beat that is late or lost (a slow disk, a sleeping machine, a long tool call) expires a session that is alive, and its locks
+    go to others. Passes: limits of two intervals and more, and files that set only one of both.
+    Source: ZooKeeper, session timeout of at least two ticks; Kubernetes, lease duration of several renewals.
+    """
+    seen = False
+    for entry in tree.files():
+        text = tree.text(entry.path)
+        if (
+            entry.language in ("markdown", "text", "notebook", "jsonl", "csv", "log", "html")
+            or aside(entry.path)
+            or not BEATS.search(text)
+            or len(text) > 200_000
+        ):
+            continue
+        beats: list[tuple[str, float, int]] = []
+        limits: list[tuple[str, float, int]] = []
+        for number, line in enumerate(tree.lines(entry.path), start=1):
+            match = NUMBER.match(line) if len(line) < 300 else None
+            if match is None or NOT_BEATS.search(match["name"]):
+                continue
+            seconds = _seconds(match["name"], match["number"], match["unit"])
+            if seconds and INTERVAL.search(match["name"]):
+                beats.append((match["name"], seconds, number))
+            elif seconds and LIMIT.search(match["name"]):
+                limits.append((match["name"], seconds, number))
+        if len(beats) != 1 or not limits:
+            continue
+        seen = True
+        name, every, at = beats[0]
+        for limit, after, number in limits:
+            if after < 2 * every and max(after, every) < 86_400:
+                yield Finding(
+                    f"`{limit}` is {after:g} seconds, `{name}` {every:g}: one late heartbeat is enough to be declared dead",
+                    at=tree.evidence(entry.path, number),
+                    also=(tree.evidence(entry.path, at),),
+                    impact="A session that is alive is expired, and what it holds goes to others.",
+                    confidence="likely" if after <= every else "possible",
+                )
+    if not seen:
+        raise NotApplicable("no file sets both the interval and the limit of heartbeats")
+
+
+OWN_PID = re.compile(r"(?<![\w$])(?:\w*pid\w*[\"']?\s*[=:]\s*[\"']?\$\$(?!\w)|(?:--\w*pid[= ]|[\"']pid[\"']\s+)[\"']?\$\$(?!\w)|(?:echo|printf[^\n>]*)\s+[\"']?\$\$[\"']?\s*>\s*\S*pid)", re.IGNORECASE)  # fmt: skip
+STAYS = re.compile(r"^\s*(?:exec\s+(?![<>{\d])|wait\b|while\s|until\s|tail -f|sleep infinity)", re.MULTILINE)
+REGISTERS = re.compile(r"start|register|begin|init|acquire|claim|open|new|create|spawn|session", re.IGNORECASE)
+ALIVE = re.compile(r"kill\s+-0\s+[\"']?\$")
+
+
+@rule("PID-WRONG", gate="coordinate", category="liveness")
+def pid_of_the_helper(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
+    """The pid that is recorded for a session is that of the script that records it.
+
+    Why: `$$` is the shell of the script; it is gone a moment later, while the session goes on. Every look at that pid then says "dead"
+    (or, when the number is used again, "alive" for a stranger). Passes: scripts that stay (exec, wait, a loop), a recorded $PPID or a
+    pid that is handed in, traps that remove the record at the script's end.
+    Source: POSIX.1-2024, Special Parameters, `$`.
+    """
+    records: list[tuple[str, int]] = []
+    for script in scripts:
+        text = tree.text(script.path)
+        if (
+            script.language != "shell"
+            or aside(script.path)
+            or "$$" not in text
+            or STAYS.search(text)
+            or re.search(r"\btrap\b", text)
+        ):
+            continue
+        if not REGISTERS.search(script.path.rpartition("/")[2]) or not re.search(r"session|agent", text, re.IGNORECASE):
+            continue
+        for number, line in enumerate(tree.lines(script.path), start=1):
+            if OWN_PID.search(line) and not line.lstrip().startswith("#"):
+                records.append((script.path, number))
+                break
+    if not records:
+        raise NotApplicable("no script that ends records its own pid")
+    looked = [
+        (s.path, n)
+        for s in scripts
+        if s.language == "shell" and not aside(s.path)
+        for n, line in enumerate(tree.lines(s.path), start=1)
+        if ALIVE.search(line) and "pid" in line.lower() and s.path not in {p for p, _ in records}
+    ]
+    for path, number in records:
+        yield Finding(
+            "the pid that is recorded is that of this script, which is gone a moment later",
+            at=tree.evidence(path, number),
+            also=tuple(tree.evidence(p, n) for p, n in looked[:4]),
+            impact="Whoever asks whether the session is alive is told that it is dead.",
+            confidence="likely" if looked else "possible",
+        )
+
+
+@rule("LIVE-PID", gate="coordinate", category="liveness", requires=())
+def asks_for_a_helper(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
+    """A script asks whether a pid is alive that was never the session's.
+
+    Why: what was recorded is the pid of the script that registered the session (see PID-WRONG), so the answer is always "gone": live
+    sessions are shown as dead, reaped, or robbed of their locks. Passes: pids of processes that stay.
+    Source: kill(2), signal 0; POSIX.1-2024, Special Parameters, `$`.
+    """
+    try:
+        wrong = list(pid_of_the_helper(scripts, tree))
+    except NotApplicable:
+        raise NotApplicable("no script that ends records its own pid") from None
+    for place in wrong[0].also[:3]:
+        yield Finding(
+            "this asks for the pid of the script that registered the session, not for the session",
+            at=place,
+            also=(wrong[0].at,),
+            impact="Every session looks gone, however alive it is.",
+            confidence="likely",
+        )
+
+
+REVIVES = re.compile(r"status[\"']?\]?\s*[=:]\s*[\"']?(?:active|running|alive)\b", re.IGNORECASE)
+
+
+@rule("LIVE-REVIVE", gate="coordinate", category="liveness")
+def beat_revives(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
+    """A heartbeat makes a session active again, whatever became of it.
+
+    Why: a beat that comes late (a loop that was not stopped, a queued call) turns a session that was ended or expired back into an
+    active one, after its locks were given away. Passes: heartbeats that only write a time, or that look at the status first.
+    Source: an expired session is final (ZooKeeper, session expiration).
+    """
+    looked = False
+    for script in scripts:
+        if script.language != "shell" or aside(script.path) or not BEATS.search(script.path.rpartition("/")[2]):
+            continue
+        looked = True
+        lines = tree.lines(script.path)
+        for number, line in enumerate(lines, start=1):
+            if not REVIVES.search(line) or line.lstrip().startswith(("#", "echo")):
+                continue
+            before = "\n".join(lines[: number - 1])
+            if not re.search(
+                r"status[^\n]*(?:==|!=|\)|=~|case)|(?:get|jq|grep)[^\n]*status|case[^\n]*status|ended|expired",
+                before,
+                re.IGNORECASE,
+            ):
+                yield Finding(
+                    "a beat sets the session to active without asking whether it has ended",
+                    at=tree.evidence(script.path, number),
+                    impact="A late beat brings an ended or expired session back to life, after its locks went to others.",
+                    confidence="possible",
+                )
+                break
+    if not looked:
+        raise NotApplicable("no script sends heartbeats")

@@ -1,0 +1,301 @@
+"""Locks between sessions: how they are taken, kept, released and swept away."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from ast_grep_py import SgNode
+
+from session_ops.analysis.aside import aside
+from session_ops.discovery.bodies import Bodies
+from session_ops.discovery.commands import invocations
+from session_ops.discovery.files import Tree
+from session_ops.discovery.flow import Flow
+from session_ops.discovery.mechanism import BETWEEN_PROCESSES, Mechanism, Use
+from session_ops.discovery.syntax import Syntax
+from session_ops.model import Finding
+from session_ops.registry import NotApplicable, rule
+
+ASKS = re.compile(
+    r"kill -0|pgrep|ps -p|/proc/|lsof|fuser|flock|stale|older|-mmin|-mtime|age\b|_AGE|TTL|expire|owner|holder|alive|running|has-session"
+    r"|--force|FORCE|read -|confirm|no_sessions|active",
+    re.IGNORECASE,
+)
+"""What a script looks at before it takes away a lock."""
+AT_THE_END = re.compile(
+    r"uninstall|teardown|cleanup|clean[-_.]|clean$|reset|purge|nuke|stop|kill|shutdown|destroy", re.IGNORECASE
+)
+ATOMIC_SHELL = re.compile(
+    r"\bflock\b|set\s+-o\s+noclobber|set\s+-[a-zA-Z]*C|\bln\s+-s?[^\n]*lock|mkdir\s+(?!-p)[^\n]*(?:lock|LOCK)|lockfile\b|shlock|mktemp[^\n]*lock",
+    re.IGNORECASE,
+)
+SESSIONS = re.compile(r"session|agent|worker|worktree", re.IGNORECASE)
+
+
+def shell_locks(mechanism: Mechanism) -> dict[str, list[Use]]:
+    """Uses of locks by shell script."""
+    found: dict[str, list[Use]] = defaultdict(list)
+    for use in mechanism.uses:
+        if use.kind == "lock" and use.language == "shell" and not aside(use.path):
+            found[use.path].append(use)
+    return dict(sorted(found.items()))
+
+
+def _flow(root: SgNode) -> tuple[Flow, dict[int, list[SgNode]]]:
+    calls: dict[str, list[SgNode]] = {}
+    at: dict[int, list[SgNode]] = defaultdict(list)
+    for one in invocations(root):
+        calls.setdefault(one.words[0], []).append(one.node)
+        at[one.line].append(one.node)
+    return Flow(calls), at
+
+
+@rule("LOCK-SWEEP", gate="coordinate", category="lock")
+def sweeps_live_locks(mechanism: Mechanism, syntax: Syntax, tree: Tree) -> Iterator[Finding]:
+    """A script deletes all locks without asking whether somebody holds them.
+
+    Why: run while others are at work, it hands their resources to whoever asks next: two sessions then write the same files, each sure
+    of its lock. Passes: sweeps behind a look at the holder (kill -0, pgrep), at the age, or behind a question or --force; lock files of
+    package managers.
+    Source: a lock protects only while nobody but its holder removes it.
+    """
+    locks = shell_locks(mechanism)
+    if not locks:
+        raise NotApplicable("no shell script touches a lock")
+    for path, uses in locks.items():
+        sweeps = [
+            u for u in uses
+            if (u.way == "sweep" and "*" in u.expression) or (u.act == "deletes" and re.search(r"locks?/?\"?$", u.expression) and "rm -r" in tree.lines(path)[u.line - 1])
+        ]  # fmt: skip
+        root = syntax.root(path) if sweeps else None
+        if root is None:
+            continue
+        flow, at = _flow(root)
+        free = [
+            u
+            for u in sweeps
+            if not any(ASKS.search(text) for node in at[u.line][:1] for text in flow.conditions(node))
+            and not ASKS.search(_asked_above(tree.lines(path), u.line))
+        ]
+        if not free:
+            continue
+        first = free[0]
+        name = path.rpartition("/")[2]
+        yield Finding(
+            f"all of `{first.state}` is deleted, whoever holds them",
+            at=tree.evidence(path, first.line),
+            also=tuple(tree.evidence(path, u.line) for u in free[1:6]),
+            impact="Run while another session works, it takes that session's locks away: two then write the same files.",
+            confidence="possible"
+            if AT_THE_END.search(name) or (first.function and AT_THE_END.search(first.function))
+            else "likely",
+            data={"state": first.state},
+        )
+
+
+def _asked_above(lines: list[str], line: int) -> str:
+    """What is asked in the few lines before one."""
+    return "\n".join(
+        text
+        for text in lines[max(0, line - 4) : line - 1]
+        if re.match(r"\s*(?:if|elif|while|until|case|\[|read|for)\b|\s*\[", text)
+    )
+
+
+@rule("LOCK-TOCTOU", gate="coordinate", category="lock")
+def looks_then_locks(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
+    """A lock is looked for first and made later.
+
+    Why: between the look and the write another session does the same, finds nothing and writes too: both hold the lock. Only one step
+    that fails when the lock is there keeps the second one out. Passes: mkdir without -p, ln -s, noclobber, flock, O_EXCL ("x", wx).
+    Source: POSIX.1-2024, open, O_EXCL: "the check for the existence and the creation shall be atomic"; bash, set -C.
+    """
+    locks = [u for u in mechanism.uses if u.kind == "lock" and not aside(u.path) and u.language != "markdown"]
+    if not any(u.act == "locks" for u in locks):
+        raise NotApplicable("nothing makes a lock file")
+    for path, uses in shell_locks(mechanism).items():
+        text = tree.text(path)
+        if ATOMIC_SHELL.search(text):
+            continue
+        made = [u for u in uses if u.act == "locks" and u.way in ("whole", "touch")]
+        looks = [
+            u
+            for u in uses
+            if u.way == "check" and any(m.state == u.state and m.line >= u.line and m.function == u.function for m in made)
+        ]
+        looks = [u for u in looks if re.search(r"-[efs]\s", tree.lines(path)[u.line - 1])]
+        if looks:
+            line = next(m.line for m in made if m.state == looks[0].state and m.line >= looks[0].line)
+            yield Finding(
+                f"`{looks[0].state}` is looked for here and made in line {line}: in between another session does the same",
+                at=tree.evidence(path, looks[0].line),
+                also=(tree.evidence(path, line),) if line != looks[0].line else (),
+                impact="Two sessions hold the same lock.",
+                confidence="likely" if "*" in looks[0].state and SESSIONS.search(text) else "possible",
+                data={"state": looks[0].state},
+            )
+    seen: set[str] = set()
+    for use in locks:
+        if use.language == "shell" or use.way != "whole" or use.act != "locks" or use.path in seen:
+            continue
+        source = bodies.source(use.path)
+        body = source.body_at(use.line)
+        if body is None or BETWEEN_PROCESSES.search(
+            re.sub(r"acquire_lock|acquireLock|lock_file|_locked", "", source.body_text(body))
+        ):
+            continue
+        look = next(
+            (n for n in range(body.first, use.line) if re.search(r"\.exists\(|existsSync\(|os\.Stat\(|File\.exist|pathExists|isfile\(", source.lines[n - 1])), 0
+        )  # fmt: skip
+        if look:
+            seen.add(use.path)
+            yield Finding(
+                f"`{use.state}` is looked for here and made in line {use.line}: in between another process does the same",
+                at=tree.evidence(use.path, look),
+                also=(tree.evidence(use.path, use.line),),
+                impact="Two sessions hold the same lock.",
+                confidence="possible",
+                data={"state": use.state},
+            )
+
+
+BY_AGE = re.compile(
+    r"(?:age|elapsed|diff|now\s*-)\S*[^\n]*(?:-g[te]|>)\s*\"?\$?\{?\w*(?:TTL|STALE|TIMEOUT|MAX|AGE|EXPIR|LIMIT)\w*",
+    re.IGNORECASE,
+)
+HOLDER = re.compile(r"kill -0|pgrep|ps -p|/proc/|heartbeat|alive|has-session|list-sessions")
+
+
+@rule("LOCK-AGE", gate="coordinate", category="lock")
+def taken_by_age(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
+    """A lock is taken over because it is old, although its holder may be alive.
+
+    Why: the file's time is when the lock was taken, not when its holder last worked: every task longer than the limit loses its lock
+    in the middle. Passes: scripts that also ask for the holder (kill -0, its heartbeat) or whose holder renews the lock (touch).
+    Source: leases need renewal and a holder that notices the loss (Gray and Cheriton, 1989).
+    """
+    locks = shell_locks(mechanism)
+    if not locks:
+        raise NotApplicable("no shell script touches a lock")
+    renewed = any(u.way == "touch" and u.kind == "lock" for uses in locks.values() for u in uses)
+    for path, uses in locks.items():
+        if renewed or not any(u.act == "locks" for u in uses) or HOLDER.search(tree.text(path)):
+            continue
+        line = next(
+            (n for n, text in enumerate(tree.lines(path), 1) if BY_AGE.search(text) and not text.lstrip().startswith("#")), 0
+        )
+        if line:
+            yield Finding(
+                "a lock is taken over by its age alone, whether or not its holder is alive",
+                at=tree.evidence(path, line),
+                impact="A session whose task takes longer than the limit loses its lock and does not notice.",
+                confidence="possible",
+            )
+
+
+OWNS = re.compile(r"grep|owner|holder|cat\s|session\s*=|\bpid\b|\$\(<|read\s|==|!=|flock", re.IGNORECASE)
+RECORDS = re.compile(r"session|agent|owner|holder|pid|\$\$", re.IGNORECASE)
+
+
+@rule("LOCK-OWNER", gate="coordinate", category="lock")
+def released_by_anybody(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
+    """A lock is released without asking whose it is.
+
+    Why: a session that lost its lock (by age, by a sweep), or one that names the wrong resource, deletes the lock of the one that holds
+    it now; a third then takes it. Passes: releases that compare the holder in the lock with their own session, flock.
+    Source: compare before delete; a lock that records its holder is meant to be asked.
+    """
+    locks = [u for u in mechanism.uses if u.kind == "lock" and not aside(u.path)]
+    if not any(u.act == "locks" for u in locks):
+        raise NotApplicable("nothing makes a lock file")
+    for path, uses in shell_locks(mechanism).items():
+        text = tree.lines(path)
+        written = [u for u in uses if u.act == "locks" and u.way == "whole" and RECORDS.search(text[u.line - 1])]
+        if not written:
+            continue
+        for gone in (
+            u
+            for u in uses
+            if u.act == "deletes" and u.way == "delete" and re.search(r"release|unlock", u.function, re.IGNORECASE)
+        ):
+            start = next(
+                (
+                    n
+                    for n in range(gone.line, 0, -1)
+                    if re.match(rf"\s*(?:function\s+)?{re.escape(gone.function)}\s*(?:\(\))?\s*\{{?", text[n - 1])
+                ),
+                gone.line,
+            )
+            if not OWNS.search("\n".join(text[start : gone.line - 1])) and gone.state == written[0].state:
+                yield Finding(
+                    f"`{gone.function}` deletes the lock without asking whose it is, although the lock says so",
+                    at=tree.evidence(path, gone.line),
+                    also=(tree.evidence(path, written[0].line),),
+                    impact="One session releases another one's lock.",
+                    confidence="possible",
+                )
+                break
+    for use in locks:
+        if (
+            use.language == "shell"
+            or use.language == "markdown"
+            or use.act != "deletes"
+            or not re.search(r"^_?(?:release|unlock)", use.function)
+        ):
+            continue
+        source = bodies.source(use.path)
+        body = source.body_at(use.line)
+        head = "\n".join(source.lines[body.first : use.line - 1]) if body else ""
+        records = any(u.path == use.path and u.act == "locks" for u in locks)
+        if (
+            body
+            and records
+            and not re.search(
+                r"==|!=|read|owner|holder|verify|\bfd\b|flock|self\._?(?:fd|handle|acquired|held|owned)", head, re.IGNORECASE
+            )
+        ):
+            yield Finding(
+                f"`{use.function}` deletes the lock without asking whose it is",
+                at=tree.evidence(use.path, use.line),
+                impact="One session releases another one's lock.",
+                confidence="possible",
+            )
+
+
+@rule("LOCK-NORELEASE", gate="coordinate", category="lock")
+def left_behind_by_a_crash(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
+    """A lock is released only where the script gets to its last lines.
+
+    Why: an error, Ctrl-C or a killed session in between leaves the lock, and everybody else waits for nobody. Passes: a trap on EXIT,
+    locks that end with their holder (flock), scripts that look at the holder or the age of a lock before they wait for it, and
+    locks that one command takes and another one releases.
+    Source: bash, trap; POSIX.1-2024, trap.
+    """
+    locks = shell_locks(mechanism)
+    if not any(u.act == "locks" for uses in locks.values() for u in uses):
+        raise NotApplicable("no shell script makes a lock")
+    for path, uses in locks.items():
+        text = tree.text(path)
+        if re.search(r"\btrap\b|\bflock\b|kill -0|pgrep|stale|-mmin|TTL|stat -|\bage\b", text, re.IGNORECASE):
+            continue
+        for made in (u for u in uses if u.act == "locks" and u.way in ("mkdir", "whole", "touch", "exclusive")):
+            gone = next(
+                (
+                    u
+                    for u in uses
+                    if u.act == "deletes" and u.state == made.state and u.function == made.function and u.line > made.line
+                ),
+                None,
+            )
+            if gone is None:
+                continue
+            yield Finding(
+                f"`{made.state}` is made here and removed in line {gone.line}, and no trap removes it when something fails in between",
+                at=tree.evidence(path, made.line),
+                also=(tree.evidence(path, gone.line),),
+                impact="After a crash or an interruption the lock stays, and everybody else waits for nobody.",
+                confidence="possible",
+            )
+            break

@@ -1,0 +1,553 @@
+"""State that several sessions share: how it is rewritten, pointed at, named and placed."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from session_ops.analysis.aside import aside
+from session_ops.discovery.bodies import Bodies, Body, Source
+from session_ops.discovery.callers import Callers
+from session_ops.discovery.files import Tree
+from session_ops.discovery.mechanism import BETWEEN_PROCESSES, Mechanism, Use
+from session_ops.discovery.scripts import Scripts
+from session_ops.model import Finding
+from session_ops.registry import NotApplicable, rule
+
+SHARED = frozenset(("registry", "pointer", "message"))
+"""Kinds of state that one file holds for all sessions."""
+MOST = 6
+"""Findings of one rule; the rest is left to the ones that are shown."""
+LOADS = re.compile(r"load|read|get|fetch|all|list", re.IGNORECASE)
+SAVES = re.compile(r"save|write|store|persist|dump|flush|put", re.IGNORECASE)
+SHORT = 60
+"""Lines of a function that only hands on what it loads or saves, documentation counted."""
+INSIDE_ONE = re.compile(
+    r"\bsync\.(?:RW)?Mutex\b|threading\.R?Lock\(|asyncio\.Lock\(|\bMutex\.new\b|Mutex::new|RwLock::new|async-mutex|new\s+Mutex\("
+)
+HELD = re.compile(r"\.(?:Lock|lock|acquire|runExclusive|synchronize)\(|\bwith\s+\w*(?:\.\w+)*_?lock\w*\s*:|\bsynchronize\s+do")
+
+
+def parts_of(state: str) -> str:
+    """A state's name as it is told."""
+    return f"`{state}`"
+
+
+def shared_file(use: Use) -> bool:
+    """Is this one file for all sessions, not one for each?"""
+    name = use.state.rpartition("/")[2]
+    return use.kind in SHARED and "*" not in name and not re.search(r"sessions?/\*/", use.state)
+
+
+ONCE = re.compile(r"migrat|install|setup|upgrade|init\b|seed", re.IGNORECASE)
+
+
+def started_often(path: str, callers: Callers) -> bool:
+    """Does something start this file anew for each event, so that two of them run at once?"""
+    if ONCE.search(path):
+        return False
+    return bool(callers.headless(path)) or any(c.source.endswith((".sh", ".bash")) for c in callers.of(path))
+
+
+class Rewrites:
+    """Functions of one file that read and rewrite one state, directly or through short helpers of the same file."""
+
+    def __init__(self, source: Source, uses: list[Use]) -> None:
+        self._source = source
+        self._reads: dict[str, int] = {}
+        self._writes: dict[str, int] = {}
+        direct_reads: dict[str, list[int]] = defaultdict(list)
+        direct_writes: dict[str, list[int]] = defaultdict(list)
+        for use in uses:
+            function = use.via or use.function
+            line = self._line_of_call(use)
+            if use.act == "reads" and use.way == "read":
+                direct_reads[function].append(line)
+            elif use.act in ("creates", "locks", "refreshes") and use.way in ("whole", "rename"):
+                direct_writes[function].append(line)
+        self._direct = (direct_reads, direct_writes)
+        only_reads = {name for name in direct_reads if name and name not in direct_writes}
+        only_writes = {name for name in direct_writes if name and name not in direct_reads}
+        self._readers = self._widened(only_reads, LOADS, only_writes)
+        self._writers = self._widened(only_writes, SAVES, only_reads)
+
+    def _line_of_call(self, use: Use) -> int:
+        if not use.via:
+            return use.line
+        body = next((b for b in self._source.bodies if b.name == use.via), None)
+        if body is None:
+            return use.line
+        return next(
+            (n for n in range(body.first, body.last + 1) if re.search(rf"\b{use.function}\(", self._source.lines[n - 1])),
+            body.first,
+        )
+
+    def _widened(self, names: set[str], means: re.Pattern[str], others: set[str]) -> set[str]:
+        """Short functions that hand on what one of these loads or saves."""
+        wide = set(names)
+        for body in self._source.bodies:
+            if body.name in names or body.last - body.first > SHORT or not means.search(body.name):
+                continue
+            text = self._source.body_text(body).partition("\n")[2]
+            if self._calls(text, names) and not self._calls(text, others):
+                wide.add(body.name)
+        return wide
+
+    @staticmethod
+    def _calls(text: str, names: set[str]) -> bool:
+        return bool(names) and re.search(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names)))})\(", text) is not None
+
+    def found(self) -> Iterator[tuple[Body, int, int]]:
+        """Each function that reads first and rewrites later, with both lines."""
+        for body in self._source.bodies:
+            if any(o is not body and body.first <= o.first and o.last <= body.last for o in self._source.bodies):
+                continue  # what is inside is looked at by itself
+            read = self._first(body, self._direct[0].get(body.name, []), self._readers)
+            if read is None:
+                continue
+            write = self._first(body, self._direct[1].get(body.name, []), self._writers, after=read)
+            if write is not None:
+                yield body, read, write
+
+    def _first(self, body: Body, lines: list[int], names: set[str], after: int = 0) -> int | None:
+        places = [n for n in lines if body.first <= n <= body.last and n > after]
+        names = names - {body.name}
+        if names:
+            pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names)))})\(")
+            places += [
+                n for n in range(max(body.first + 1, after + 1), body.last + 1) if pattern.search(self._source.lines[n - 1])
+            ]
+        return min(places, default=None)
+
+
+def _by_file(mechanism: Mechanism, bodies: Bodies) -> Iterator[tuple[Source, str, list[Use]]]:
+    """Each source file with a shared state that it uses."""
+    groups: dict[tuple[str, str], list[Use]] = defaultdict(list)
+    for use in mechanism.uses:
+        if use.language not in ("shell", "markdown") and shared_file(use) and not aside(use.path):
+            groups[use.path, use.state].append(use)
+    for (path, state), uses in sorted(groups.items()):
+        yield bodies.source(path), state, uses
+
+
+@rule("STATE-RMW", gate="coordinate", category="state")
+def read_change_write(mechanism: Mechanism, bodies: Bodies, callers: Callers, tree: Tree) -> Iterator[Finding]:
+    """State that all sessions share is read, changed and written back without a lock.
+
+    Why: of two sessions that do it at once the second writes what it read before the first was done, so the first one's change is
+    lost without a trace. Writing by rename keeps readers from half a file, it does not keep the update. Passes: files that lock
+    between processes (flock, O_EXCL, a lock folder, a database), one file for each session, appending.
+    Source: rename(2), flock(2); POSIX.1-2024, open, O_EXCL.
+    """
+    if not any(use.kind in SHARED for use in mechanism.uses):
+        raise NotApplicable("no state that sessions share")
+    many = 0
+    for source, state, uses in _by_file(mechanism, bodies):
+        if BETWEEN_PROCESSES.search(source.text) or INSIDE_ONE.search(source.text):
+            continue
+        found = list(Rewrites(source, uses).found())
+        if not found or many >= MOST:
+            continue
+        many += 1
+        body, read, write = found[0]
+        often = started_often(source.path, callers)
+        yield Finding(
+            f"`{body.name}` reads {parts_of(state)}, changes it and writes it back in line {write} without a lock",
+            at=tree.evidence(source.path, read),
+            also=tuple(tree.evidence(source.path, line) for _, line, _ in found[1:9]),
+            impact="Two sessions at once: the second overwrites the first one's change, and nobody is told.",
+            confidence="likely" if often else "possible",
+            data={"state": state},
+        )
+    yield from _shell_rewrites(mechanism, tree, many)
+
+
+def _shell_rewrites(mechanism: Mechanism, tree: Tree, many: int) -> Iterator[Finding]:
+    """`jq … state > tmp && mv tmp state` in a script that locks nothing."""
+    groups: dict[tuple[str, str], list[Use]] = defaultdict(list)
+    for use in mechanism.uses:
+        if use.language == "shell" and use.kind == "registry" and shared_file(use) and not aside(use.path):
+            groups[use.path, use.state].append(use)
+    for (path, state), uses in sorted(groups.items()):
+        if (
+            many >= MOST
+            or BETWEEN_PROCESSES.search(tree.text(path))
+            or re.search(r"mkdir[^\n]*lock|ln -s[^\n]*lock", tree.text(path), re.IGNORECASE)
+        ):
+            continue
+        pair = next(
+            ((r, w) for r in uses for w in uses
+             if r.way == "read" and w.way in ("rename", "whole") and r.function == w.function and 0 <= w.line - r.line <= 12
+             and re.search(r"\bjq\b|python|sed\b|awk\b", tree.lines(path)[r.line - 1])),
+            None,
+        )  # fmt: skip
+        if pair is None:
+            continue
+        many += 1
+        yield Finding(
+            f"{parts_of(state)} is read, changed and put back without a lock",
+            at=tree.evidence(path, pair[0].line),
+            also=(tree.evidence(path, pair[1].line),) if pair[1].line != pair[0].line else (),
+            impact="Two sessions at once: the second overwrites the first one's change, and nobody is told.",
+            confidence="possible",
+            data={"state": state},
+        )
+
+
+@rule("LOCK-INPROCESS", gate="coordinate", category="lock")
+def lock_of_one_process(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
+    """A lock inside one process guards a file that other processes rewrite too.
+
+    Why: a mutex of Go, threading.Lock or async-mutex is memory of one process. Each session runs its own process, so two of them
+    pass their own mutex at the same time and lose an update. Passes: files that also lock between processes.
+    Source: Go, package sync; Python, threading.Lock; flock(2).
+    """
+    looked = False
+    many = 0
+    for source, state, uses in _by_file(mechanism, bodies):
+        if not INSIDE_ONE.search(source.text) or BETWEEN_PROCESSES.search(source.text):
+            continue
+        looked = True
+        for body, read, _write in Rewrites(source, uses).found():
+            held = next((n for n in range(body.first, read + 1) if HELD.search(source.lines[n - 1])), 0)
+            if held and many < MOST:
+                many += 1
+                yield Finding(
+                    f"`{body.name}` rewrites {parts_of(state)} under a lock that only its own process knows",
+                    at=tree.evidence(source.path, held),
+                    impact="Two processes at once each hold their own lock; the second overwrites the first one's change.",
+                    confidence="possible",
+                )
+                break
+    if not looked:
+        raise NotApplicable("no lock of one process beside a shared file")
+
+
+@rule("STATE-TORN", gate="coordinate", category="state")
+def written_in_place(mechanism: Mechanism, bodies: Bodies, callers: Callers, tree: Tree) -> Iterator[Finding]:
+    """A file that several sessions read is rewritten in place.
+
+    Why: opening for writing empties the file first. Who reads it in that moment, or after a crash or a full disk, sees nothing or half
+    of it; a reader that takes this for "no sessions" then writes exactly that. Passes: writing aside and renaming (os.replace,
+    fs.rename, mv), appending, databases, one file for each session.
+    Source: POSIX.1-2024, open (O_TRUNC) and rename (atomic).
+    """
+    if not any(use.kind in SHARED for use in mechanism.uses):
+        raise NotApplicable("no state that sessions share")
+    groups: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    read = {use.state for use in mechanism.uses if use.act == "reads" and use.way == "read" and use.language != "markdown"}
+    for source, state, uses in _by_file(mechanism, bodies):
+        writes = [u for u in uses if u.way == "whole" and u.act == "creates" and u.kind == "registry"]
+        if not writes or state not in read or any(u.way in ("rename", "aside") for u in uses):
+            continue
+        updates = {line for _, _, line in Rewrites(source, uses).found()}
+        first = [u.line for u in writes if u.line in updates] or [u.line for u in writes]
+        groups[source.path] += [(state, line) for line in (*first, *(u.line for u in writes))]
+    for n, (path, places) in enumerate(sorted(groups.items())):
+        if n >= MOST:
+            return
+        state, line = places[0]
+        rest = [p for _, p in dict.fromkeys(places[1:]) if p != line]
+        yield Finding(
+            f"{parts_of(state)} is rewritten in place",
+            at=tree.evidence(path, line),
+            also=tuple(tree.evidence(path, p) for p in dict.fromkeys(rest)),
+            impact="A session that reads it in that moment, or after a crash, sees an empty or half file.",
+            confidence="likely" if started_often(path, callers) else "possible",
+            data={"state": state},
+        )
+
+
+UNIQUE = re.compile(
+    r"[pP]id\b|PID|[uU]uid|UUID|[rR]and(?:om)?|mk[sd]?temp|NamedTemporary|CreateTemp|\$\$|[nN]ano|tempfile\.|token_hex|crypto|[tT]ime\(|[nN]ow\(|nonce"
+    r"|[uU]nique|\.hex|\b(?:\w+_)?id\b|Id\b"
+)
+
+
+@rule("STATE-TMPNAME", gate="coordinate", category="state")
+def one_temporary_name(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
+    """The file that is written aside has the same name in every process.
+
+    Why: two processes that write `state.json.tmp` at once write into one file; the first rename then publishes a mixture, and the
+    second one fails because the file is gone. Passes: names with the pid, a random part or from mkstemp, and files under a lock.
+    Source: rename(2); mkstemp(3).
+    """
+    asides = [u for u in mechanism.uses if u.way == "aside" and u.language not in ("shell", "markdown") and not aside(u.path)]
+    if not asides:
+        raise NotApplicable("nothing is written aside")
+    seen: set[str] = set()
+    for use in asides:
+        source = bodies.source(use.path)
+        body = source.body_at(use.line)
+        text = source.body_text(body) if body else source.text
+        made = "\n".join(x for x in text.split("\n") if re.search(r"te?mp", x, re.IGNORECASE))
+        if UNIQUE.search(made) or BETWEEN_PROCESSES.search(source.text) or use.path in seen or use.kind not in SHARED:
+            continue
+        seen.add(use.path)
+        name = re.escape(re.split(r"\.|::", use.expression)[-1])
+        first = body.first if body else 1
+        line = next((n for n in range(first, use.line) if re.search(rf"\b{name}\b[^=\n]*=", source.lines[n - 1])), use.line)
+        if len(seen) <= MOST:
+            yield Finding(
+                f"{parts_of(use.state)} is written aside under one fixed name for all processes",
+                at=tree.evidence(use.path, line),
+                impact="Two processes at once write into the same temporary file: a mixture is published, or the second rename fails.",
+                confidence="possible",
+                data={"state": use.state},
+            )
+
+
+GONE = re.compile(r"\b(?:if|else|elif|except|catch)\b")
+
+
+@rule("STATE-GONE", gate="coordinate", category="state")
+def removed_before_written(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
+    """The old state is removed before the new one is written.
+
+    Why: whoever reads in between finds nothing, and a crash in between leaves nothing. Renaming the new file over the old one needs no
+    removal. Passes: what is written aside first, removals of another state.
+    Source: rename(2), "if newpath already exists, it will be atomically replaced".
+    """
+    looked = False
+    for source, state, uses in _by_file(mechanism, bodies):
+        for gone in (u for u in uses if u.act == "deletes" and u.kind == "registry"):
+            looked = True
+            later = [
+                u for u in uses
+                if u.act == "creates" and u.way in ("whole", "rename") and u.function == gone.function and 0 < u.line - gone.line <= 15
+            ]  # fmt: skip
+            between = "\n".join(source.lines[gone.line : later[0].line - 1]) if later else ""
+            if later and not re.search(r"\breturn\b|\belse\b|\bexcept\b|\bcatch\b", between):
+                yield Finding(
+                    f"{parts_of(state)} is removed before its successor is written in line {later[0].line}",
+                    at=tree.evidence(source.path, gone.line),
+                    impact="A crash or an interruption in between leaves no state at all.",
+                    confidence="possible",
+                )
+    if not looked:
+        raise NotApplicable("no shared state is removed")
+
+
+SWALLOWS = re.compile(
+    r"^\s*except\s*(?::|\(?[^:\n]*\b(?:Exception|BaseException|ValueError|JSONDecodeError|OSError)\b[^:\n]*:)|\bcatch\s*(?:\([^)\n]*\)\s*)?\{|^\s*rescue\b",
+)
+EMPTY = re.compile(r"\breturn\s*(?:\{\}|\[\]|dict\(\)|list\(\)|new Map\(\)|None|null|\{\s*sessions:\s*\[\]\s*\})")
+
+
+@rule("STATE-EMPTY", gate="coordinate", category="error-handling")
+def unreadable_counts_as_empty(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
+    """State that cannot be read counts as empty, and the next write makes it so.
+
+    Why: a torn or forbidden file raises the same error as none; `return {}` for all of them turns a passing fault into the loss of
+    every session. Passes: handlers for a missing file alone, and handlers that log, back up or raise; readers of state that is
+    never written back.
+    Source: Python, open and json.load (OSError, JSONDecodeError); Node.js, fs.
+    """
+    looked = False
+    for source, state, uses in _by_file(mechanism, bodies):
+        if not any(u.way in ("whole", "rename") and u.act == "creates" for u in uses):
+            continue
+        for use in (u for u in uses if u.act == "reads" and u.way == "read" and u.kind == "registry"):
+            looked = True
+            body = source.body_at(use.line)
+            if body is None:
+                continue
+            for n in range(use.line + 1, min(body.last, use.line + 12) + 1):
+                if not SWALLOWS.search(source.lines[n - 1]):
+                    continue
+                handler = "\n".join(source.lines[n - 1 : min(body.last, n + 3)])
+                if EMPTY.search(handler) and not re.search(
+                    r"log|warn|print|raise|throw|backup|rename|copy|stderr|console", handler
+                ):
+                    yield Finding(
+                        f"any error while {parts_of(state)} is read counts as an empty one",
+                        at=tree.evidence(source.path, n),
+                        impact="A half-written or unreadable file is taken for no sessions, and the next write makes it so.",
+                        confidence="possible",
+                    )
+                    break
+            else:
+                continue
+            break
+    if not looked:
+        raise NotApplicable("no state is read and written back")
+
+
+OWN_POINTER = re.compile(r"\$\$|TMUX_PANE|\btty\b|PPID|CLAUDE_SESSION|SESSION_ID|\*|<|\{", re.IGNORECASE)
+IN_SESSION_TERMS = re.compile(r"session|agent", re.IGNORECASE)
+
+
+@rule("STATE-POINTER", gate="coordinate", category="state")
+def one_pointer_for_all(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
+    """One file names "the current session" for all sessions.
+
+    Why: the last one that starts wins: whatever the others record, lock or end from then on is booked on its session, and the first
+    one that ends takes the pointer away from the rest. Passes: pointers whose path holds the session, the terminal, the worktree or a
+    pid, and pointers that nobody reads.
+    Source: the file is the only record of who "current" is; two processes share it.
+    """
+    pointers = [
+        u
+        for u in mechanism.uses
+        if u.kind == "pointer" and IN_SESSION_TERMS.search(u.state) and not aside(u.path.replace("docs/", "", 1))
+    ]
+    if not pointers:
+        raise NotApplicable("no pointer to a current session")
+    groups: dict[str, list[Use]] = defaultdict(list)
+    for use in pointers:
+        groups[use.state.rpartition("/")[2]].append(use)
+    for name, uses in sorted(groups.items()):
+        writes = [
+            u
+            for u in uses
+            if u.act == "creates"
+            and u.way in ("whole", "rename", "exclusive")
+            and not OWN_POINTER.search(u.state.rpartition("/")[2])
+        ]
+        if not writes or not any(u.act in ("reads", "deletes") for u in uses):
+            continue
+        # a script or an instruction runs once for each session; a library's pointer may belong to a single program
+        writes.sort(
+            key=lambda u: (
+                u.language not in ("shell", "markdown"),
+                not re.search(r"start|begin|init|new", u.path),
+                u.path,
+                u.line,
+            )
+        )
+        first = writes[0]
+        others = [
+            u for u in (*writes[1:], *(u for u in uses if u.act == "reads")) if (u.path, u.line) != (first.path, first.line)
+        ]
+        yield Finding(
+            f"`{name}` is one pointer for all sessions: the last one that starts wins",
+            at=tree.evidence(first.path, first.line),
+            also=tuple(tree.evidence(p, n) for p, n in list(dict.fromkeys((u.path, u.line) for u in others))[:6]),
+            impact="With two sessions at work, updates, locks and the end of one are booked on the other.",
+            confidence="likely" if first.language in ("shell", "markdown") else "possible",
+            data={"state": first.state},
+        )
+
+
+COARSE = re.compile(r"\$\(date\s[^)]*\+[\"']?(?P<format>[^\"')]*)[\"']?\s*\)|`date\s[^`]*\+[\"']?(?P<old>[^\"'`]*)")
+IDENTITY = re.compile(r"^\s*(?:local\s+|export\s+|readonly\s+)?(?P<name>(?:\w*_)?(?:session|agent|run|worker|instance|claim|task)(?:_?(?:id|name|key))?)=", re.IGNORECASE)  # fmt: skip
+FINE = re.compile(r"%N|\$\$|RANDOM|uuid|mktemp|openssl|/dev/urandom|hostname|BASHPID|sha\d*sum|md5", re.IGNORECASE)
+CODE_IDENTITY = re.compile(
+    r"\b(?P<name>(?:self\.|this\.)?(?:session|agent|run|worker|instance|claim)_?(?:id|Id|ID|key))\s*(?::\s*\w+\s*)?(?::=|=)\s*(?P<value>[^=\n].*)$"
+)
+COARSE_CODE = re.compile(
+    r"strftime\(\s*['\"][^'\"]*%S['\"]|int\(time\.time\(\)\)|Math\.floor\(\s*Date\.now\(\)\s*/\s*1000|time\.Now\(\)\.Unix\(\)|Time\.now\.to_i\b"
+)
+FINE_CODE = re.compile(r"uuid|random|token|secrets|%f|nano|micro|pid|hash|nonce", re.IGNORECASE)
+
+
+@rule("ID-COLLIDE", gate="coordinate", category="state")
+def same_second_same_id(scripts: Scripts, mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
+    """The identity of a session is the second in which it started.
+
+    Why: two sessions that a script, a hook or a scheduler starts together get the same id; `mkdir -p` and `>` then let them share
+    folder, registry entry and locks in silence. Passes: ids with nanoseconds, a pid, a random part or a uuid, and ids that are taken
+    by an exclusive creation (mkdir without -p, O_EXCL).
+    Source: date(1), %S; mkdir(1), -p "no error if existing".
+    """
+    shells = [s.path for s in scripts if s.language == "shell" and not aside(s.path)]
+    many = 0
+    for path in shells:
+        text = tree.text(path)
+        if "date" not in text or re.search(r"^\s*(?:if\s+!?\s*)?mkdir\s+(?!-)", text, re.MULTILINE):
+            continue
+        for number, line in enumerate(tree.lines(path), start=1):
+            named, coarse = IDENTITY.match(line), COARSE.search(line)
+            if not named or not coarse or FINE.search(line):
+                continue
+            form = coarse["format"] or coarse["old"] or ""
+            if not re.search(r"%S|%s|%T|%M|%H%M", form) or not re.search(
+                rf"mkdir\s+-p[^\n]*|>\s*\S*\$\{{?{named['name']}\b", text
+            ):
+                continue
+            if not re.search(rf"\$\{{?{named['name']}\b", text):
+                continue
+            many += 1
+            yield Finding(
+                f"`{named['name']}` is only the {'second' if re.search('%S|%s|%T', form) else 'minute'} of the start",
+                at=tree.evidence(path, number),
+                impact="Two sessions that start together share one id, and with it folder, registry entry and locks.",
+                confidence="likely" if "session" in named["name"].lower() else "possible",
+                data={"name": named["name"]},
+            )
+            break
+        if many >= MOST:
+            return
+    for entry in tree.files("python", "javascript", "typescript", "go", "ruby"):
+        text = tree.text(entry.path)
+        if aside(entry.path) or many >= MOST or not COARSE_CODE.search(text):
+            continue
+        source = bodies.source(entry.path)
+        for number, line in enumerate(source.lines, start=1):
+            match = CODE_IDENTITY.search(line)
+            if match and COARSE_CODE.search(match["value"]) and not FINE_CODE.search(match["value"]):
+                many += 1
+                yield Finding(
+                    f"`{match['name']}` is only the second of the start",
+                    at=tree.evidence(entry.path, number),
+                    impact="Two sessions that start together share one id, and with it their state.",
+                    confidence="possible",
+                    data={"name": match["name"]},
+                )
+                break
+    if not many and not mechanism.uses:
+        raise NotApplicable("no session state")
+
+
+OWN_ROOT = re.compile(
+    r"^\s*(?:export\s+|readonly\s+)?(?P<name>\w+)=[^\n]*(?:BASH_SOURCE|dirname\s+\"?\$\{?0|\$SCRIPT_DIR|\$\{SCRIPT_DIR|\$here\b)",
+    re.MULTILINE,
+)
+MOVES = re.compile(r"^(?:cd|pushd)\s+\"?\$\{?(?P<name>\w+)\}?\"?(?:\s*(?:\|\||&&).*)?\s*$")
+HANDS_ON = re.compile(r"(?P<command>[^\n]*?(?:lock|claim|acquire|release|session|heartbeat|register)[^\n]*)\"\$@\"")
+
+
+@rule("STATE-WHERE", gate="coordinate", category="state")
+def state_lands_in_the_tool(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
+    """A helper goes to the tool's own folder before it makes state.
+
+    Why: after `cd` to the checkout of the tool, relative paths among the arguments mean files of the tool, and locks and session files
+    are made there: two people who work on different projects block each other, and those who share a project but not the checkout do
+    not see each other at all. Passes: scripts that keep the caller's folder ($PWD, $OLDPWD, a --project option), or run in a subshell.
+    Source: POSIX.1-2024, cd; relative pathnames resolve against the working directory.
+    """
+    looked = False
+    for script in scripts:
+        if script.language != "shell" or aside(script.path) or '"$@"' not in tree.text(script.path):
+            continue
+        text = tree.text(script.path)
+        roots = {m["name"] for m in OWN_ROOT.finditer(text)}
+        if not roots or re.search(
+            r"OLDPWD|\$PWD|\$\{PWD|=\$?\(?\"?\$?\(?pwd\b\)?\"?$|--project|PROJECT_DIR=\"?\$\{|CLAUDE_PROJECT_DIR",
+            text,
+            re.MULTILINE,
+        ):
+            continue
+        looked = True
+        moved = 0
+        for number, line in enumerate(tree.lines(script.path), start=1):
+            move = MOVES.match(line)
+            if move and move["name"] in roots:
+                moved = number
+            elif (
+                moved
+                and (hit := HANDS_ON.match(line))
+                and not line.lstrip().startswith("#")
+                and re.search(r"lock|claim", hit["command"], re.IGNORECASE)
+            ):
+                yield Finding(
+                    "the script goes to the tool's own folder before it takes the caller's arguments: locks land in the tool, not in the project",
+                    at=tree.evidence(script.path, moved),
+                    also=(tree.evidence(script.path, number),),
+                    impact="A relative path means another file than the caller's, and sessions of different projects share one set of locks.",
+                    confidence="possible",
+                )
+                break
+    if not looked:
+        raise NotApplicable("no helper hands its arguments on")

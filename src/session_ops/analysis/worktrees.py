@@ -1,0 +1,107 @@
+"""Worktrees: registered by git, not made by mkdir, and unregistered again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from session_ops.analysis.aside import aside
+from session_ops.discovery.bodies import Bodies
+from session_ops.discovery.files import Tree
+from session_ops.discovery.mechanism import ANCHORS, Mechanism
+from session_ops.model import Finding
+from session_ops.registry import NotApplicable, rule
+
+SAFE_ADD = re.compile(r"worktree['\"`, ]+add['\"`, ]+(?:[^\n]*['\"` ,])?(?:-f|--force|-ff)\b")
+UNREGISTERS = re.compile(r"worktree['\"`, ]+(?:remove|prune)\b|\bgit_worktree_(?:remove|prune)|removeWorktree|remove_worktree|deleteWorktree|delete_worktree|prune_worktrees?|WorktreePrune")  # fmt: skip
+LIBRARY = re.compile(r"\.(?:worktrees?|worktree)\(\s*\)?\.?(?:prune|remove)|git2::|libgit2|simple-git")
+
+
+@rule("WORKTREE-PRUNE", gate="coordinate", category="cleanup")
+def never_unregistered(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
+    """Worktrees are added and nothing ever removes or prunes them.
+
+    Why: git remembers a worktree after its folder is gone; the next `git worktree add` for the same path fails with "missing but already
+    registered worktree", and its branch stays "checked out". So a session whose folder was deleted cannot be started again. Passes:
+    targets that call `git worktree remove` or `prune` anywhere, and `add --force`.
+    Source: git-worktree(1), "prune" and "add -f".
+    """
+    added = [u for u in mechanism.uses if u.kind == "worktree" and u.way == "add" and not aside(u.path)]
+    if not added:
+        raise NotApplicable("no worktree is added")
+    if any(u.way in ("remove", "prune") for u in mechanism.uses if u.kind == "worktree"):
+        return
+    for entry in tree.files(
+        "shell", "zsh", "python", "javascript", "typescript", "tsx", "go", "ruby", "rust", "makefile", "markdown"
+    ):
+        text = tree.text(entry.path)
+        if (
+            "orktree" in text
+            and (LIBRARY.search(text) or UNREGISTERS.search(text))
+            and (entry.language != "markdown" or "commands" in entry.path)
+        ):
+            return
+    first = added[0]
+    lines = tree.lines(first.path)
+    if SAFE_ADD.search(lines[first.line - 1]):
+        return
+    # run by code on its own, again and again, or typed once by a person
+    code = first.language not in ("shell", "markdown")
+    body = bodies.source(first.path).body_at(first.line) if code else None
+    text = bodies.source(first.path).body_text(body) if body else ""
+    again = bool(re.search(r"exist|is_dir|Stat\(|mkdir", text))
+    yield Finding(
+        "a worktree is added here, and nothing in the target ever removes or prunes one",
+        at=tree.evidence(first.path, first.line),
+        also=tuple(tree.evidence(u.path, u.line) for u in added[1:6] if (u.path, u.line) != (first.path, first.line)),
+        impact="Once the folder of a session was deleted, git still has it registered: adding it again fails, and its branch stays taken.",
+        confidence="likely" if code and again else "possible",
+    )
+
+
+FOLDER = re.compile(r"(?:ensureDirSync|ensureDir|mkdirSync|mkdir|mkdirp|os\.makedirs|makedirs|os\.MkdirAll|create_dir_all|FileUtils\.mkdir_p)\(\s*(?P<to>[^,)\n]+)|(?P<py>\w+)\.mkdir\(")  # fmt: skip
+NAMED = re.compile(r"work_?tree_?(?:path|dir|folder)?$", re.IGNORECASE)
+
+
+@rule("WORKTREE-MKDIR", gate="coordinate", category="state")
+def only_a_folder(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
+    """A "worktree" is made as an empty folder.
+
+    Why: mkdir makes no checkout: there is no code and no branch in it. Where the folder lies inside the repository every session that is
+    sent there works on the one checkout around it, and commits on whatever branch that is on; outside of it git does not work at all.
+    Passes: functions that also call `git worktree add` or clone, folders that hold the worktrees (plural), their parents.
+    Source: git-worktree(1), "add".
+    """
+    looked = False
+    for entry in tree.files("javascript", "typescript", "tsx", "python", "go", "ruby", "rust"):
+        text = tree.text(entry.path)
+        if "orktree" not in text or aside(entry.path) or not FOLDER.search(text) or entry.language not in ANCHORS:
+            continue
+        source = bodies.source(entry.path)
+        looked = True
+        for match in FOLDER.finditer(source.text):
+            target = (match["to"] or match["py"] or "").strip()
+            last = re.split(r"\.|::", target)[-1]
+            if not NAMED.search(last) or last.lower().endswith("worktrees") or "dirname" in target or "parent" in target:
+                continue
+            line = source.line(match.start())
+            body = source.body_at(line)
+            if body is None:
+                continue
+            inside = source.body_text(body)
+            # a helper that adds it, a call of git, a remote checkout: then the folder is only made ready
+            if re.search(r"worktree['\"`, ]+add\b|\bclone\b|checkout|\b(?:add|create|init|setup)_?worktree\w*\s*\(|git2|symlink|copytree|cpSync|copySync|fs\.copy", re.sub(rf"(?m)^.*\b{re.escape(body.name)}\b.*$", "", inside), re.IGNORECASE):  # fmt: skip
+                continue
+            if not re.search(r"worktree", body.name, re.IGNORECASE) and not re.search(
+                r"(?:creat|set)\w*[^\n]*worktree", inside, re.IGNORECASE
+            ):
+                continue
+            yield Finding(
+                f"the worktree is only an empty folder: `{body.name}` never calls `git worktree add`",
+                at=tree.evidence(entry.path, line),
+                impact="Sessions that are sent there find no code and no branch of their own.",
+                confidence="likely",
+            )
+            break
+    if not looked and not any(u.kind == "worktree" for u in mechanism.uses):
+        raise NotApplicable("no worktrees")
