@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+port=$(grep -o 'port=[0-9]+' ops.conf)
+echo "$port"
