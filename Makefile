@@ -41,6 +41,7 @@ else
 	$(foreach pins,$(PINS),$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(pins) &&) true
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 endif
+	$(BIN)/python -m compileall -q src/session_ops
 	@touch $@
 
 clean:

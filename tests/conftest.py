@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The notebooks that nbval runs keep their cases out of the checkout too."""
+    if "SESSION_OPS_CASES" not in os.environ:
+        folder = tempfile.TemporaryDirectory(prefix="session-ops-tests-")
+        os.environ["SESSION_OPS_CASES"] = folder.name
+        config.add_cleanup(folder.cleanup)
+
 
 Make = Callable[..., Path]
 collect_ignore = ["cases"]  # trees to be looked at, whose tests are not ours

@@ -72,9 +72,9 @@ def test_only_the_agreed_things_lie_at_the_top() -> None:
 
 
 def test_nothing_of_this_machine_or_of_a_registry_is_committed() -> None:
-    forbidden = re.compile(
-        r"/root/|/work/(?:main|shared|\.)|(?:files\.)?python" + r"hosted\.org|registry\.npm" + r"js\.org|pypi\." + r"org/simple"
-    )
+    paths = ["/root/", "/work/main", "/work/shared", "/wo" r"rk/\."]  # in two pieces, so that this file passes
+    hosts = ["python" r"hosted\.org", r"registry\.npm" r"js\.org", r"pypi\." "org/simple"]
+    forbidden = re.compile("|".join(paths + hosts))
     here = str(ROOT) + "/"
     for path in tracked():
         whole = ROOT / path
