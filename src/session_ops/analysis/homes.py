@@ -11,6 +11,7 @@ from session_ops.discovery.files import Tree
 from session_ops.model import Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
+HOME_WORDS = ("UserHomeDir", "UserConfigDir", "UserCacheDir", "home_dir", "process.env.HOME")
 GO_HOME = re.compile(r"^\s*(?P<name>\w+)\s*,\s*_\s*:?=\s*os\.(?P<call>UserHomeDir|UserConfigDir|UserCacheDir|Getwd)\(\)")
 RUST_HOME = re.compile(
     r"(?:dirs::home_dir|home::home_dir|env::home_dir)\(\)\s*\.unwrap_or_(?:default\(\)|else\(\s*\|\|\s*PathBuf::new)"
@@ -31,7 +32,7 @@ def home_not_asked(bodies: Bodies, tree: Tree) -> Iterator[Finding]:
     many = 0
     for entry in tree.files("go", "rust", "javascript", "typescript", "tsx"):
         text = tree.text(entry.path)
-        if aside(entry.path) or not re.search(r"UserHomeDir|UserConfigDir|UserCacheDir|home_dir|process\.env\.HOME", text):
+        if not any(word in text for word in HOME_WORDS) or aside(entry.path):
             continue
         looked = True
         source = bodies.source(entry.path)
@@ -109,7 +110,7 @@ def other_folder_name(bodies: Bodies, tree: Tree) -> Iterator[Finding]:
     looked = False
     for entry in tree.files("go", "python", "javascript", "typescript", "tsx", "ruby", "rust"):
         text = tree.text(entry.path)
-        if aside(entry.path) or "laude" not in text or not PROJECTS.search(text):
+        if "laude" not in text or "rojects" not in text or aside(entry.path) or not PROJECTS.search(text):
             continue
         looked = True
         source = bodies.source(entry.path)
@@ -126,7 +127,7 @@ def other_folder_name(bodies: Bodies, tree: Tree) -> Iterator[Finding]:
                 "Claude Code replaces every character that is no letter or digit by `-`; here `_` stays as it is",
                 at=tree.evidence(entry.path, line),
                 impact="The sessions of a project with an underscore in its path are not found.",
-                confidence="likely" if body and re.search(r"encod|project|claude", body.name, re.IGNORECASE) else "possible",
+                confidence="possible",
                 data={"last": str(chain[-1]) if chain else ""},
             )
             break

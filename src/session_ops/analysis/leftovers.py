@@ -50,7 +50,7 @@ def fixed_temporary_file(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
     many = 0
     for script in scripts:
         text = tree.text(script.path)
-        if script.language != "shell" or aside(script.path) or "/tmp/" not in text:
+        if script.language != "shell" or aside(script.path) or "/tmp/" not in text:  # noqa: S108 - looked for, not used
             continue
         looked = True
         if re.search(r"\btrap\b[^\n]*(?:EXIT|0)\b", text):
@@ -219,7 +219,7 @@ ESCAPED = re.compile(r"jq\b|json_escape|escape_json|python3? -c|sed [^\n]*\\\\\\
 
 
 @rule("STATE-QUOTE", gate="coordinate", category="state")
-def json_by_pasting(scripts: Scripts, mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
+def json_by_pasting(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
     """A script pastes free text between quotation marks and calls it JSON.
 
     Why: the first note or task that holds a quotation mark, a backslash or a line break makes a line that no reader can parse; registries

@@ -70,6 +70,11 @@ NUMBER = re.compile(
     r"^\s*(?:export\s+|readonly\s+|local\s+|declare\s+-\w+\s+|const\s+|static\s+|pub\s+)*\"?(?P<name>[A-Za-z][A-Za-z0-9_]*)\"?(?:\s*:\s*\w+)?\s*(?::=|=|:)\s*\"?(?:\$\{\w+:?-)?(?P<number>\d+)\b"
     r"(?P<unit>\s*\*\s*(?:60|1000|time\.\w+)[^\n]*)?"
 )
+DATA = frozenset(("markdown", "text", "notebook", "jsonl", "csv", "log", "html", "rst"))
+BEAT_WORDS = ("eartbeat", "EARTBEAT", "beat_", "BEAT_", "eepalive", "EEPALIVE", "eep_alive", "EEP_ALIVE", "eepAlive")
+BEATS_AND_LIMITS = re.compile(
+    r"(?:[bB]eat|BEAT|[aA]live|ALIVE|[sS]tale|STALE|[eE]xpir|EXPIR|[dD]ead|DEAD|ttl|TTL|[pP]ing|PING|[sS]ession\w*[tT]imeout|SESSION_\w*TIMEOUT)\w*[\"']?\s*[:=]"
+)
 INTERVAL = re.compile(
     r"(?:heart_?beat|(?<![A-Za-z])beat|keep_?alive|ping)\w*(?:interval|every|seconds|secs?|period|freq|ms)\w*$", re.IGNORECASE
 )
@@ -106,18 +111,17 @@ def limit_too_near(tree: Tree) -> Iterator[Finding]:
     """
     seen = False
     for entry in tree.files():
+        if entry.language in DATA or aside(entry.path):
+            continue
         text = tree.text(entry.path)
-        if (
-            entry.language in ("markdown", "text", "notebook", "jsonl", "csv", "log", "html")
-            or aside(entry.path)
-            or not BEATS.search(text)
-            or len(text) > 200_000
-        ):
+        if len(text) > 200_000 or not any(word in text for word in BEAT_WORDS) or not BEATS_AND_LIMITS.search(text):
             continue
         beats: list[tuple[str, float, int]] = []
         limits: list[tuple[str, float, int]] = []
         for number, line in enumerate(tree.lines(entry.path), start=1):
-            match = NUMBER.match(line) if len(line) < 300 else None
+            if len(line) > 300 or not BEATS_AND_LIMITS.search(line):
+                continue
+            match = NUMBER.match(line)
             if match is None or NOT_BEATS.search(match["name"]):
                 continue
             seconds = _seconds(match["name"], match["number"], match["unit"])

@@ -31,6 +31,7 @@ ATOMIC_SHELL = re.compile(
     r"\bflock\b|set\s+-o\s+noclobber|set\s+-[a-zA-Z]*C|\bln\s+-s?[^\n]*lock|mkdir\s+(?!-p)[^\n]*(?:lock|LOCK)|lockfile\b|shlock|mktemp[^\n]*lock",
     re.IGNORECASE,
 )
+HOLDER = re.compile(r"kill -0|pgrep|ps -p|/proc/|heartbeat|alive|has-session|list-sessions")
 SESSIONS = re.compile(r"session|agent|worker|worktree", re.IGNORECASE)
 
 
@@ -133,7 +134,9 @@ def looks_then_locks(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterat
                 at=tree.evidence(path, looks[0].line),
                 also=(tree.evidence(path, line),) if line != looks[0].line else (),
                 impact="Two sessions hold the same lock.",
-                confidence="likely" if "*" in looks[0].state and SESSIONS.search(text) else "possible",
+                confidence="likely"
+                if "*" in looks[0].state and SESSIONS.search(text) and not HOLDER.search(text)
+                else "possible",
                 data={"state": looks[0].state},
             )
     seen: set[str] = set()
@@ -165,7 +168,6 @@ BY_AGE = re.compile(
     r"(?:age|elapsed|diff|now\s*-)\S*[^\n]*(?:-g[te]|>)\s*\"?\$?\{?\w*(?:TTL|STALE|TIMEOUT|MAX|AGE|EXPIR|LIMIT)\w*",
     re.IGNORECASE,
 )
-HOLDER = re.compile(r"kill -0|pgrep|ps -p|/proc/|heartbeat|alive|has-session|list-sessions")
 
 
 @rule("LOCK-AGE", gate="coordinate", category="lock")
@@ -196,7 +198,7 @@ def taken_by_age(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
 
 
 OWNS = re.compile(r"grep|owner|holder|cat\s|session\s*=|\bpid\b|\$\(<|read\s|==|!=|flock", re.IGNORECASE)
-RECORDS = re.compile(r"session|agent|owner|holder|pid|\$\$", re.IGNORECASE)
+RECORDS = re.compile(r"session|agent|owner|holder", re.IGNORECASE)
 
 
 @rule("LOCK-OWNER", gate="coordinate", category="lock")
@@ -228,7 +230,11 @@ def released_by_anybody(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Ite
                 ),
                 gone.line,
             )
-            if not OWNS.search("\n".join(text[start : gone.line - 1])) and gone.state == written[0].state:
+            if (
+                not OWNS.search("\n".join(text[start : gone.line - 1]))
+                and "flock" not in text[gone.line - 1]
+                and gone.state == written[0].state
+            ):
                 yield Finding(
                     f"`{gone.function}` deletes the lock without asking whose it is, although the lock says so",
                     at=tree.evidence(path, gone.line),

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from session_ops.analysis.aside import aside
 from session_ops.discovery.bodies import Bodies, Body, Source
-from session_ops.discovery.callers import Callers
 from session_ops.discovery.files import Tree
 from session_ops.discovery.mechanism import BETWEEN_PROCESSES, Mechanism, Use
 from session_ops.discovery.scripts import Scripts
@@ -38,16 +37,6 @@ def shared_file(use: Use) -> bool:
     """Is this one file for all sessions, not one for each?"""
     name = use.state.rpartition("/")[2]
     return use.kind in SHARED and "*" not in name and not re.search(r"sessions?/\*/", use.state)
-
-
-ONCE = re.compile(r"migrat|install|setup|upgrade|init\b|seed", re.IGNORECASE)
-
-
-def started_often(path: str, callers: Callers) -> bool:
-    """Does something start this file anew for each event, so that two of them run at once?"""
-    if ONCE.search(path):
-        return False
-    return bool(callers.headless(path)) or any(c.source.endswith((".sh", ".bash")) for c in callers.of(path))
 
 
 class Rewrites:
@@ -132,7 +121,7 @@ def _by_file(mechanism: Mechanism, bodies: Bodies) -> Iterator[tuple[Source, str
 
 
 @rule("STATE-RMW", gate="coordinate", category="state")
-def read_change_write(mechanism: Mechanism, bodies: Bodies, callers: Callers, tree: Tree) -> Iterator[Finding]:
+def read_change_write(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
     """State that all sessions share is read, changed and written back without a lock.
 
     Why: of two sessions that do it at once the second writes what it read before the first was done, so the first one's change is
@@ -151,13 +140,12 @@ def read_change_write(mechanism: Mechanism, bodies: Bodies, callers: Callers, tr
             continue
         many += 1
         body, read, write = found[0]
-        often = started_often(source.path, callers)
         yield Finding(
             f"`{body.name}` reads {parts_of(state)}, changes it and writes it back in line {write} without a lock",
             at=tree.evidence(source.path, read),
             also=tuple(tree.evidence(source.path, line) for _, line, _ in found[1:9]),
             impact="Two sessions at once: the second overwrites the first one's change, and nobody is told.",
-            confidence="likely" if often else "possible",
+            confidence="possible",
             data={"state": state},
         )
     yield from _shell_rewrites(mechanism, tree, many)
@@ -225,7 +213,7 @@ def lock_of_one_process(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Ite
 
 
 @rule("STATE-TORN", gate="coordinate", category="state")
-def written_in_place(mechanism: Mechanism, bodies: Bodies, callers: Callers, tree: Tree) -> Iterator[Finding]:
+def written_in_place(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
     """A file that several sessions read is rewritten in place.
 
     Why: opening for writing empties the file first. Who reads it in that moment, or after a crash or a full disk, sees nothing or half
@@ -254,7 +242,7 @@ def written_in_place(mechanism: Mechanism, bodies: Bodies, callers: Callers, tre
             at=tree.evidence(path, line),
             also=tuple(tree.evidence(path, p) for p in dict.fromkeys(rest)),
             impact="A session that reads it in that moment, or after a crash, sees an empty or half file.",
-            confidence="likely" if started_often(path, callers) else "possible",
+            confidence="possible",
             data={"state": state},
         )
 
@@ -481,6 +469,8 @@ def same_second_same_id(scripts: Scripts, mechanism: Mechanism, bodies: Bodies, 
             return
     for entry in tree.files("python", "javascript", "typescript", "go", "ruby"):
         text = tree.text(entry.path)
+        if not any(word in text for word in ("strftime", "time.time()", "Date.now()", ".Unix()", "now.to_i")):
+            continue
         if aside(entry.path) or many >= MOST or not COARSE_CODE.search(text):
             continue
         source = bodies.source(entry.path)

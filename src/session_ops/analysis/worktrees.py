@@ -75,7 +75,11 @@ def only_a_folder(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[
     looked = False
     for entry in tree.files("javascript", "typescript", "tsx", "python", "go", "ruby", "rust"):
         text = tree.text(entry.path)
-        if "orktree" not in text or aside(entry.path) or not FOLDER.search(text) or entry.language not in ANCHORS:
+        if "orktree" not in text or (
+            "mkdir" not in text and "Mkdir" not in text and "ensureDir" not in text and "create_dir" not in text
+        ):
+            continue
+        if aside(entry.path) or not FOLDER.search(text) or entry.language not in ANCHORS:
             continue
         source = bodies.source(entry.path)
         looked = True

@@ -53,7 +53,7 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
             r"(?:^|[/._*-])(?:sessions?|agents?|registry|workers?|instances?|claims?|tasks?|queue|assignments?|state)"
             r"(?:[._-](?:state|registry|status|store|db|index|map|data|file|queue|list))?"
             r"\.(?:json|csv|ya?ml|toml|db|sqlite3?|tsv)$"
-            r"|(?:sessions?|agents?|registry|workers?|claims?|instances?|tasks?)_?(?:file|path|store|File|Path)$|registry",
+            r"|(?:sessions?|agents?|registry|workers?|claims?|instances?|tasks?)_?(?:file|path|store|File|Path)$|(?:^|[/_])[\w-]*registry[\w-]*(?:\.\w+)?$",
             re.IGNORECASE,
         ),
     ),
@@ -115,7 +115,7 @@ def kind_of(*names: str) -> Kind | None:
     """The kind of state that a path or variable names; None where nothing says so."""
     for name in names:
         for kind, pattern in KINDS:
-            if name and pattern.search(name) and not (kind == "lock" and _PACKAGES.search(name)):
+            if name and pattern.search(name) and not _NOT_OURS.search(name):
                 return kind
     return None
 
@@ -229,11 +229,14 @@ _LITERAL = r"\"(?P<a>[^\"\n]*)\"|'(?P<b>[^'\n]*)'|`(?P<c>[^`]*)`"
 _TOKEN = re.compile(rf"{_LITERAL}|(?P<name>[A-Za-z_$@][\w$]*(?:(?:\?\.|\.|::)[A-Za-z_$][\w$]*)*)(?P<call>\s*\()?|(?P<op>[+/,])")
 _HOLE = re.compile(r"\$\{[^}]*\}|\{[^}]*\}|#\{[^}]*\}|%[sdv]")
 _TEMPORARY = re.compile(r"[._-](?:te?mp|new|partial)$")
-_PACKAGES = re.compile(
-    r"(?:^|/)(?:[\w-]*(?:yarn|Cargo|poetry|uv|bun|Gemfile|composer|Pipfile|pdm|flake|mix|pixi|package|pnpm)[\w-]*[.-]lock\b|var/lib/)|^\*\.lock$"
+_NOT_OURS = re.compile(
+    r"(?:^|/)(?:[\w-]*(?:yarn|Cargo|poetry|uv|bun|Gemfile|composer|Pipfile|pdm|flake|mix|pixi|package|pnpm)[\w-]*[.-]lock\b|var/lib/)|^\*\.lock$|\.vscode/|\.git/"
 )
-"""Lock files of package managers: they pin versions, they keep nobody out."""
+"""Lock files of package managers, which pin versions and keep nobody out; state of editors and of git."""
 _STARS = re.compile(r"(?:\*+/)+|\*{2,}")
+
+
+_VALUE = re.compile(r"(?: ?: ?[\w.\[\]| ]{1,40})? ?(?::=|=(?![=>])|:(?=\s*(?:filepath|path)\.))\s*([^\n]+)")
 
 
 class Names:
@@ -245,11 +248,15 @@ class Names:
 
     def _known(self, name: str) -> list[str]:
         if name not in self._values:
-            found = re.finditer(
-                rf"\b{re.escape(name)}\b(?: ?: ?[\w.\[\]| ]{{1,40}})? ?(?::=|=(?![=>])|:(?=\s*(?:filepath|path)\.))\s*([^\n]+)",
-                self._text,
-            )
-            self._values[name] = [m[1] for m in found if any(q in m[1] for q in "\"'`")]
+            found: list[str] = []
+            at = self._text.find(name)
+            while at >= 0 and len(found) <= 3:
+                match = _VALUE.match(self._text, at + len(name))
+                before = self._text[at - 1 : at]
+                if match and not (before.isalnum() or before == "_") and any(q in match[1] for q in "\"'`"):
+                    found.append(match[1])
+                at = self._text.find(name, at + len(name))
+            self._values[name] = found
         return self._values[name]
 
     def label(self, expression: str, depth: int = 0) -> str:
@@ -297,7 +304,14 @@ def _code(source: Source) -> Iterator[Use]:
     text = source.text
     through: list[tuple[Body, Touch, int, int]] = []
     lines = sorted({source.line(m.start()) for m in ANCHORS[source.language].finditer(text)})
+    tests = (
+        source.line(text.find("#[cfg(test)]"))
+        if source.language == "rust" and "#[cfg(test)]" in text
+        else len(source.lines) + 1
+    )
     for line in lines:
+        if line >= tests:
+            break
         here = source.lines[line - 1]
         if len(here) > 1000:
             continue
@@ -331,7 +345,7 @@ def _code(source: Source) -> Iterator[Use]:
     for match in _WORKTREE.finditer(text):
         line = source.line(match.start())
         verb = match["verb"]
-        if re.search(
+        if line >= tests or re.search(
             r"(?:console\.|log(?:ger)?\.|print|echo|puts|description|help|raise|throw|Error|errorf)",
             source.lines[line - 1],
             re.IGNORECASE,
