@@ -72,8 +72,9 @@ def test_only_the_agreed_things_lie_at_the_top() -> None:
 
 
 def test_nothing_of_this_machine_or_of_a_registry_is_committed() -> None:
-    paths = ["/root/", "/work/main", "/work/shared", "/wo" r"rk/\."]  # in two pieces, so that this file passes
-    hosts = ["python" r"hosted\.org", r"registry\.npm" r"js\.org", r"pypi\." "org/simple"]
+    # put together here, so that this file passes its own test
+    paths = ["/".join(("", *parts)) for parts in (("root", ""), ("work", "main"), ("work", "shared"), ("work", r"\."))]
+    hosts = [r"\.".join(parts) for parts in (("pythonhosted", "org"), ("registry", "npmjs", "org"), ("pypi", "org/simple"))]
     forbidden = re.compile("|".join(paths + hosts))
     here = str(ROOT) + "/"
     for path in tracked():
