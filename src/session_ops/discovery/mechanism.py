@@ -246,7 +246,8 @@ class Names:
         self._text = source.text
         self._values: dict[str, list[str]] = {}
 
-    def _known(self, name: str) -> list[str]:
+    def known(self, name: str) -> list[str]:
+        """What is assigned to a name, where that holds a literal: at most four texts."""
         if name not in self._values:
             found: list[str] = []
             at = self._text.find(name)
@@ -271,7 +272,7 @@ class Names:
                 parts.append("/" if match["op"] in "/," else "")
             elif match["name"] and not match["call"]:
                 name = re.split(r"\.|::", match["name"])[-1]
-                known = self._known(name) if name.isidentifier() and len(name) > 2 else []
+                known = self.known(name) if name.isidentifier() and len(name) > 2 else []
                 resolved = self.label(known[0], depth + 1) if known and len(known) <= 3 and depth < 3 else "*"
                 parts.append(resolved or "*")
         text = "".join(parts).replace("//", "/")
@@ -360,6 +361,8 @@ def _use(source: Source, names: Names, expression: str, touch: Touch, line: int,
     if (aside := _TEMPORARY.search(label)) is not None and touch.act == "creates":
         label, way = label[: aside.start()] or "*", "aside"
     last = re.split(r"\.|::", expression)[-1].strip("()'\" ")
+    if way == "aside" and label == "*":  # `next = self.sessions_file + ".tmp"` says in its first half what it is
+        last = next((m[1] for known in names.known(last) if (m := re.match(r"[\w.]*?(\w+)\s*\+", known))), last)
     kind = kind_of(label if label != "*" else "", last if re.fullmatch(r"\w+", last) else "")
     if kind is None:
         return None

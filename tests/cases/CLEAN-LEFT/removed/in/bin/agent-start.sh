@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+set -eu
+claude --print "$2" &
+echo $! > "state/$1.pid"
+wait
+rm -f "state/$1.pid"

@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+set -u
+session="$1"
+registry add "$session" pid="$PPID" status=active

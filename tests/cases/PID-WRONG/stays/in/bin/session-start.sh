@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+set -u
+session="$1"
+registry add "$session" pid="$$" status=active
+exec claude

@@ -1,0 +1,22 @@
+import fcntl
+import json
+
+PATH = "state/sessions.json"
+
+
+def load():
+    with open(PATH) as f:
+        return json.load(f)
+
+
+def save(sessions):
+    with open(PATH, "w") as f:
+        json.dump(sessions, f)
+
+
+def update(session, status):
+    guard = open('state/guard', 'a')
+    fcntl.flock(guard, fcntl.LOCK_EX)
+    sessions = load()
+    sessions[session] = status
+    save(sessions)

@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+git worktree add --force "$1" "$2"
