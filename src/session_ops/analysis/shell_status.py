@@ -212,6 +212,8 @@ def _after(text: ShellText, before: SgNode, node: SgNode, decides: str) -> Itera
                 old="$?" if fix else "",
                 new="${PIPESTATUS[0]}" if fix else "",
             )
+    elif words_of(before) == ("wait",):
+        yield Wrong(node, "`wait` without a pid has the status 0 however the jobs ended", LOST, "proven")
     elif name_of(before) in SAYS and (leaves or ASSIGNED.match(decides) or DECIDES.search(decides)):
         if name_of(before) in ("log", "print"):
             return

@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+state=$(./where-is-state)
+rm -rf "$state/sessions"

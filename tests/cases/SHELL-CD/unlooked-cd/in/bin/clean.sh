@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+cd build-area
+rm -rf out

@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+echo "ERROR: none"
+exit 0

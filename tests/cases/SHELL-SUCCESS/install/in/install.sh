@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+cargo build --release
+echo "✅ ops installed"

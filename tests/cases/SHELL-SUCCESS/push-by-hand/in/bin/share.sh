@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+git push origin main
+echo "✅ Pushed"
