@@ -464,6 +464,7 @@ def tool_of_install_script(tree: Tree, manifests: Manifests, docs: Docs) -> Iter
     Why: npm runs preinstall, install, postinstall and prepare (the last when it installs from git, or in the checkout) on the machine of whoever
     installs; without the tool the installation ends with an error. Passes: tools in dependencies, engines or packageManager, a lock file of
     that tool beside no other, documents that name it as a requirement, scripts that go on without it.
+    A tool that devDependencies bring is absent after `npm ci --omit=dev`, which runs prepare all the same.
     Source: docs.npmjs.com, scripts (life cycle operation order).
     """
     looked = False
@@ -478,10 +479,17 @@ def tool_of_install_script(tree: Tree, manifests: Manifests, docs: Docs) -> Iter
                 if _is_declared(tree, docs, one, tool):
                     continue
                 when = "when it is installed from git" if event == "prepare" else "at installation"
+                dev = any(d.name == tool for d in one.dependencies)
+                where = (
+                    "which only devDependencies bring"
+                    if dev
+                    else "which neither dependencies nor engines nor the documents ask for"
+                )
+                fails = "with --omit=dev, or where install scripts are held back" if dev else f"where {tool} is absent"
                 yield Finding(
-                    f"the script {event} needs {tool}{how}, which neither dependencies nor engines nor the documents ask for",
+                    f"the script {event} needs {tool}{how}, {where}",
                     tree.evidence(one.path, tasks[event].line),
-                    impact=f"npm runs it {when}, and ends with an error where {tool} is absent.",
+                    impact=f"npm runs it {when}, and ends with an error {fails}.",
                     confidence="possible",
                 )
     if not looked:
@@ -510,7 +518,7 @@ _ASKS = r"(?:require|prerequisite|need|install|depend|engine|>=|≥|\d\+|must ha
 
 def _is_declared(tree: Tree, docs: Docs, one: Manifest, tool: str) -> bool:
     """Does the manifest, or a document for those who install, name the tool as something that must be there?"""
-    names = {d.name for d in one.dependencies}
+    names = {d.name for d in one.dependencies if d.group != "dev"}
     manager = one.field("packageManager")
     if (
         tool in names

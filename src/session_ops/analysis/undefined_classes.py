@@ -1,0 +1,124 @@
+"""Classes that JavaScript constructs and that nothing defines: a ReferenceError at the first run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from session_ops.discovery.aside import is_aside, is_document
+from session_ops.discovery.files import Tree
+from session_ops.discovery.syntax import LONGEST_LINE, Syntax
+from session_ops.model import Finding
+from session_ops.registry import NotApplicable, rule
+
+GLOBALS = frozenset((
+    "AbortController", "AbortSignal", "AggregateError", "Array", "ArrayBuffer", "AsyncFunction", "Blob", "BigInt64Array", "BigUint64Array", "Boolean",
+    "BroadcastChannel", "Buffer", "ByteLengthQueuingStrategy", "CloseEvent", "CompressionStream", "CountQueuingStrategy", "CustomEvent", "DataView",
+    "Date", "DecompressionStream", "DOMException", "DOMMatrix", "DOMParser", "DOMPoint", "DOMRect", "Error", "ErrorEvent", "EvalError", "Event",
+    "EventSource", "EventTarget", "File", "FileReader", "FinalizationRegistry", "Float32Array", "Float64Array", "FormData", "Function", "Headers",
+    "Image", "ImageData", "Int16Array", "Int32Array", "Int8Array", "IntersectionObserver", "Iterator", "KeyboardEvent", "Map", "MediaRecorder",
+    "MessageChannel", "MessageEvent", "MouseEvent", "MutationObserver", "Notification", "Number", "Object", "OffscreenCanvas", "Option", "Path2D",
+    "PerformanceObserver", "PointerEvent", "Promise", "Proxy", "RangeError", "ReadableStream", "ReferenceError", "RegExp", "Request",
+    "ResizeObserver", "Response", "Set", "SharedArrayBuffer", "SharedWorker", "String", "SuppressedError", "SyntaxError", "TextDecoder",
+    "TextDecoderStream", "TextEncoder", "TextEncoderStream", "TransformStream", "TypeError", "URIError", "URL", "URLPattern", "URLSearchParams",
+    "Uint16Array", "Uint32Array", "Uint8Array", "Uint8ClampedArray", "WeakMap", "WeakRef", "WeakSet", "WebSocket", "WheelEvent", "Worker",
+    "WritableStream", "XMLHttpRequest", "XMLSerializer", "AudioContext", "Audio", "RTCPeerConnection", "SpeechSynthesisUtterance", "StorageEvent",
+    "ClipboardItem", "DataTransfer", "DragEvent", "FocusEvent", "InputEvent", "PopStateEvent", "ProgressEvent", "PromiseRejectionEvent", "Range",
+    "TouchEvent", "UIEvent", "AudioWorkletNode", "CSSStyleSheet", "FontFace", "ReportingObserver", "WebAssembly", "Intl", "Atomics", "Reflect",
+    "HTMLRewriter", "WebSocketPair", "WebSocketStream", "Float16Array", "AsyncDisposableStack", "DisposableStack", "Temporal",
+))  # fmt: skip
+"""Constructors that Node, Bun, Deno, workers and browsers have. Sources: ECMA-262, nodejs.org (Globals), MDN (Web APIs)."""
+_NEW = re.compile(r"\bnew\s+([A-Z]\w*)\s*\(")
+_MODULE = re.compile(r"^\s*import\s[^(]|^\s*export\s|\brequire\(\s*['\"]|^#!", re.MULTILINE)
+_HEREDOC = re.compile(r"<<-?\s*(?P<quote>['\"\\]?)(?P<mark>\w+)['\"]?")
+_FILE = re.compile(r"(?:>|\btee\b)\s*[\"']?[^\s\"'<>|;]*\.(?P<end>[cm]?js|[cm]?ts|tsx)\b")
+
+
+@rule("DEP-CLASS", gate="start", category="entry-point")
+def undefined_class(tree: Tree) -> Iterator[Finding]:
+    """JavaScript constructs a class that is neither imported nor defined, in a file or in a here-document that becomes one.
+
+    Why: `new X(...)` ends the program with ReferenceError; no compiler looks at a text inside of a shell script, and none at plain
+    JavaScript. Only modules are judged (they import, require or export), and only names that occur nowhere else in the text.
+    Passes: globals of Node and browsers, names that another file puts on globalThis, scripts that a page loads together.
+    Source: ECMA-262 (ResolveBinding); nodejs.org, Globals.
+    """
+    looked = False
+    for entry in tree.files("javascript", "typescript", "tsx", "shell", "zsh"):
+        text = tree.text(entry.path)
+        if "new " not in text or is_aside(entry.path) or is_document(entry.path) or entry.ignored:
+            continue
+        if entry.language in ("shell", "zsh"):
+            for first, body, quoted in _heredocs(tree.lines(entry.path)):
+                looked = True
+                for name, line in _undefined(body, "typescript") if quoted or "${" not in body else ():
+                    yield _said(tree, entry.path, first + line, name)
+            continue
+        looked = True
+        if not _MODULE.search(text) or max(map(len, tree.lines(entry.path)), default=0) > LONGEST_LINE or ".min." in entry.path:
+            continue
+        for name, line in _undefined(text, "tsx" if entry.language != "typescript" else "typescript"):
+            if not _is_global(tree, name):
+                yield _said(tree, entry.path, line, name)
+    if not looked:
+        raise NotApplicable("no JavaScript that constructs anything")
+
+
+def _said(tree: Tree, path: str, line: int, name: str) -> Finding:
+    return Finding(
+        f"the JavaScript constructs {name}, which it neither imports nor defines",
+        tree.evidence(path, line),
+        impact=f"The program ends here with ReferenceError: {name} is not defined.",
+    )
+
+
+def _heredocs(lines: list[str]) -> Iterator[tuple[int, str, bool]]:
+    """Here-documents that a shell script writes to files of JavaScript: lines before the body, the body, whether the shell leaves it alone."""
+    at = 0
+    while at < len(lines):
+        match = _HEREDOC.search(lines[at])
+        at += 1
+        if match is None or lines[at - 1].lstrip().startswith("#"):
+            continue
+        end = next((n for n in range(at, len(lines)) if lines[n].strip() == match["mark"]), None)
+        if end is None:
+            continue
+        if _FILE.search(lines[at - 1]):
+            yield at, "\n".join(lines[at:end]), bool(match["quote"])
+        at = end + 1
+
+
+def _undefined(text: str, grammar: str) -> Iterator[tuple[str, int]]:
+    """Names that are constructed and occur in no other role, with the line of the first time (from 1)."""
+    names = dict.fromkeys(m[1] for m in _NEW.finditer(text) if m[1] not in GLOBALS)
+    suspects = [
+        n
+        for n in names
+        if not re.search(
+            rf"(?:\b(?:class|function|interface|enum|type|const|let|var|as|namespace)\s+|[,{{(]\s*|import\s+(?:type\s+)?){n}\b(?!\s*\()|\b{n}\s*=[^=]",
+            text,
+        )
+    ]
+    if not suspects or not _MODULE.search(text):
+        return
+    root = Syntax.parse(text, grammar)
+    for name in suspects:
+        same = [
+            n
+            for kind in ("identifier", "type_identifier", "shorthand_property_identifier_pattern")
+            for n in root.find_all(kind=kind, regex=rf"^{name}$")
+        ]
+        made = [n for n in same if (p := n.parent()) is not None and p.kind() == "new_expression"]
+        if made and len(made) == len(same):
+            yield name, made[0].range().start.line + 1
+
+
+def _is_global(tree: Tree, name: str) -> bool:
+    """Does any file put the name on a global object, or declare it for all?"""
+    pattern = re.compile(
+        rf"(?:window|globalThis|global|self)(?:\.{name}\b|\[['\"]{name}['\"]\])|declare\s+(?:global|class|const|var|let)\b[^;]*\b{name}\b|\b{name}\s*:\s*['\"](?:readonly|writable)"
+    )
+    return any(
+        name in tree.text(e.path) and pattern.search(tree.text(e.path))
+        for e in tree.files("javascript", "typescript", "tsx", "json", "html")
+    )
