@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from session_ops.discovery.deployment import Deployment
@@ -13,6 +13,7 @@ from session_ops.discovery.files import FileEntry
 from session_ops.discovery.history import History
 from session_ops.discovery.kind import PackageKind
 from session_ops.discovery.manifests import Manifest
+from session_ops.discovery.mechanism import Mechanism
 from session_ops.discovery.references import Reference
 from session_ops.discovery.scripts import Script
 from session_ops.registry import CannotCheck
@@ -78,6 +79,7 @@ class Document:
     deployment: Deployment
     history: History
     unread: dict[str, str]
+    mechanism: Mechanism = field(default_factory=Mechanism)
 
     @property
     def verdicts(self) -> dict[str, int]:
@@ -117,7 +119,8 @@ def compute(case: Case) -> Document:
         name=case.target.name, digest=tree.digest, files=files, git=git, kind=get("package_kind", PackageKind("unknown", ())),
         manifests=get("manifests", ()), scripts=get("scripts", ()), references=get("references", ()), commands=commands,
         environment=get("environment", Environment((), ())), docs=docs, directives=get("directives", ()),
-        deployment=get("deployment", Deployment()), history=get("history", History(0, False, (), {})), unread=facts.broken,
+        deployment=get("deployment", Deployment()), history=get("history", History(0, False, (), {})),
+        mechanism=get("mechanism", Mechanism()), unread=facts.broken,
     )  # fmt: skip
 
 

@@ -118,3 +118,21 @@ def deployment(document: Document) -> Rows:
             rows.append({"path": path, "what": what, "holds": str(n) if what != "unit" else "service unit"})
     rows += [{"path": path, "what": "does not parse", "holds": f"line {line}: {text}"} for path, line, text in found.problems]
     return rows
+
+
+def mechanism(document: Document) -> Rows:
+    """How sessions are tracked: each state, and who creates, refreshes, locks, reads and deletes it."""
+    rows = []
+    for (kind, state), uses in document.mechanism.states().items():
+        row: dict[str, Any] = {"state": state, "kind": kind}
+        for act in ("creates", "refreshes", "locks", "reads", "deletes"):
+            places = list(dict.fromkeys(f"{u.path}:{u.line}" + _way(u.way) for u in uses if u.act == act))
+            row[act] = ", ".join(places[:3]) + (f" and {len(places) - 3} more" if len(places) > 3 else "")
+        rows.append(row)
+    return rows
+
+
+def _way(way: str) -> str:
+    words = {"append": "appends", "rename": "by rename", "whole": "in place", "flock": "flock", "sweep": "all at once"}
+    words |= {"exclusive": "exclusively", "mkdir": "mkdir", "aside": "aside", "prune": "prune"}
+    return f" ({words[way]})" if way in words else ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from session_ops.diagnosis.phase import Cause
 from session_ops.diagnosis.phase import Document as Diagnosis
+from session_ops.discovery.mechanism import Mechanism
 from session_ops.lifecycles.phase import Document as Lifecycles
 from session_ops.model import Evidence, Finding, Fix, Gate, RuleResult, Severity
 from session_ops.report.phase import NotChecked, QualityCheck
@@ -48,7 +49,7 @@ class Contents:
     """What the report shows. Every text is masked already; escaping is the renderer's.
 
     `state` are names and values that describe the target; `excerpts` lines around each finding by its id; `patches` the text of
-    each fix's patch by its id.
+    each fix's patch by its id; `tracking` the rows of the table of the mechanism.
     """
 
     name: str
@@ -64,6 +65,8 @@ class Contents:
     excerpts: Mapping[str, tuple[Line, ...]] = field(default_factory=dict)
     patches: Mapping[str, str] = field(default_factory=dict)
     pictures: tuple[Picture, ...] = ()
+    mechanism: Mechanism = field(default_factory=Mechanism)
+    tracking: tuple[Mapping[str, str], ...] = ()
 
     def masked(self, redactor: Redactor) -> Contents:
         """The same without what must not leave the machine."""

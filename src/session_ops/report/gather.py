@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from session_ops.discovery import tables
 from session_ops.model import Evidence, Fix
 from session_ops.registry import reread
 from session_ops.report.contents import Contents, Picture, excerpts
@@ -50,6 +51,8 @@ def gather(case: Case) -> Contents:
         not_checked=not_checked(discovery, analysis, lifecycles, diagnosis),
         excerpts=excerpts(analysis.findings, case.tree),
         patches={fix.id: _patch(case, fix, {c.fix: c.patch for c in solution.checks}) for fix in solution.fixes},
+        mechanism=discovery.mechanism,
+        tracking=tuple(tables.mechanism(discovery)),
         pictures=tuple(p for name, alt in lifecycles.figures if (p := _picture(case, name, alt)) is not None),
     )
 

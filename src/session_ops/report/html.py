@@ -11,10 +11,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from session_ops.discovery.mechanism_picture import alternative, drawing
 from session_ops.model import GATE_HOLDS_WHEN, Outcome, Severity
 from session_ops.report.contents import Contents, Picture, brief
 from session_ops.report.escape import anchor
-from session_ops.report.markdown import HEADINGS, VERDICT
+from session_ops.report.markdown import HEADINGS, MECHANISM, TRACKED, VERDICT
 from session_ops.report.text import plural
 from session_ops.visible import LINE_LIMIT, visible
 
@@ -44,6 +45,8 @@ def html(contents: Contents) -> str:
         holds=GATE_HOLDS_WHEN,
         open_findings=OPEN_FINDINGS,
         first_with=_first_with(contents),
+        tracked=TRACKED,
+        mechanism=Picture(MECHANISM, alternative(contents.mechanism), drawing(contents.mechanism).encode()),
         Severity=Severity,
     )  # fmt: skip
 

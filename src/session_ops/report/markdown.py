@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from session_ops.discovery.mechanism_picture import alternative
 from session_ops.model import GATE_HOLDS_WHEN, Finding, Fix, GateResult, Outcome
 from session_ops.report.contents import Contents, brief
 from session_ops.report.escape import anchor, block, code, inline
@@ -39,6 +40,10 @@ SIGN = {
 }
 BREAK = "  "
 """A line break inside a list item: two spaces at the end of the line."""
+TRACKED = 20
+"""States of the mechanism that are listed."""
+MECHANISM = "mechanism.svg"
+"""The drawing of the mechanism, below figures/."""
 OPEN_LINES = 30
 """Entries of a long list that are shown before the rest is folded."""
 
@@ -85,8 +90,22 @@ def _commands(c: Contents, step: PlanStep) -> Iterator[str]:
 
 def _state(c: Contents) -> Iterator[str]:
     yield from _rows(("", "what was found"), ((f"**{inline(name)}**", inline(value)) for name, value in c.state))
+    yield from _tracking(c)
     yield ""
     yield from _rows(("gate", "", "it holds when", "how it was looked at"), (_gate(c, g) for g in c.diagnosis.gates))
+
+
+def _tracking(c: Contents) -> Iterator[str]:
+    """How sessions are tracked from start to end, and how they talk to each other."""
+    if not c.tracking:
+        yield "\nNo session state was found in the code: no registry, pointer, lock, heartbeat, pid, message or diary by its name.\n"
+        return
+    columns = tuple(c.tracking[0])
+    yield f"\n**How sessions are tracked**: {plural(len(c.tracking), 'state')}, and who touches it.\n"
+    yield from _rows(columns, (tuple(inline(row[name]) for name in columns) for row in c.tracking[:TRACKED]))
+    if len(c.tracking) > TRACKED:
+        yield f"\nand {len(c.tracking) - TRACKED:,} more in `discovery.json`."
+    yield f"\n![{inline(alternative(c.mechanism))}](figures/{MECHANISM})\n"
 
 
 def _gate(c: Contents, gate: GateResult) -> tuple[str, ...]:

@@ -44,10 +44,11 @@ class Document:
 
 def compute(case: Case) -> Document:
     """Write report.md, report.html, findings.sarif and findings.json from the earlier documents."""
+    from session_ops.discovery.mechanism_picture import drawing
     from session_ops.report.gather import gather, redactor
     from session_ops.report.html import html
     from session_ops.report.jsonout import findings_json
-    from session_ops.report.markdown import markdown
+    from session_ops.report.markdown import MECHANISM, markdown
     from session_ops.report.sarif import sarif
 
     hide = redactor(case)
@@ -58,6 +59,8 @@ def compute(case: Case) -> Document:
     log = sarif(checked, case.registry, tree.prefix, name, fixes, contents.version, texts=tree.text, redactor=hide)
     case.write("report.md", markdown(contents))
     case.write("report.html", html(contents))
+    if picture := drawing(contents.mechanism):
+        case.write(f"figures/{MECHANISM}", picture)
     case.write("findings.sarif", to_json(log))
     case.write("findings.json", findings_json(checked, name, tree.prefix, version=contents.version, fixes=fixes, redactor=hide))
     return Document(FILES, contents.quality, contents.not_checked)
