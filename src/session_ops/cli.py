@@ -136,13 +136,14 @@ def check(
     ] = None,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.CRITICAL,
     advice: Annotated[bool, typer.Option("--advice", help="Print advice too.")] = False,
-    no_linters: Annotated[  # noqa: ARG001
-        bool, typer.Option("--no-linters", help="Own rules only (linters are not part of this version yet).")
+    no_linters: Annotated[
+        bool, typer.Option("--no-linters", help="Own rules only, no shellcheck, hadolint, ruff, zizmor.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 when a rule could not look.")] = False,
     rules: RulesDir = "",
 ) -> None:
     """Check a target with the rules alone: no notebooks, and nothing of the target runs."""
+    from session_ops.analysis.linters.process import Linters
     from session_ops.discovery.files import read_tree
     from session_ops.registry import Facts, Registry
     from session_ops.registry import check as check_rules
@@ -157,8 +158,9 @@ def check(
             folder = bundled.materialise(Path(scratch))
         tree = read_tree(folder)
         registry = Registry.load([Path(rules)] if rules else [])
-        facts = Facts(registry, {"tree": tree, "answers": Answers()})
-        checked = check_rules(registry, facts, tree.root)
+        with Linters() if no_linters else Linters.start(tree) as linters:
+            facts = Facts(registry, {"tree": tree, "answers": Answers(), "linters": linters})
+            checked = check_rules(registry, facts, tree.root)
         text = _written(format, checked, facts, registry, advice=advice, terminal=output is None and sys.stdout.isatty())
     if output is None:
         typer.echo(text, nl=not text.endswith("\n"))
@@ -193,7 +195,10 @@ def _written(format: Format, checked: Checked, facts: Facts, registry: Registry,
     from session_ops.model import to_json
     from session_ops.report.sarif import sarif
 
-    return to_json(sarif(checked, registry, tree.prefix, tree.root.name, version=version(), texts=tree.text)).decode()
+    log = sarif(
+        checked, registry, tree.prefix, tree.root.name, version=version(), texts=tree.text, linters=facts["linters"].versions
+    )
+    return to_json(log).decode()
 
 
 def _write(path: Path, text: str) -> None:

@@ -152,12 +152,12 @@ class Registry:
         return cls(facts, dict(sorted(rules.items())))
 
     def order(self) -> list[Rule]:
-        """Rules after the rules they require."""
+        """Rules after the rules they require; those that wait for linters last, since linters run meanwhile."""
         sorter = graphlib.TopologicalSorter({r.id: set(r.requires) & set(self.rules) for r in self.rules.values()})
         sorter.prepare()
         ordered: list[Rule] = []
         while sorter.is_active():
-            ready = sorted(sorter.get_ready())
+            ready = sorted(sorter.get_ready(), key=lambda name: ("linters" in self.rules[name].needs, name))
             ordered += [self.rules[name] for name in ready]
             sorter.done(*ready)
         return ordered

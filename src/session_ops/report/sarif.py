@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -38,11 +38,13 @@ def sarif(
     *,
     texts: Texts | None = None,
     redactor: Redactor | None = None,
+    linters: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The SARIF log of a check.
 
     Parameters: `prefix` is the target's path in the git work tree with a slash at its end (`Tree.prefix`); `root_name` is the
-    target's name; `texts` gives the files that edits are located in (`Tree.text`): without it a fix that edits is left out.
+    target's name; `texts` gives the files that edits are located in (`Tree.text`): without it a fix that edits is left out; `linters` are
+    the versions of those that ran, by name.
     """
     hide = (redactor or Redactor.here()).knowing(checked.findings)
     order = [result.rule for result in checked.results]
@@ -58,7 +60,8 @@ def sarif(
                         "name": "session-ops",
                         **({"version": version} if version else {}),
                         "rules": [_rule(result, registry.rules.get(result.rule), hide) for result in checked.results],
-                    }
+                    },
+                    **({"extensions": [{"name": n, "version": v} for n, v in sorted(linters.items())]} if linters else {}),
                 },
                 "invocations": [
                     {

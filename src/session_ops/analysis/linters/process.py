@@ -1,0 +1,244 @@
+"""Linters run beside the rules: each in a thread, on a copy of the files it reads, until its time is up.
+
+Linters write caches and read configuration where they stand, so they get a copy of the texts alone, under plain names: nothing that a file of
+the target is called reaches a command line. They see an empty HOME and no token of ours.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Self
+
+from session_ops.discovery.files import Tree
+from session_ops.model import Evidence, Finding
+from session_ops.registry import CannotCheck, NotApplicable, fact
+
+SECONDS = 10.0
+"""What one linter may take in all; what it did not get to is said."""
+BATCH = 100
+"""Files on one command line, so that a linter that runs out of time has looked at the first ones."""
+FOLDED = 20
+"""Findings of advice that one linter may make, and places that one finding names."""
+LONGEST = 400_000
+"""Characters up to which a file is given to a linter; a longer one is generated or data."""
+_PLAIN = re.compile(r"[A-Za-z0-9_][\w.-]{0,80}", re.ASCII)
+_NUMBER = re.compile(r"\d+\.\d+(?:\.\d+)*")
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a linter said about a line (from 1) of a file: its code, its text, and the column (from 1) where it gives one."""
+
+    path: str
+    line: int
+    code: str
+    text: str
+    column: int = 0
+    sure: bool = True
+
+
+@dataclass(frozen=True)
+class Linter:
+    """How a linter is called and understood.
+
+    `wants` chooses its files; `argv` follows the program's path and is followed by file names; `parse` reads its standard output;
+    `package` is what installs it; `below` is a folder that it expects its files in.
+    """
+
+    name: str
+    package: str
+    wants: Callable[[Tree], Iterable[str]]
+    argv: tuple[str, ...]
+    parse: Callable[[str], Iterable[Remark]]
+    below: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one linter said, how many files it read, its version, and why it is not the whole story."""
+
+    remarks: tuple[Remark, ...] = ()
+    files: int = 0
+    version: str = ""
+    problem: str = ""
+
+
+@dataclass
+class Linters:
+    """The linters of one check; none of them unless they were started."""
+
+    running: dict[str, Future[Report]] = field(default_factory=dict)
+    _pool: ThreadPoolExecutor | None = None
+    _scratch: tempfile.TemporaryDirectory[str] | None = None
+
+    @classmethod
+    def start(cls, tree: Tree) -> Linters:
+        """Start every linter of this package on a tree; close what is returned, or use it in a `with` block."""
+        scratch = tempfile.TemporaryDirectory(prefix="session-ops-lint-", ignore_cleanup_errors=True)
+        chosen = adapters()
+        pool = ThreadPoolExecutor(max(len(chosen), 1), thread_name_prefix="linter")
+        made = cls({}, pool, scratch)
+        for linter in chosen:
+            made.running[linter.name] = pool.submit(run, linter, tree, Path(scratch.name) / linter.name)
+        return made
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+    def report(self, name: str) -> Report:
+        """What a linter said; waits for it.
+
+        Raises:
+            NotApplicable: linters are not part of this check, or there is no file for this one.
+            CannotCheck: it is not installed, or gave nothing.
+        """
+        if name not in self.running:
+            raise NotApplicable("linters are not part of this check: `session-ops check` without --no-linters runs them")
+        said = self.running[name].result()
+        if not said.files and not said.problem:
+            raise NotApplicable(f"no file for {name}")
+        if said.problem and not said.remarks:
+            raise CannotCheck(said.problem)
+        return said
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Versions of the linters that ran."""
+        done = {name: future.result() for name, future in self.running.items() if future.done()}
+        return {name: said.version for name, said in sorted(done.items()) if said.version}
+
+
+@fact
+def linters() -> Linters:
+    """No linters; `check` puts its own in the place of this."""
+    return Linters()
+
+
+def adapters() -> list[Linter]:
+    """The LINTER of every module of this package."""
+    package = importlib.import_module(__package__)
+    modules = (importlib.import_module(f"{__package__}.{info.name}") for info in pkgutil.iter_modules(package.__path__))
+    return [module.LINTER for module in modules if hasattr(module, "LINTER")]
+
+
+def program(name: str) -> str | None:
+    """The path of a linter: beside our own Python first, then on PATH (absolute folders only, so that nothing of a target is started)."""
+    folders = [str(Path(sys.executable).parent), *os.environ.get("PATH", os.defpath).split(os.pathsep)]
+    return shutil.which(name, path=os.pathsep.join(folder for folder in folders if Path(folder).is_absolute()))
+
+
+def run(linter: Linter, tree: Tree, folder: Path) -> Report:
+    """Run one linter on its files."""
+    files = [path for path in linter.wants(tree) if len(tree.text(path)) <= LONGEST]
+    if not files:
+        return Report()
+    exe = program(linter.name)
+    if exe is None:
+        return Report(problem=f"{linter.name} is not installed: pip install session-ops[linters]")
+    try:
+        return _run(linter, exe, tree, files, folder)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return Report(problem=f"{linter.name}: {type(error).__name__}: {error}")
+
+
+def _run(linter: Linter, exe: str, tree: Tree, files: Sequence[str], folder: Path) -> Report:
+    end = time.monotonic() + SECONDS
+    folder.mkdir()
+    (folder / "home").mkdir()
+    version = _NUMBER.search(_output([exe, "--version"], folder, end))
+    said: list[Remark] = []
+    done, problem = 0, ""
+    for start in range(0, len(files), BATCH):
+        names: dict[str, str] = {}
+        for number, path in enumerate(files[start : start + BATCH], start):
+            name = PurePosixPath(str(number), linter.below, _plain(path))
+            (folder / name).parent.mkdir(parents=True)
+            (folder / name).write_text(tree.text(path), encoding="utf-8", newline="")
+            names[str(name)] = path
+        try:
+            output = _output([exe, *linter.argv, *names], folder, end)
+        except subprocess.TimeoutExpired:
+            problem = f"{linter.name} was stopped after {SECONDS:g} s: it read {done} of {len(files)} files"
+            break
+        for remark in linter.parse(output):
+            # some give back the path as it was given, some the whole one
+            original = names.get(remark.path.removeprefix(f"{folder}/").removeprefix("./"))
+            if original is not None:
+                said.append(replace(remark, path=original))
+        done += len(names)
+    return Report(tuple(said), done, version[0] if version else "", problem)
+
+
+def _plain(path: str) -> str:
+    """The file's name, or its ending alone where the name could be taken for an option or holds odd characters."""
+    name = PurePosixPath(path).name
+    suffix = PurePosixPath(path).suffix
+    return name if _PLAIN.fullmatch(name) else "file" + (suffix if _PLAIN.fullmatch(suffix[1:]) else "")
+
+
+def _output(argv: Sequence[str], folder: Path, end: float) -> str:
+    """Standard output of a process; its exit status says only whether it found something.
+
+    Raises:
+        ValueError: nothing was printed where an answer was due.
+    """
+    env = {"HOME": str(folder / "home"), "PATH": os.defpath, "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TMPDIR": str(folder)}
+    done = subprocess.run(
+        argv,
+        cwd=folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=max(end - time.monotonic(), 0.1),
+        check=False,
+    )
+    text = done.stdout.decode("utf-8", "replace")
+    if not text.strip():
+        last = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise ValueError(f"no answer, exit status {done.returncode}{': ' + last[-1][:200] if last else ''}")
+    return text
+
+
+def findings(tree: Tree, report: Report, linter: str, judge: Callable[[Remark], Finding | None]) -> Iterator[Finding]:
+    """One finding for each file and code, those that break a gate first; then what the linter did not get to, as CannotCheck.
+
+    `judge` gives the finding for a remark that breaks a gate, and None for one that is advice.
+    """
+    grave: dict[tuple[str, str], list[Finding]] = {}
+    light: dict[tuple[str, str], list[Remark]] = {}
+    for remark in sorted(report.remarks, key=lambda r: (r.path, r.line, r.column, r.code)):
+        if not 1 <= remark.line <= len(tree.lines(remark.path)):
+            continue
+        judged = judge(remark)
+        if judged is None:
+            light.setdefault((remark.path, remark.code), []).append(remark)
+        else:
+            grave.setdefault((remark.path, remark.code), []).append(judged)
+    for same in grave.values():
+        best = min(same, key=lambda f: (f.confidence == "possible", f.at.line))
+        also = tuple(dict.fromkeys(f.at for f in same if f.at.line != best.at.line))
+        yield Finding(best.message, best.at, also[:FOLDED], best.impact, best.confidence, best.gate)
+    often = sorted(light.items(), key=lambda item: (-len(item[1]), item[0]))
+    for (path, code), remarks in often[:FOLDED]:
+        places: list[Evidence] = list(dict.fromkeys(tree.evidence(path, r.line) for r in remarks))
+        yield Finding(f"{linter} {code}: {remarks[0].text}", places[0], tuple(places[1 : FOLDED + 1]))
+    if report.problem:
+        raise CannotCheck(report.problem)

