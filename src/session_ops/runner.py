@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from session_ops.case import PHASES, Case
 from session_ops.model import UsageError
+from session_ops.parameters import Parameters
 
 WORKERS = 2
 CELL_TIMEOUT_S = 1800
@@ -130,7 +131,7 @@ def _execute(case: Case, phase: str, source: Path, kernels: _Kernels) -> PhaseRu
     from papermill.exceptions import PapermillExecutionError
 
     name = f"notebooks/{source.name}"
-    given = {k: v for k, v in asdict(case.parameters).items() if v not in ("", "unknown", False)}
+    given = {k: v for k, v in asdict(case.parameters).items() if v not in ([], asdict(Parameters())[k])}
     if not case.is_example:
         given["target"] = str(case.target)
     if case.logs:

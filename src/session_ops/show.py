@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from session_ops.diagnosis.phase import Document as Diagnosis
 
 MARK = {
-    Outcome.PASS: ("✓", "holds", "rgba(46,160,67,.18)"),
+    Outcome.PASS: ("✓", "clear", "rgba(46,160,67,.18)"),
     Outcome.FAIL: ("✗", "fails", "rgba(218,54,51,.18)"),
     Outcome.OPEN: ("?", "open", "rgba(187,128,9,.18)"),
     Outcome.BLOCKED: ("–", "not reached", "rgba(128,128,128,.18)"),

@@ -170,15 +170,24 @@ class Contents:
         said = re.sub(r"^(Not deployable|Open|Deployable): ", "", self.diagnosis.headline)
         return said[:1].upper() + said[1:]
 
-    @property
+    @cached_property
     def first_steps(self) -> tuple[PlanStep, ...]:
-        """What to do first: the first steps of the plan."""
-        return self.solution.plan[:3]
+        """What to do first: the steps that end what stops it, the first cause's before the rest; any others only where there are too few."""
+        critical = {f.id for f in self.critical}
+        causes = [set(cause.findings) & critical for cause in self.first_causes]
+
+        def rank(step: PlanStep) -> tuple[int, int]:
+            ends = set(step.findings) & critical
+            cause = next((n for n, found in enumerate(causes) if found & ends), len(causes))
+            return (cause if ends else len(causes) + 1, step.number)
+
+        return tuple(sorted(self.solution.plan, key=rank)[:3])
 
     @property
     def first_causes(self) -> tuple[Cause, ...]:
-        """The causes on which most hangs."""
-        return self.diagnosis.causes[:3]
+        """The causes on which most hangs: those that keep a gate shut, where there are any."""
+        shut = tuple(cause for cause in self.diagnosis.causes if cause.gates)
+        return (shut or self.diagnosis.causes)[:3]
 
     def explained(self, step: PlanStep) -> str:
         """How a step is done, without the command that stands beside it."""

@@ -26,7 +26,7 @@ OPEN_DIFF = 24
 DIFF_LIMIT = 400
 """Lines of a diff that are shown at all; the patch file has the rest."""
 MARKS = {
-    Outcome.PASS: ("pass", "✓", "holds"),
+    Outcome.PASS: ("pass", "✓", "clear"),
     Outcome.FAIL: ("fail", "✗", "fails"),
     Outcome.OPEN: ("open", "?", "open"),
     Outcome.BLOCKED: ("none", "–", "blocked"),
