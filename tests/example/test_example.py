@@ -144,7 +144,7 @@ def test_an_installed_package_gives_the_same_commits(target: Path, tmp_path: Pat
 def test_planted_covers_every_category_and_every_rule_of_today() -> None:
     assert len(PLANTED) >= 28
     assert {planted["category"] for planted in PLANTED} == CATEGORIES
-    assert {planted["rule"] for planted in PLANTED if planted["family"] == "now"} == RULES_OF_TODAY
+    assert {planted["rule"] for planted in PLANTED if planted["family"] == "now"} >= RULES_OF_TODAY
     assert all(planted["rule"] is None for planted in PLANTED if planted["family"] == "later")
     assert {planted["family"] for planted in PLANTED} == {"now", "later"}
     places = Counter((planted["file"], planted["line"], planted["rule"], planted["what"]) for planted in PLANTED)

@@ -146,7 +146,11 @@ def limit_too_near(tree: Tree) -> Iterator[Finding]:
         raise NotApplicable("no file sets both the interval and the limit of heartbeats")
 
 
-OWN_PID = re.compile(r"(?<![\w$])(?:\w*pid\w*[\"']?\s*[=:]\s*[\"']?\$\$(?!\w)|(?:--\w*pid[= ]|[\"']pid[\"']\s+)[\"']?\$\$(?!\w)|(?:echo|printf[^\n>]*)\s+[\"']?\$\$[\"']?\s*>\s*\S*pid)", re.IGNORECASE)  # fmt: skip
+OWN_PID = re.compile(
+    r"(?<![\w$])(?:\w*pid\w*[\"']?\s*[=:]\s*[\"']?\$\$(?!\w)|(?:--\w*pid[= ]|[\"']pid[\"']\s+)[\"']?\$\$(?!\w)"
+    r"|(?:echo|printf[^\n>]*)\s+[\"']?\$\$[\"']?\s*>\s*\S*pid)",
+    re.IGNORECASE,
+)
 STAYS = re.compile(r"^\s*(?:exec\s+(?![<>{\d])|wait\b|while\s|until\s|tail -f|sleep infinity)", re.MULTILINE)
 REGISTERS = re.compile(r"start|register|begin|init|acquire|claim|open|new|create|spawn|session", re.IGNORECASE)
 ALIVE = re.compile(r"kill\s+-0\s+[\"']?\$")

@@ -68,7 +68,8 @@ def sweeps_live_locks(mechanism: Mechanism, syntax: Syntax, tree: Tree) -> Itera
     for path, uses in locks.items():
         sweeps = [
             u for u in uses
-            if (u.way == "sweep" and "*" in u.expression) or (u.act == "deletes" and re.search(r"locks?/?\"?$", u.expression) and "rm -r" in tree.lines(path)[u.line - 1])
+            if (u.way == "sweep" and "*" in u.expression)
+            or (u.act == "deletes" and re.search(r"locks?/?\"?$", u.expression) and "rm -r" in tree.lines(path)[u.line - 1])
         ]  # fmt: skip
         root = syntax.root(path) if sweeps else None
         if root is None:
@@ -245,8 +246,7 @@ def released_by_anybody(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Ite
                 break
     for use in locks:
         if (
-            use.language == "shell"
-            or use.language == "markdown"
+            use.language in ("shell", "markdown")
             or use.act != "deletes"
             or not re.search(r"^_?(?:release|unlock)", use.function)
         ):

@@ -419,7 +419,10 @@ def one_pointer_for_all(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
 
 
 COARSE = re.compile(r"\$\(date\s[^)]*\+[\"']?(?P<format>[^\"')]*)[\"']?\s*\)|`date\s[^`]*\+[\"']?(?P<old>[^\"'`]*)")
-IDENTITY = re.compile(r"^\s*(?:local\s+|export\s+|readonly\s+)?(?P<name>(?:\w*_)?(?:session|agent|run|worker|instance|claim|task)(?:_?(?:id|name|key))?)=", re.IGNORECASE)  # fmt: skip
+IDENTITY = re.compile(
+    r"^\s*(?:local\s+|export\s+|readonly\s+)?(?P<name>(?:\w*_)?(?:session|agent|run|worker|instance|claim|task)(?:_?(?:id|name|key))?)=",
+    re.IGNORECASE,
+)
 FINE = re.compile(r"%N|\$\$|RANDOM|uuid|mktemp|openssl|/dev/urandom|hostname|BASHPID|sha\d*sum|md5", re.IGNORECASE)
 CODE_IDENTITY = re.compile(
     r"\b(?P<name>(?:self\.|this\.)?(?:session|agent|run|worker|instance|claim)_?(?:id|Id|ID|key))\s*(?::\s*\w+\s*)?(?::=|=)\s*(?P<value>[^=\n].*)$"

@@ -13,7 +13,10 @@ from session_ops.model import Finding
 from session_ops.registry import NotApplicable, rule
 
 SAFE_ADD = re.compile(r"worktree['\"`, ]+add['\"`, ]+(?:[^\n]*['\"` ,])?(?:-f|--force|-ff)\b")
-UNREGISTERS = re.compile(r"worktree['\"`, ]+(?:remove|prune)\b|\bgit_worktree_(?:remove|prune)|removeWorktree|remove_worktree|deleteWorktree|delete_worktree|prune_worktrees?|WorktreePrune")  # fmt: skip
+UNREGISTERS = re.compile(
+    r"worktree['\"`, ]+(?:remove|prune)\b|\bgit_worktree_(?:remove|prune)|removeWorktree|remove_worktree|deleteWorktree|delete_worktree"
+    r"|prune_worktrees?|WorktreePrune"
+)
 LIBRARY = re.compile(r"\.(?:worktrees?|worktree)\(\s*\)?\.?(?:prune|remove)|git2::|libgit2|simple-git")
 
 
@@ -59,7 +62,15 @@ def never_unregistered(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iter
     )
 
 
-FOLDER = re.compile(r"(?:ensureDirSync|ensureDir|mkdirSync|mkdir|mkdirp|os\.makedirs|makedirs|os\.MkdirAll|create_dir_all|FileUtils\.mkdir_p)\(\s*(?P<to>[^,)\n]+)|(?P<py>\w+)\.mkdir\(")  # fmt: skip
+FOLDER = re.compile(
+    r"(?:ensureDirSync|ensureDir|mkdirSync|mkdir|mkdirp|os\.makedirs|makedirs|os\.MkdirAll|create_dir_all|FileUtils\.mkdir_p)\(\s*(?P<to>[^,)\n]+)"
+    r"|(?P<py>\w+)\.mkdir\("
+)
+FILLED = re.compile(
+    r"worktree['\"`, ]+add\b|\bclone\b|checkout|\b(?:add|create|init|setup)_?worktree\w*\s*\(|git2|symlink|copytree|cpSync|copySync|fs\.copy",
+    re.IGNORECASE,
+)
+"""What makes more of a folder than mkdir does."""
 NAMED = re.compile(r"work_?tree_?(?:path|dir|folder)?$", re.IGNORECASE)
 
 
@@ -94,7 +105,7 @@ def only_a_folder(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[
                 continue
             inside = source.body_text(body)
             # a helper that adds it, a call of git, a remote checkout: then the folder is only made ready
-            if re.search(r"worktree['\"`, ]+add\b|\bclone\b|checkout|\b(?:add|create|init|setup)_?worktree\w*\s*\(|git2|symlink|copytree|cpSync|copySync|fs\.copy", re.sub(rf"(?m)^.*\b{re.escape(body.name)}\b.*$", "", inside), re.IGNORECASE):  # fmt: skip
+            if FILLED.search(re.sub(rf"(?m)^.*\b{re.escape(body.name)}\b.*$", "", inside)):
                 continue
             if not re.search(r"worktree", body.name, re.IGNORECASE) and not re.search(
                 r"(?:creat|set)\w*[^\n]*worktree", inside, re.IGNORECASE

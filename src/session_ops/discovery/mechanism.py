@@ -75,8 +75,8 @@ class Use:
     """One use of one state.
 
     `state` is its path as far as the text tells (`*` for what varies); `way` says how: `whole` (rewritten in place), `append`, `rename`,
-    `exclusive` (O_EXCL, mkdir, ln), `flock`, `read`, `check`, `sweep` (many at once), `delete`, `touch`, `aside` (a temporary file next to it). `expression` is the text
-    that names it; `via` the function that gave the path to the one that touches it.
+    `exclusive` (O_EXCL, mkdir, ln), `flock`, `read`, `check`, `sweep` (many at once), `delete`, `touch`, `aside` (a temporary file next to it).
+    `expression` is the text that names it; `via` the function that gave the path to the one that touches it.
     """
 
     state: str
@@ -353,7 +353,9 @@ def _code(source: Source) -> Iterator[Use]:
         ):
             continue
         inside = source.body_at(line)
-        yield Use("git worktree", "worktree", "creates" if verb == "add" else "deletes", verb, source.path, line, inside.name if inside else "", match[0], source.language)  # fmt: skip
+        name = inside.name if inside else ""
+        act: Act = "creates" if verb == "add" else "deletes"
+        yield Use("git worktree", "worktree", act, verb, source.path, line, name, match[0], source.language)
 
 
 def _use(source: Source, names: Names, expression: str, touch: Touch, line: int, body: Body | None) -> Use | None:
@@ -380,7 +382,11 @@ def _use(source: Source, names: Names, expression: str, touch: Touch, line: int,
 
 # --- shell -----------------------------------------------------------------------------------------------------------------------
 
-_SHELL_ASSIGN = re.compile(r"^[ \t]*(?:export[ \t]+|local[ \t]+|readonly[ \t]+|declare[ \t]+(?:-\w+[ \t]+)*)?(?P<name>[A-Za-z_]\w*)=(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s;&|]+)", re.MULTILINE)  # fmt: skip
+_SHELL_ASSIGN = re.compile(
+    r"^[ \t]*(?:export[ \t]+|local[ \t]+|readonly[ \t]+|declare[ \t]+(?:-\w+[ \t]+)*)?"
+    r"(?P<name>[A-Za-z_]\w*)=(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s;&|]+)",
+    re.MULTILINE,
+)
 _VARIABLE = re.compile(r"\$\{(?P<long>\w+)(?P<rest>[^}]*)\}|\$(?P<short>\w+)|\$\([^)]*\)|`[^`]*`|\$[$!@*#?]")
 
 
@@ -420,7 +426,8 @@ class ShellNames:
 _SHELL_FILES: dict[str, tuple[Act, str]] = {
     "rm": ("deletes", "delete"), "rmdir": ("deletes", "delete"), "unlink": ("deletes", "delete"), "touch": ("creates", "touch"), "cat": ("reads", "read"),
     "jq": ("reads", "read"), "source": ("reads", "read"), ".": ("reads", "read"), "tee": ("creates", "whole"), "mv": ("creates", "rename"),
-    "mkdir": ("creates", "mkdir"), "flock": ("locks", "flock"), "ln": ("creates", "exclusive"), "grep": ("reads", "read"), "stat": ("reads", "check"), "head": ("reads", "read"), "tail": ("reads", "read"),
+    "mkdir": ("creates", "mkdir"), "flock": ("locks", "flock"), "ln": ("creates", "exclusive"), "grep": ("reads", "read"),
+    "stat": ("reads", "check"), "head": ("reads", "read"), "tail": ("reads", "read"),
 }  # fmt: skip
 
 
@@ -467,7 +474,7 @@ def _shell(path: str, text: str, root: SgNode, shared: dict[str, str]) -> Iterat
         if use:
             yield use
     for node in root.find_all(kind="test_command"):
-        match = re.search(r"-[efsdr]\s+(\S+)", node.text())
+        match = re.search(r"(?:\[|!|&&|\|\|)\s*-[efsdr]\s+(\S+)", node.text())
         if match and (use := made(match[1].rstrip("]"), "reads", "check", line_of(node))):
             yield use
     for one in invocations(root):

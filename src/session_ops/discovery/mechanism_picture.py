@@ -34,7 +34,9 @@ def drawing(mechanism: Mechanism) -> str:
     drawn = {key for key, _ in states}
     uses = [u for u in mechanism.uses if (u.kind, u.state) in drawn]
     files = [path for path, _ in sorted(Counter(u.path for u in uses).items(), key=lambda c: (-c[1], c[0]))][:FILES]
-    files.sort()
+    place = {key: n for n, (key, _) in enumerate(states)}
+    weights = {path: [place[u.kind, u.state] for u in uses if u.path == path] for path in files}
+    files.sort(key=lambda path: (sum(weights[path]) / len(weights[path]), path))  # fewer lines cross
     rows = max(len(files), len(states))
     height = TOP + rows * ROW + 16
     left = {path: TOP + int((n + 0.5) * ROW * rows / len(files)) for n, path in enumerate(files)}
