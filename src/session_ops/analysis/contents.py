@@ -39,31 +39,36 @@ def address_of_another(tree: Tree, manifests: Manifests, docs: Docs) -> Iterator
     if not named:
         raise NotApplicable("no manifest of a package")
     remote = _remote(tree)
+    found: dict[tuple[str, str, str], list[tuple[str, int]]] = {}
+    known: dict[str, tuple[str, int]] = {}
     for one in named:
         links = [(f, m) for f in one.fields if _URL_FIELDS.match(f.name) and (m := _HOSTED.search(f.value))]
         if not links:
             continue
-        field, link = links[0]
-        owner, repo = link["owner"], link["repo"]
-        also = tuple(tree.evidence(one.path, f.line) for f, m in links[1:8] if m["owner"] == owner and f.line != field.line)
-        if _PLACEHOLDER.match(owner):
-            yield Finding(f"{one.path.rpartition('/')[2]} still names the placeholder {owner}/{repo}", tree.evidence(one.path, field.line), also,
-                          impact="The links of the package lead nowhere.", confidence="possible")  # fmt: skip
-            continue
+        owner, repo = links[0][1]["owner"], links[0][1]["repo"]
         other = ""
-        if remote and remote[1].lower() == repo.lower() and remote[0].lower() != owner.lower():
+        if _PLACEHOLDER.match(owner):
+            other = "that is a placeholder"
+        elif remote and remote[1].lower() == repo.lower() and remote[0].lower() != owner.lower():
             other = f"the git remote is {remote[0]}/{remote[1]}"
         elif not remote:
             other, where = _of_readme(tree, docs, one, owner, repo)
-            also = (*also, *((tree.evidence(*where),) if where else ()))
+            if where:
+                known[other] = where
         if other:
-            yield Finding(
-                f"{one.path.rpartition('/')[2]} gives {owner}/{repo} as the project's home, but {other}",
-                tree.evidence(one.path, field.line),
-                also,
-                impact="Links of the package and reports of bugs go to another repository.",
-                confidence="possible",
-            )
+            found.setdefault((owner, repo, other), []).extend((one.path, f.line) for f, m in links if m["owner"] == owner)
+    for (owner, repo, other), places in found.items():
+        path, line = places[0]
+        also = [tree.evidence(p, n) for p, n in dict.fromkeys(places[1:]) if (p, n) != (path, line)][:8]
+        if other in known:
+            also.append(tree.evidence(*known[other]))
+        yield Finding(
+            f"{path.rpartition('/')[2]} gives {owner}/{repo} as the project's home, but {other}",
+            tree.evidence(path, line),
+            tuple(also),
+            impact="Links of the package and reports of bugs go to another repository, or nowhere.",
+            confidence="possible",
+        )
 
 
 def _remote(tree: Tree) -> tuple[str, str] | None:
@@ -239,7 +244,7 @@ def _of_npm(tree: Tree, one: Manifest) -> Iterator[Finding]:
 def _within(path: str, pattern: str) -> bool:
     if "*" in pattern:
         pattern = pattern.partition("*")[0].rstrip("/")
-    return not pattern or pattern == "." or path == pattern or path.startswith(pattern + "/") or path.startswith(pattern + ".")
+    return pattern in ("", ".", path) or path.startswith((f"{pattern}/", f"{pattern}."))
 
 
 _BESIDE = re.compile(
