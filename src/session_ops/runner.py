@@ -53,7 +53,8 @@ def notebooks() -> dict[str, Path]:
 def run(case: Case, progress: Callable[[PhaseRun], None], sources: Mapping[str, Path] | None = None) -> dict[str, PhaseRun]:
     """Execute the notebooks of all phases in the case; a phase whose predecessor failed is skipped.
 
-    `sources` are the notebooks, ours where it is left out. `progress` is called from this thread once for each phase. Ctrl-C and SIGTERM end the kernels, mark what was running as interrupted
+    `sources` are the notebooks, ours where it is left out.
+    `progress` is called from this thread once for each phase. Ctrl-C and SIGTERM end the kernels, mark what was running as interrupted
     and raise KeyboardInterrupt; documents of finished phases stay.
     """
     sources = sources or notebooks()

@@ -152,7 +152,7 @@ def test_the_quoted_line_is_marked_and_the_diff_is_coloured() -> None:
 def test_gates_speak_without_colour() -> None:
     text = html(CONTENTS)
     assert "<b>start</b><span>✗ fails</span>" in text
-    assert "<b>parse</b><span>✓ holds</span>" in text
+    assert "<b>parse</b><span>✓ clear</span>" in text
     assert "<b>ship</b><span>? open</span>" in text
 
 

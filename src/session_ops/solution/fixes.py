@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
 
 from session_ops.model import Finding, Fix, NewFile, Safety
 from session_ops.registry import Facts, Registry
@@ -109,8 +110,11 @@ def _creates(group: Sequence[Fix]) -> tuple[NewFile, ...]:
     return tuple(by_path.values())
 
 
-def slug(title: str) -> str:
-    """A title as a part of a file name: lower case words joined by hyphens, at most 48 characters."""
-    words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
-    short = words[:48] if len(words) <= 48 or words[48] == "-" else words[:48].rpartition("-")[0]
-    return short.strip("-") or "fix"
+def slug(fix: Fix) -> str:
+    """The name of a fix's patch: the rule of its first finding and its first file, at most 48 characters.
+
+    Not the title: that quotes the target, and a file name that people have to type cannot be masked when the report is shared.
+    """
+    rules = [one.rpartition("-")[0] for one in fix.findings[:1]]
+    files = [PurePosixPath(path).name for path in fix.paths[:1]]
+    return re.sub(r"[^a-z0-9]+", "-", " ".join(rules + files).lower())[:48].strip("-") or "fix"

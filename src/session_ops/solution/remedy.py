@@ -48,7 +48,7 @@ def solve(case: Case) -> Document:
     kept: list[Fix] = []
     checks: list[PatchCheck] = []
     for number, (link, one) in enumerate(zip(done.links, effect, strict=True), start=1):
-        name = f"fixes/{number:02}-{slug(link.fix.title)}.patch"
+        name = f"fixes/{number:02}-{slug(link.fix)}.patch"
         case.write(name, link.patch)
         fix = dataclasses.replace(link.fix, id=f"F{number:02}", patch=name, findings=tuple(dict.fromkeys(one.removed)))
         kept.append(fix)
