@@ -1,0 +1,117 @@
+"""Documents against each other and against the code: places of state."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from session_ops.discovery.aside import is_aside
+from session_ops.discovery.docs import Doc, Docs
+from session_ops.discovery.files import Tree, normal
+from session_ops.discovery.scripts import Scripts
+from session_ops.model import Edit, Finding, Fix
+from session_ops.registry import NotApplicable, rule
+
+SHELLS = frozenset(("bash", "sh", "shell", "zsh", "console", "terminal", ""))
+MAKES = re.compile(r"^\s*(?:[$>]\s+)?(?P<command>mkdir|touch)\s+(?P<words>[^|;&#>]+)")
+PATH = re.compile(r"(?<![\w/.$~{}<>*@%:-])(?:\./)?(?P<path>(?:\.?[A-Za-z0-9_][\w.-]*/)+[\w.-]*)")
+ENOUGH = 2
+"""Definitions that have to agree before their place counts as the right one."""
+
+
+def _words(text: str) -> list[str]:
+    return [w.strip("\"'") for w in text.split() if not w.startswith("-")]
+
+
+def _made(doc: Doc) -> Iterator[tuple[int, str]]:
+    """(line, path) of what a document's shell blocks create, relative to the reader's project. A block that changes folder says nothing."""
+    for block in doc.blocks:
+        if block.language not in SHELLS or re.search(r"(?m)^\s*(?:[$>]\s+)?cd\s", block.text):
+            continue
+        for number, line in enumerate(block.text.split("\n")):
+            match = MAKES.match(line)
+            for word in _words(match["words"]) if match else []:
+                if re.fullmatch(r"(?:\./)?\.?[A-Za-z0-9_][\w./-]*", word):
+                    yield block.line + number, normal(word)
+
+
+def _move(finding: Finding) -> Fix | None:
+    """Name the place that the definitions use, on every line that was found."""
+    old, new = finding.data.get("old", ""), finding.data.get("new", "")
+    edits = []
+    for place in (finding.at, *finding.also):
+        if place.path != finding.at.path:
+            continue
+        found = re.findall(rf"(?<![\w./-]){re.escape(old)}(?![\w.-])", place.quote)
+        if len(found) != 1 or place.quote.count(old) != 1:
+            return None
+        edits.append(Edit(place.path, old, new, place.line))
+    why = f"It is where {finding.data.get('who', 'the definitions')} look for it."
+    return Fix(f"Create {new} in place of {old}", (finding.id,), "review", tuple(edits), why=why)
+
+
+@rule("DOC-PATH", gate="start", category="docs-contradiction", fix=_move)
+def state_in_another_place(tree: Tree, docs: Docs, scripts: Scripts) -> Iterator[Finding]:
+    """A document creates a state folder or file in one place, and the commands or agents that use it look in another.
+
+    Why: whoever follows the document makes a folder that nobody reads; the command finds no current session, or the state is
+    split between two places and what the document ignores in git is not what is written. Only a relative path that a shell block makes
+    is compared, with definitions that agree among each other; a block that changes folder, and a path that one of the definitions or
+    scripts names as the document does, pass.
+    Source: POSIX, pathname resolution: a relative path counts from the working directory, so two spellings are two folders.
+    """
+    agents = [d for d in docs if d.role == "agent" and not is_aside(d.path)]
+    if len(agents) < ENOUGH:
+        raise NotApplicable("no definitions of commands or agents")
+    used: dict[str, dict[str, int]] = defaultdict(dict)
+    for doc in agents:
+        for number, line in enumerate(tree.lines(doc.path), start=1):
+            if "/" in line and len(line) < 2000:
+                for match in PATH.finditer(line):
+                    used[normal(match["path"])].setdefault(doc.path, number)
+    for doc in docs:
+        if doc.role not in ("readme", "agent-rules", "doc") or is_aside(doc.path):
+            continue
+        yield from _elsewhere(tree, doc, used, scripts)
+
+
+def _elsewhere(tree: Tree, doc: Doc, used: dict[str, dict[str, int]], scripts: Scripts) -> Iterator[Finding]:
+    found: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for line, path in _made(doc):
+        top = path.partition("/")[0]
+        bare = any(p == path or p.startswith((path + "/", top + "/")) or p == top for p in used)
+        if bare or top.startswith(".claude"):
+            continue
+        holders: dict[str, set[str]] = defaultdict(set)
+        for place, where in used.items():
+            at = f"/{place}/".find(f"/{top}/")
+            if at > 0:
+                holders[place[:at].strip("/")].update(where)
+        if len(holders) != 1:
+            continue
+        ((folder, who),) = holders.items()
+        inside = f"{folder}/{top}"
+        if len(who) < ENOUGH or any(_names(tree.text(s.path), top, folder) for s in scripts):
+            continue
+        found[(top, inside)].append(line)
+    for (top, inside), lines in found.items():
+        who_lines = [
+            (p, n) for place, where in sorted(used.items()) if f"{place}/".startswith(inside + "/") for p, n in where.items()
+        ]
+        first = dict(reversed(who_lines))
+        count = len(first)
+        also = [tree.evidence(doc.path, n) for n in dict.fromkeys(lines[1:])]
+        also += [tree.evidence(p, n) for p, n in sorted(first.items())[:4]]
+        yield Finding(
+            f"The document creates {top}/ at the top of the project, and {count} commands or agents use {inside}/",
+            tree.evidence(doc.path, lines[0]),
+            tuple(also),
+            f"What is made by these steps is never read; the commands start without it, or keep their state in {inside}/ beside it.",
+            data={"old": top, "new": inside, "who": f"{count} commands or agents"},
+        )
+
+
+def _names(text: str, top: str, folder: str) -> bool:
+    """Does a script name the folder in another place than the definitions do?"""
+    return any(not text[: m.start()].endswith(folder + "/") for m in re.finditer(rf"(?<![\w-]){re.escape(top)}/", text))

@@ -1,0 +1,153 @@
+"""CI: tests that it leaves out, tests whose failure costs nothing, text of strangers that runs as shell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from session_ops.discovery.aside import is_test
+from session_ops.discovery.deployment import Deployment
+from session_ops.discovery.deployment.model import Step
+from session_ops.discovery.files import Tree, normal
+from session_ops.model import Finding
+from session_ops.registry import NotApplicable, rule
+
+RUNS_TESTS = re.compile(
+    r"(?<![\w./-])(?:pytest|py\.test|unittest|nosetests|vitest|jest|mocha|bats|rspec|(?:npm|pnpm|yarn|bun)(?:\s+run)?\s+test(?!:?\w*(?:lint|type))"
+    r"|go\s+test|cargo\s+(?:test|nextest)|rake\s+(?:test|spec)|tox|nox|make\s+(?:test|check)|uv\s+run\s+pytest)(?![\w/.=-])"
+)
+LEFT_OUT = re.compile(r"--(?:ignore(?:-glob)?|deselect|exclude|testPathIgnorePatterns)[= ]+[\"']?(?P<path>[^\s\"']+)")
+FEWEST = 3
+"""Test files that have to be left out before it is worth a word: one folder of tests with a service of their own is ordinary."""
+DROPPED = re.compile(r"\|\|\s*(?:true|:|echo\b|exit\s+0|printf\b)|;\s*(?:true|exit\s+0)\s*$")
+TEST_FILE = re.compile(r"\.(?:py|[cm]?[jt]sx?|go|rb|rs|sh|bats)$")
+
+
+def _lines(step: Step) -> Iterator[tuple[int, str]]:
+    """The commands of a step with their lines; continued ones are joined at their first line."""
+    joined, first = "", step.line
+    for number, text in enumerate(step.run.split("\n")):
+        if not joined:
+            first = step.line + number
+        if text.rstrip().endswith("\\"):
+            joined += text.rstrip()[:-1] + " "
+            continue
+        yield first, joined + text
+        joined = ""
+
+
+def _files(tree: Tree, path: str) -> list[str]:
+    """The test files that a path of the command line stands for."""
+    clean = normal(path.split("::")[0].rstrip("/*"))
+    inside = (p for p in tree.entries if p == clean or p.startswith(clean + "/"))
+    return [
+        p for p in inside if clean and TEST_FILE.search(p) and is_test(p) and not p.endswith(("__init__.py", "conftest.py"))
+    ]
+
+
+@rule("CI-IGNORES", gate=None, category="gap")
+def tests_that_ci_leaves_out(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
+    """CI runs the tests but leaves out many files of them, or goes on where they fail.
+
+    Why: a green tick is taken for "all tests pass". What is left out may be broken for months, and where the status is dropped
+    nothing is ever red. Passes: fewer than three files, files that another step runs, tests that are kept out by a marker, and test
+    steps beside one that can fail.
+    Source: pytest, "Changing standard (Python) test discovery"; GitHub Actions, `continue-on-error`.
+    """
+    runs = [(s, line, text) for s in deployment.steps for line, text in _lines(s) if s.run and RUNS_TESTS.search(text)]
+    runs = [r for r in runs if not r[2].lstrip().startswith(("#", "echo"))]
+    if not runs:
+        raise NotApplicable("no CI step runs tests")
+    for number, (step, line, text) in enumerate(runs):
+        out = [f for m in LEFT_OUT.finditer(text) for f in _files(tree, m["path"])]
+        others = [t for at, (_, _, t) in enumerate(runs) if at != number]
+        left = sorted({f for f in out if not any(_covers(tree, other, f) for other in others)})
+        if len(left) >= FEWEST:
+            shown = ", ".join(left[:3])
+            yield Finding(
+                f"CI runs the tests without {len(left)} test files ({shown}{' …' if len(left) > 3 else ''})",
+                tree.evidence(step.path, line),
+                tuple(tree.evidence(path) for path in left[:8]),
+                "What these files test can break with CI green.",
+            )
+    deaf = [(step, line) for step, line, text in runs if _deaf(step, text)]
+    if len(deaf) == len(runs):
+        how = "continue-on-error" if _goes_on(deaf[0][0]) else "what follows `||`"
+        yield Finding(
+            f"The tests run, and {how} drops their failure",
+            tree.evidence(deaf[0][0].path, deaf[0][1]),
+            tuple(tree.evidence(step.path, line) for step, line in deaf[1:8]),
+            "The job is green whatever the tests say.",
+        )
+
+
+def _covers(tree: Tree, text: str, path: str) -> bool:
+    """Does another test command run a file: by its path, or by all tests without leaving it out?"""
+    if any(path in _files(tree, m["path"]) for m in LEFT_OUT.finditer(text)):
+        return False
+    words = [w.strip("\"'") for w in re.sub(r"--\S+", "", text).split() if "/" in w or TEST_FILE.search(w) or w in tree.folders]
+    named = [normal(w.split("::")[0]) for w in words]
+    named = [n for n in named if n in tree.folders or n in tree.entries]
+    if not named:
+        return "pytest" in text or "unittest" in text
+    return any(path == n or path.startswith(n + "/") for n in named)
+
+
+def _goes_on(step: Step) -> bool:
+    return (step.values or {}).get("continue-on-error", "").lower() == "true"
+
+
+def _deaf(step: Step, text: str) -> bool:
+    after = text[RUNS_TESTS.search(text).end() :] if RUNS_TESTS.search(text) else ""  # type: ignore[union-attr]
+    return _goes_on(step) or bool(DROPPED.search(after)) and not re.search(r"\|\|\s*(?:echo|printf)\b.*exit\s+1", after)
+
+
+# --- text of strangers ----------------------------------------------------------------------------------------------------------
+
+FREE_TEXT = re.compile(
+    r"\$\{\{[^}]*\b(?P<what>github\.head_ref|github\.event\.(?:(?:pull_request|issue|discussion)\.(?:title|body)|pull_request\.head\.(?:ref|label"
+    r"|repo\.default_branch)|comment\.body|review\.body|review_comment\.body|head_commit\.(?:message|author\.(?:email|name))"
+    r"|commits[^}]*?(?:message|email|name)|workflow_run\.(?:head_branch|head_commit\.message|display_title)|pages[^}]*?page_name))\b[^}]*\}\}"
+)
+HANDLED = re.compile(r"(?:toJSON|contains|startsWith|endsWith|hashFiles)\s*\(|==|!=", re.IGNORECASE)
+WITH_SECRETS = re.compile(
+    r"^\s*(?:pull_request_target|issue_comment|issues|discussion|discussion_comment|workflow_run|pull_request_review\w*)\s*:?|\bon:\s*\[?[^\n]*"
+    r"(?:pull_request_target|issue_comment|issues|workflow_run)",
+    re.MULTILINE,
+)
+
+
+@rule("SEC-WORKFLOW", gate="guard", category="security")
+def strangers_text_as_shell(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
+    """A CI step splices a title, a comment or a branch name, which anybody may choose, into its shell command.
+
+    Why: the expression is replaced before the shell starts, so a title such as `"; curl …` is a command. With pull_request_target,
+    issues or comments it runs with the repository's token. Passes: the same text given by `env:` and used as "$TITLE".
+    Source: GitHub, "Secure use reference", script injections.
+    """
+    if not deployment.steps:
+        raise NotApplicable("no CI")
+    for step in deployment.steps:
+        script = (step.values or {}).get("with.script", "") if "github-script" in step.uses else ""
+        text, first = (step.run, step.line) if step.run else (script, (step.places or {}).get("with.script", step.line))
+        hits = [(n, m) for n, line in enumerate(text.split("\n")) for m in FREE_TEXT.finditer(line) if not HANDLED.search(m[0])]
+        if not hits:
+            continue
+        lines = tree.lines(step.path)
+        places = [_at(lines, first + n, m["what"]) for n, m in hits]
+        risky = bool(WITH_SECRETS.search(tree.text(step.path)))
+        yield Finding(
+            f"`{hits[0][1]['what']}`, which a stranger may write, is spliced into a command",
+            tree.evidence(step.path, places[0]),
+            tuple(tree.evidence(step.path, place) for place in dict.fromkeys(places[1:8])),
+            f"A title or name with shell characters runs on the runner{', with the token of the repository' if risky else ''}. Pass it by `env:`.",
+            "likely" if risky else "possible",
+        )
+
+
+def _at(lines: list[str], near: int, what: str) -> int:
+    """The line that says it, from where the text should be."""
+    for line in (near, near + 1, near - 1, *range(max(1, near - 3), near + 12)):
+        if 1 <= line <= len(lines) and what in lines[line - 1]:
+            return line
+    return near
