@@ -14,6 +14,7 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -61,6 +62,13 @@ class Rule:
     def title(self) -> str:
         """The first line of the rule's docstring."""
         return (inspect.getdoc(self.check) or self.id).splitlines()[0]
+
+    @property
+    def remedy(self) -> str:
+        """What a person does about a finding: the docstring's paragraph that begins with `Do:`, in one line; empty without one."""
+        paragraphs = re.split(r"\n\s*\n|\n(?=[A-Z]\w*:)", inspect.getdoc(self.check) or "")
+        said = next((p for p in paragraphs if p.startswith("Do:")), "")
+        return " ".join(said.removeprefix("Do:").split()).rstrip(".")
 
     @property
     def explanation(self) -> str:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from session_ops.diagnosis.causes import Known
 from session_ops.diagnosis.phase import Cause
@@ -41,7 +42,7 @@ BY_HAND: dict[str, str] = {
     "ipc": "Agree on one writer, and write whole messages in one step",
     "security": "Close this way first, then change every secret that may have been seen",
 }
-"""What to do about a finding that no rule has a fix for, by its category."""
+"""What to do about a finding without a fix whose rule does not say it, by its category."""
 PLACES_SHOWN = 5
 IMPACTS_SHOWN = 3
 AGAIN = "session-ops check ."
@@ -65,10 +66,11 @@ def steps(
     texts: Callable[[str], str],
     known: Known,
     causes: Sequence[Cause],
+    remedies: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[PlanStep, ...]:
     """The steps in the order of deployment; at the same gate what a patch does comes before what a person has to do.
 
-    What one cause explains is one step. `texts` gives the text of a file as it is after all fixes.
+    What one cause explains is one step. `texts` gives the text of a file as it is after all fixes; `remedies` what a person does, by rule.
     """
     made: list[tuple[tuple[int, int, int], PlanStep]] = []
     for fix in fixes:
@@ -80,7 +82,7 @@ def steps(
         made.append((rank(fix.findings, findings), PlanStep(0, fix.title, how, fix.id, fix.findings, _gates(concerned), seen)))
     for cause, group in _groups(by_hand, causes):
         place, hand, size = rank([finding.id for finding in group], findings)
-        made.append(((place, hand + 1, size), _by_hand(cause, group, texts, known)))
+        made.append(((place, hand + 1, size), _by_hand(cause, group, texts, known, remedies)))
     ordered = [step for _, step in sorted(made, key=lambda pair: pair[0])]
     return tuple(replace(step, number=number) for number, step in enumerate(ordered, start=1))
 
@@ -96,7 +98,9 @@ def _groups(by_hand: Iterable[Finding], causes: Sequence[Cause]) -> list[tuple[C
     return [(cause_of.get(group[0].id), group) for group in groups.values()]
 
 
-def _by_hand(cause: Cause | None, group: Sequence[Finding], texts: Callable[[str], str], known: Known) -> PlanStep:
+def _by_hand(
+    cause: Cause | None, group: Sequence[Finding], texts: Callable[[str], str], known: Known, remedies: Mapping[str, str]
+) -> PlanStep:
     ids = tuple(finding.id for finding in group)
     paths = [f.at.path for f in group]
     gone = [known.of(finding) for finding in group]
@@ -105,7 +109,7 @@ def _by_hand(cause: Cause | None, group: Sequence[Finding], texts: Callable[[str
         removed = tuple(dict.fromkeys(path for _, names in gone for path in names))
         title, how, paths = _restore_title(oid, group), _restore_how(oid, removed, group), list(removed)
     else:
-        title, how = _hand_title(group, cause), _hand_how(group)
+        title, how = _hand_title(group, cause), _hand_how(group, remedies)
     return PlanStep(0, title, how, "", ids, _gates(group), _ignored(group) or check_of(paths, texts))
 
 
@@ -139,9 +143,9 @@ def _hand_title(group: Sequence[Finding], cause: Cause | None) -> str:
     return f"By hand, {len(group)} places: {first}"
 
 
-def _hand_how(group: Sequence[Finding]) -> str:
+def _hand_how(group: Sequence[Finding], remedies: Mapping[str, str]) -> str:
     """What to do, where, and what the finding itself says of it."""
-    advice = BY_HAND.get(group[0].category, "Mend it at this place")
+    advice = remedies.get(group[0].rule) or BY_HAND.get(group[0].category, "Mend it at this place")
     shown = [f"{f.at.place}: {f.message.rstrip('.')}" for f in group[:PLACES_SHOWN]]
     if more := group[PLACES_SHOWN:]:
         shown.append(f"and {len(more)} more: {', '.join(f.id for f in more)}")

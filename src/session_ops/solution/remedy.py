@@ -71,7 +71,7 @@ def solve(case: Case) -> Document:
         fixes=tuple(kept), checks=tuple(checks), immediate=immediate,
         structural=tuple(fix.id for fix in kept if fix.id not in immediate), by_hand=tuple(f.id for f in by_hand),
         approach=approach(discovery, case.answers, answered.get("environment", ""), answered.get("shape", ""), text_after),
-        plan=plan.steps(kept, by_hand, found, text_after, known, diagnosis.causes), files=_files(kept), refused=dict(sorted(refused.items())),
+        plan=plan.steps(kept, by_hand, found, text_after, known, diagnosis.causes, {r.id: r.remedy for r in case.registry.rules.values()}), files=_files(kept), refused=dict(sorted(refused.items())),
     )  # fmt: skip
 
 
