@@ -242,14 +242,12 @@ def loops_over_words(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     if not shell_texts:
         raise NotApplicable("no shell script")
     yield from told(
-        (
-            found
-            for text in shell_texts
-            if re.search(r"\bin\s+(?:\$\(|`)\s*(?:ls|find)\s", text.text)
-            for found in _split_names(tree, text)
-        ),
+        (found for text in shell_texts if any(start in text.text for start in STARTS) for found in _split_names(tree, text)),
         2,
     )
+
+
+STARTS = tuple(f"in {opening}{name} " for opening in ("$(", "`", "$( ") for name in ("ls", "find"))
 
 
 def _split_names(tree: Tree, text: ShellText) -> Iterator[Finding]:

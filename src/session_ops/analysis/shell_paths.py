@@ -100,8 +100,11 @@ DESTROYS = re.compile(
 ALWAYS_THERE = frozenset(("..", "-", "/", "~", "$HOME", "$TMPDIR"))
 
 
+DESTROYED = re.compile(rf"^\s*{DESTROYS.pattern}", re.MULTILINE)
+
+
 def _elsewhere(tree: Tree, text: ShellText) -> Iterator[Finding]:
-    if text.kind == "block":
+    if text.kind == "block" or not DESTROYED.search(text.text):
         return
     for node in (one.node for one in text.commands if one.words[0] in ("cd", "pushd")):
         body = node.parent()
@@ -122,7 +125,7 @@ def _elsewhere(tree: Tree, text: ShellText) -> Iterator[Finding]:
             continue
         where = words_of(node)[1]
         if (
-            where in ("..", "-", "/", "~", "$HOME", "/tmp")
+            where in ("..", "-", "/", "~", "$HOME", "$TMPDIR")
             or "BASH_SOURCE" in node.text()
             or "$0" in node.text()
             or "dirname" in node.text()

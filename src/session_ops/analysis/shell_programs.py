@@ -9,8 +9,8 @@ from ast_grep_py import SgNode
 
 from session_ops.analysis.shell_places import place, told
 from session_ops.discovery.files import Tree
-from session_ops.discovery.shell_flow import ShellText, ShellTexts
-from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.discovery.shell_flow import ShellText, ShellTexts, heredocs
+from session_ops.model import Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 GREP = re.compile(r"(?<![\w/.-])(grep)((?:\s+-{1,2}[\w=.-]+)*)\s+(?:--\s+)?('[^'\n]*'|\"[^\"\n$`]*\")")
@@ -205,16 +205,15 @@ def _has_slash(text: ShellText, node: SgNode, name: str) -> tuple[str, str] | No
 JSON_PIECE = re.compile(
     r"\\?\"\s*[\w-]+\\?\"\s*:\s*\\?\"[^\"\n]*?(?<!\\)\$(?:\{(\w+)\}|(\w+)|\((cat|git|tail|head|tmux|jq|echo)\b)"
 )
-PLUS = re.compile(r"\\\"\$\{\w+(?:%%|#)[^}]*\}\\\"\s*:\s*\\\"\$\{(\w+)")
 
 
-@rule("SHELL-JSON", gate="start", category="state")
+@rule("SHELL-JSON", gate="start", category="ipc")
 def json_by_hand(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
-    """JSON is put together from text that is not escaped.
+    """An answer or a request in JSON is put together from text that is not escaped.
 
-    Why: one quotation mark, backslash or line end in a message, a title or the output of a command makes the record unreadable, and with
-    it the registry, the log line or the answer of the hook. Passes: `jq -n --arg`, `python3 -c json.dumps`, values that are
-    times, numbers, ids and fixed words, values that were escaped before.
+    Why: one quotation mark, backslash or line end in a message, a title or the output of a command makes it unreadable: the hook's
+    decision does not count, the server refuses the request. Records that are written to files belong to STATE-QUOTE.
+    Passes: `jq -n --arg`, `python3 -c json.dumps`, times, numbers, ids and fixed words, values that were escaped before.
     Source: RFC 8259, section 7: quotation mark, backslash and control characters must be escaped.
     """
     texts = [text for text in shell_texts if '":' in text.text.replace(" ", "") or '\\":' in text.text]
@@ -224,10 +223,13 @@ def json_by_hand(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
 
 
 def _by_hand(tree: Tree, text: ShellText) -> Iterator[Finding]:
+    filed: frozenset[int] = frozenset()
+    if "<<" in text.text:
+        filed = frozenset(n for doc in heredocs(text.lines, 0) if doc.to for n in range(doc.line, doc.end))
     for row, line in enumerate(text.lines):
         if '"' not in line or ":" not in line or "$" not in line or len(line) > 2000 or line.lstrip().startswith("#"):
             continue
-        if re.search(r"\bjq\b|json\.dumps|curl[^\n]*-H", line):
+        if row in filed or re.search(r"\bjq\b|json\.dumps|>>|>\s*\"?\$", line):
             continue
         for match in JSON_PIECE.finditer(line):
             name = match[1] or match[2] or ""
@@ -241,19 +243,14 @@ def _by_hand(tree: Tree, text: ShellText) -> Iterator[Finding]:
                 continue
             yield _unescaped(tree, text, row, f"${name}" if name else f"$({match[3]} …)")
             break
-        else:
-            plus = PLUS.search(line)
-            if plus:
-                yield _unescaped(tree, text, row, f"${{{plus[1]}}}")
 
 
 def _unescaped(tree: Tree, text: ShellText, row: int, shown: str) -> Finding:
-    sure: Confidence = "possible"
     return place(
         tree,
         text,
         text.first + row,
         f"{shown} is put into JSON without being escaped",
-        "A quotation mark, a backslash or a line end in it makes the record unreadable.",
-        sure,
+        "A quotation mark, a backslash or a line end in it makes it unreadable.",
+        "possible",
     )

@@ -99,6 +99,14 @@ def success_unasked(shell_texts: ShellTexts, tree: Tree, callers: Callers) -> It
     yield from told((found for text in texts if SUCCESS.search(text.text) for found in _unasked(tree, text, callers)), 2, 10)
 
 
+SAID = re.compile(r"\s*(?:echo|printf|log\w*|info|ok|success|print_\w+|say|msg\w*|notify)\b")
+
+
+def _may_say(text: ShellText) -> bool:
+    """A cheap look: is there any message of success?"""
+    return any(SAID.match(line) and SUCCESS.search(line) for line in text.lines)
+
+
 def _unasked(tree: Tree, text: ShellText, callers: Callers) -> Iterator[Finding]:
     for body in _bodies(text.root):
         found = statements(body)
@@ -153,8 +161,15 @@ HOOK = re.compile(r"hook|statusline|(?:^|/)\.git/|notif", re.IGNORECASE)
 
 
 def _after_error(tree: Tree, text: ShellText) -> Iterator[Finding]:
+    if not any(SAYS_ANY.match(line.strip().split(" ")[0]) and ERROR.search(line) for line in text.lines):
+        return
     for body in _bodies(text.root):
-        if body.kind() not in ("compound_statement", "if_statement", "else_clause", "elif_clause"):
+        if "exit 0" not in body.text() or body.kind() not in (
+            "compound_statement",
+            "if_statement",
+            "else_clause",
+            "elif_clause",
+        ):
             continue
         found = statements(body)
         for one, two in pairwise(found):
@@ -232,19 +247,19 @@ def asked_what_never_fails(shell_texts: ShellTexts, tree: Tree) -> Iterator[Find
 
 def _never_fails(tree: Tree, text: ShellText) -> Iterator[Finding]:
     for name, function in text.functions.items():
-        places = text.calls.get(name, ())
         body = body_of(function)
-        if not places or body is None:
+        inside = body.text() if body is not None else ""
+        if body is None or not re.search(r"(?:echo|printf|return 0|true|:)[^\n]*\s*\}$", inside):
             continue
-        inside = body.text()
         if re.search(
             r"\breturn\s+(?:[1-9]|\"?\$)|\breturn\s*(?:;|$|\})|\bexit\b|\bdie\b|\|\|\s*return|\bfatal\b|\bfail\b",
             inside,
             re.MULTILINE,
         ):
             continue
+        places = text.calls.get(name, ())
         found = statements(body)
-        if len(found) < 2 or not _always_zero(found[-1]):
+        if not places or len(found) < 2 or not _always_zero(found[-1]):
             continue
         work = [s for s in found[:-1] if works(s) and not _background(s)]
         if not work:
@@ -285,3 +300,54 @@ def _asked(call: SgNode) -> bool:
             return False
         below = above
     return False
+
+
+@rule("SHELL-SWALLOW", gate="start", category="error-handling")
+def failure_thrown_away(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
+    """A failure is thrown away together with its reason.
+
+    Why: `cmd > /dev/null 2>&1 || true` leaves nothing: no status, no message, no line in a log. Where cmd pushes, sends or records,
+    nobody learns that it did not. Looked at are a script's own programs and commands that do its work; one place stands for a script.
+    Passes: a reason that is kept (2>> log), an alternative that does something, commands that clean up.
+    Source: POSIX.1-2024, Shell & Utilities 2.8.2 exit status of commands.
+    """
+    texts = [t for t in shell_texts if t.kind == "script" and not t.aside and "|| true" in t.text and "/dev/null" in t.text]
+    if not texts:
+        raise NotApplicable("no script throws a failure away")
+    yield from told((found for text in texts for found in _thrown_away(tree, text)), 1, 5)
+
+
+GONE = re.compile(r">\s*/dev/null\s+2>&1|&>\s*/dev/null|2>\s*/dev/null\s+1?>\s*/dev/null|>\s*/dev/null\s+2>\s*/dev/null")
+SENDS = re.compile(
+    r"^git (?:push|commit|pull|merge)|^gh |^docker(?:-compose)? (?:compose|up|push)|^rsync|^scp|^npm (?:publish|run|ci)"
+)
+
+
+def _thrown_away(tree: Tree, text: ShellText) -> Iterator[Finding]:
+    for node in text.root.find_all(kind="list"):
+        left = node.child(0)
+        if (
+            left is None
+            or operator(node) != "||"
+            or not re.search(r"\|\|\s*(?:true|:)\s*$", node.text())
+            or not GONE.search(left.text())
+        ):
+            continue
+        words = words_of(left)
+        own = words[:2] in (("python3", "-m"), ("python", "-m")) and len(words) > 2 and _has_module(tree, words[2])
+        own = own or (bool(words) and words[0].endswith((".sh", ".py")))
+        if not own and not SENDS.search(works(left)):
+            continue
+        yield place(
+            tree,
+            text,
+            node,
+            f"a failure of `{_short(' '.join(words[:3]))}` is thrown away together with its reason",
+            "What it should have sent or recorded is missing, and nothing tells so.",
+            "possible",
+        )
+
+
+def _has_module(tree: Tree, name: str) -> bool:
+    path = name.replace(".", "/")
+    return any(p in tree.entries for p in (f"{path}.py", f"{path}/__main__.py", f"src/{path}.py", f"src/{path}/__main__.py"))

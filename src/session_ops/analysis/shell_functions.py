@@ -1,0 +1,274 @@
+"""Functions and variables that are not there where a script uses them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ast_grep_py import SgNode
+
+from session_ops.analysis.shell_places import place, told
+from session_ops.discovery.commands import checked_for, peeled
+from session_ops.discovery.files import Tree
+from session_ops.discovery.platforms import Platforms
+from session_ops.discovery.shell_flow import ShellText, ShellTexts
+from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.registry import NotApplicable, rule
+
+STARTERS = frozenset(
+    ("timeout", "gtimeout", "nohup", "xargs", "sudo", "setsid", "nice", "watch", "parallel", "env", "stdbuf", "ionice")
+)
+SOURCES = re.compile(
+    r"^\s*(?:\.|source)\s|\beval\b|^\s*(?:\[[^\n]*\]\s*&&\s*)?(?:\.|source)\s|;\s*(?:\.|source)\s|&&\s*(?:\.|source)\s|\bload\b",
+    re.MULTILINE,
+)
+OWN_NAME = re.compile(
+    r"(?:log|print|show|check|setup|run|do|get|is|has|ensure|cleanup|handle|create|start|stop|validate|verify|wait_for|send|update)_[a-z_]+$"
+)
+ALSO_COMMANDS = frozenset(
+    (
+        "install",
+        "log",
+        "test",
+        "clear",
+        "watch",
+        "link",
+        "time",
+        "kill",
+        "start",
+        "stop",
+        "status",
+        "open",
+        "help",
+        "info",
+        "error",
+        "notify",
+    )
+    + (
+        "run",
+        "build",
+        "clean",
+        "which",
+        "realpath",
+        "readlink",
+        "timeout",
+        "command_not_found_handle",
+        "update",
+        "get",
+        "set",
+        "exit",
+        "cd",
+    )
+)
+"""Names of functions that may as well be commands of the system."""
+
+
+@rule("SHELL-FUNCTION", gate="start", category="shell")
+def function_not_there(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
+    """A function is called where it is not: before its definition, by another program, or nowhere defined.
+
+    Why: the shell knows a function only below its definition, and only in its own process. `timeout 30 beat`, `xargs notify_agent` and
+    `sudo setup_state` look for a program of that name: "command not found" (127).
+    Passes: calls from functions that run later, `export -f` with `bash -c`, scripts that source others (their functions may be there),
+    names that are programs as well.
+    Source: POSIX.1-2024, Shell & Utilities 2.9.5 function definition, 2.9.1.4 command search; bash's manual, 6.3 `export -f`.
+    """
+    texts = [text for text in shell_texts if text.kind == "script"]
+    if not texts:
+        raise NotApplicable("no shell script")
+    yield from told(found for text in texts for found in _not_there(tree, text))
+
+
+def _not_there(tree: Tree, text: ShellText) -> Iterator[Finding]:
+    if text.path.endswith((".bats", ".zsh")) or text.dialect in ("bats", "zsh"):
+        return
+    known = text.functions
+    sources = bool(SOURCES.search(text.text))
+    asked = checked_for(text.commands) if not sources else frozenset()
+    early = _called_early(text)
+    first: dict[str, int] = {}
+    for node in text.root.find_all(kind="function_definition") if early else ():
+        first.setdefault(_named(node), node.range().start.line)
+    for one in text.commands:
+        name = one.words[0]
+        row = one.node.range().start.line
+        if name in early and row < first[name] and name not in ALSO_COMMANDS and text.function_of(one.node) is None:
+            if sources or _guarded(one.node):
+                continue
+            yield place(
+                tree,
+                text,
+                one.node,
+                f"{name} is called before its definition in line {first[name] + text.first}",
+                f"`{name}: command not found` (127).",
+                "proven",
+            )
+        elif name in STARTERS and name not in known:
+            inner = list(peeled(one.words))[-1] if name not in ("watch", "parallel") else one.words[1:]
+            inside = next((w for w in inner[:1] if w in known and w not in ALSO_COMMANDS), "")
+            if (
+                inside
+                and not re.search(rf"export\s+-f\s[^\n]*\b{re.escape(inside)}\b", text.text)
+                and not re.search(rf"\bcommand\s+{re.escape(inside)}\b", text.text)
+            ):
+                if not _own(inside, text):
+                    continue
+                yield place(
+                    tree,
+                    text,
+                    one.node,
+                    f"`{name}` starts programs, and {inside} is a function of this script",
+                    f"`{inside}: No such file or directory` (127): the function never runs.",
+                )
+        elif (
+            not sources
+            and OWN_NAME.fullmatch(name)
+            and name not in known
+            and name not in asked
+            and _missing(tree, text, name, one.node)
+        ):
+            yield place(
+                tree,
+                text,
+                one.node,
+                f"{name} is called, and nothing defines it: the script has no such function and sources no other",
+                f"`{name}: command not found` (127).",
+            )
+
+
+def _named(function: SgNode) -> str:
+    name = function.field("name")
+    return name.text() if name is not None else ""
+
+
+def _called_early(text: ShellText) -> frozenset[str]:
+    """Functions that something calls in a line before the (last known) definition."""
+    return frozenset(
+        name for name, node in text.functions.items()
+        if any(call.range().start.line < node.range().start.line for call in text.calls.get(name, ()))
+    )  # fmt: skip
+
+
+def _own(name: str, text: ShellText) -> bool:
+    """Is this the name of a function alone, and not that of a program it wraps?"""
+    body = text.functions[name].text()
+    return "_" in name and not re.search(rf"\b(?:command|exec|builtin)\s+{re.escape(name)}\b", body)
+
+
+def _guarded(node: SgNode) -> bool:
+    return any(a.kind() in ("if_statement", "list", "case_item", "command_substitution") for a in node.ancestors())
+
+
+def _missing(tree: Tree, text: ShellText, name: str, node: SgNode) -> bool:
+    if re.search(
+        rf"\b(?:alias|function)\s+{name}\b|{name}\s*\(\)|export\s+-f|BASH_ENV|-F\s+{name}|type\s+(?:-\w\s+)?{name}", text.text
+    ):
+        return False
+    if text.aside or (_guarded(node) and "command -v" in text.text):
+        return False
+    if not text.text.startswith("#!"):
+        return False  # sourced: its caller may bring it
+    return not any(path.rsplit("/", 1)[-1].split(".")[0] == name for path in tree.entries)
+
+
+WORD = re.compile(r"(?<!\\)\$(?:\{([a-z_][a-z0-9_]*)\}|([a-z_][a-z0-9_]*))")
+
+
+@rule("SHELL-UNSET", gate="start", category="shell")
+def never_set(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
+    """Under `set -u` a variable is used that nothing sets.
+
+    Why: the script ends there with "unbound variable", always: a name was mistyped, or what set it is gone. Looked at are names in lower
+    case, which nobody hands on in the environment. Passes: `${x:-}`, names that are set anywhere in the script (read, for, getopts,
+    mapfile, printf -v, local), scripts that source others or use eval.
+    Source: POSIX.1-2024, Shell & Utilities 2.15, `set -u`.
+    """
+    texts = [t for t in shell_texts if t.kind == "script" and t.ever("nounset")]
+    if not texts:
+        raise NotApplicable("no script sets -u")
+    yield from told(found for text in texts for found in _unset(tree, text))
+
+
+def _unset(tree: Tree, text: ShellText) -> Iterator[Finding]:
+    if SOURCES.search(text.text) or not text.text.startswith("#!"):
+        return
+    seen: set[str] = set()
+    for kind in ("simple_expansion", "expansion"):
+        for node in text.root.find_all(kind=kind):
+            match = WORD.fullmatch(node.text().strip())
+            name = (match[1] or match[2]) if match else ""
+            if not name or name in seen or name == "_":
+                continue
+            seen.add(name)
+            if re.search(
+                rf"(?<![\w$\{{]){name}(?:\[[^\]]*\])?\+?=|(?<![$\w\{{]){name}\b(?!\s*\()|\(\(\s*{name}\b", _code(text)
+            ):
+                continue
+            if any(a.kind() == "heredoc_body" for a in node.ancestors()) or not text.on("nounset", node):
+                continue
+            yield place(
+                tree,
+                text,
+                node,
+                f"${name} is used under `set -u`, and nothing in the script sets it",
+                f"`{name}: unbound variable`: the script ends here, always.",
+            )
+
+
+def _code(text: ShellText) -> str:
+    return "\n".join(line for line in text.lines if not line.lstrip().startswith("#"))
+
+
+def expand_only_if_set(finding: Finding, tree: Tree) -> Fix | None:
+    """Expand the array only where it has elements."""
+    old, new = finding.data.get("old", ""), finding.data.get("new", "")
+    if not old or finding.also or tree.lines(finding.at.path)[finding.at.line - 1].count(old) != 1:
+        return None
+    return Fix(
+        title="Expand the array only where it has elements",
+        findings=(finding.id,),
+        safety="safe",
+        edits=(Edit(finding.at.path, old, new, finding.at.line),),
+        why="bash 4.4 and later do the same for both forms.",
+    )
+
+
+@rule("SHELL-EMPTYARRAY", gate="relocate", category="portability", fix=expand_only_if_set)
+def empty_array(shell_texts: ShellTexts, tree: Tree, platforms: Platforms) -> Iterator[Finding]:
+    """Under `set -u` the bash of macOS ends a script at an array without elements.
+
+    Why: before bash 4.4 `"${list[@]}"` of an empty array is an unbound variable; macOS has 3.2. Looked at are scripts for bash whose
+    target declares macOS and asks for no newer bash, and arrays that start empty and are filled under a condition.
+    Passes: `${list[@]+"${list[@]}"}`, a look at `${#list[@]}` before, arrays that are filled at once.
+    Source: bash's CHANGES, 4.4: "using ${a[@]} or ${a[*]} with an array without any assigned elements when the nounset option is
+    enabled no longer throws an unbound variable error".
+    """
+    if platforms.get("macos") is None or platforms.newer_bash is not None:
+        raise NotApplicable("the target does not promise to run with the bash of macOS")
+    texts = [t for t in shell_texts if t.kind == "script" and not t.aside and t.ever("nounset") and "[@]}" in t.text]
+    sure: Confidence = "possible"
+    yield from told(
+        (found for text in texts if platforms.meets("macos", text.path) for found in _empty_arrays(tree, text, sure)), 1, 6
+    )
+
+
+def _empty_arrays(tree: Tree, text: ShellText, sure: Confidence) -> Iterator[Finding]:
+    if re.search(r"BASH_VERSINFO|BASH_VERSION", text.text):
+        return
+    for name in dict.fromkeys(re.findall(r"^\s*(?:local\s+(?:-a\s+)?|declare\s+-a\s+)?(\w+)=\(\s*\)", text.text, re.MULTILINE)):
+        whole = f'"${{{name}[@]}}"'
+        if f"${{#{name}[@]}}" in text.text or f"{{{name}[@]+" in text.text or f"{{{name}[@]:" in text.text:
+            continue
+        row = next((n for n, line in enumerate(text.lines) if whole in line and not line.lstrip().startswith("#")), None)
+        if row is None:
+            continue
+        yield place(
+            tree,
+            text,
+            text.first + row,
+            f"{name} may be empty, and under `set -u` the bash 3.2 of macOS takes {whole} for an unbound variable",
+            "The script ends there where there was nothing to add to the list.",
+            sure,
+            old=whole,
+            new=f"${{{name}[@]+{whole}}}",
+        )

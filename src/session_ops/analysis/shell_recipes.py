@@ -1,0 +1,101 @@
+"""Shell in workflows and makefiles, which start their own shells with options of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from session_ops.analysis.headless import folded
+from session_ops.discovery.files import Tree
+from session_ops.model import Edit, Finding, Fix
+from session_ops.registry import NotApplicable, rule
+
+WORKFLOW = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$|(?:^|/)action\.ya?ml$")
+PIPED = re.compile(r"^(?P<first>[^#|\n]*[\w\"')}][^#|\n]*?)\s*(?<!\|)\|(?!\|)\s*(?:\\\s*)?(?P<last>tee)\b(?P<rest>[^|;&\n]*)$")
+QUIET = re.compile(r"^\s*(?:-\s+)?(?:run:\s*)?[@-]*\s*(?:sudo\s+)?(?:echo|printf|cat|date|env|ls)\b")
+PIPEFAIL = re.compile(r"pipefail|PIPESTATUS|^\s*(?:-\s+)?shell:\s*[\"']?bash\b", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Piped:
+    """A pipeline whose last member hides the status of the first."""
+
+    line: int
+    what: str
+    where: str
+    old: str = ""
+    new: str = ""
+
+
+def ask_for_pipefail(finding: Finding, tree: Tree) -> Fix | None:
+    """Let the step run under pipefail."""
+    old, new = finding.data.get("old", ""), finding.data.get("new", "")
+    if not old or finding.also or tree.lines(finding.at.path)[finding.at.line - 1].count(old) != 1:
+        return None
+    return Fix(
+        title="Let the pipeline fail where its first command fails",
+        findings=(finding.id,),
+        safety="review",
+        edits=(Edit(finding.at.path, old, new, finding.at.line),),
+        why="A run that was green may turn red: it failed before and nobody saw it.",
+    )
+
+
+@rule("SHELL-TEE", gate="start", category="error-handling", fix=ask_for_pipefail)
+def green_whatever_happens(tree: Tree) -> Iterator[Finding]:
+    """A step of CI or make pipes its command into tee, so that it succeeds whatever the command did.
+
+    Why: GitHub starts a step without `shell:` as `bash -e`, and make its recipes as `sh -c`: both without pipefail, so the status is that
+    of tee. Tests that fail are green. Passes: `shell: bash` (which GitHub starts with pipefail), `set -o pipefail`, `.SHELLFLAGS`,
+    PIPESTATUS, text that is only shown.
+    Source: GitHub Actions, workflow syntax, jobs.<job_id>.steps[*].shell; GNU make's manual, 5.3.
+    """
+    files = [e.path for e in tree.files("yaml", "makefile") if WORKFLOW.search(e.path) or e.language == "makefile"]
+    if not files:
+        raise NotApplicable("no workflow and no makefile")
+    yield from folded(
+        [
+            Finding(
+                f"the status of this {piped.where} is that of `tee`, whatever `{piped.what}` did: pipefail is off",
+                at=tree.evidence(path, piped.line),
+                impact="It succeeds although the command failed.",
+                data={"old": piped.old, "new": piped.new} if piped.old else {},
+            )
+            for path in files
+            if "tee" in tree.text(path)
+            for piped in _piped(tree, path)
+        ]
+    )
+
+
+def _piped(tree: Tree, path: str) -> Iterator[Piped]:
+    text, lines = tree.text(path), tree.lines(path)
+    workflow = WORKFLOW.search(path) is not None
+    if PIPEFAIL.search(text) or (workflow and "windows" in text and "pwsh" in text) or ".SHELLFLAGS" in text:
+        return
+    for row, line in enumerate(lines):
+        match = PIPED.match(line) if len(line) < 2000 and "tee" in line else None
+        if match is None or QUIET.match(line) or "GITHUB_" in match["rest"] or "/dev/stderr" in match["rest"]:
+            continue
+        if not workflow and not line.startswith("\t"):
+            continue
+        if re.match(r"\s*(?:if|while|for|\w+=)\b", line):
+            continue
+        following = next((x for x in lines[row + 1 :] if x.strip()), "")
+        if (
+            workflow
+            and not re.match(r"\s*-?\s*run:", line)
+            and len(following) - len(following.lstrip()) >= len(line) - len(line.lstrip())
+            and re.search(r"\$\?", following)
+        ):
+            continue
+        command = re.sub(r"^\s*(?:-\s+)?(?:run:\s*)?[@-]*\s*", "", match["first"]).strip("\"' ")
+        single = re.match(r"(\s*(?:-\s+)?run:\s+)(\S.*)$", line) if workflow else None
+        yield Piped(
+            row + 1,
+            " ".join(command.split()[:2]),
+            "step" if workflow else "recipe",
+            old=single[2] if single and single[2][0] not in "|>\"'" else "",
+            new=f"set -o pipefail; {single[2]}" if single and single[2][0] not in "|>\"'" else "",
+        )

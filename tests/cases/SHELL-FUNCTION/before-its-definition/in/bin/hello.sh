@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+say_hello agent
+say_hello() {
+  echo "hello $1"
+}
