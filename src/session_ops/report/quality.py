@@ -149,7 +149,13 @@ def not_checked(
                 NotChecked(f"log {source.path}", source.reason or source.status, "session-ops formats lists what is understood")
             )
     found += [NotChecked(f"detector {name}", why) for name, why in sorted(lifecycles.undecidable.items())]
-    found.append(NotChecked("linters' own findings", "linters are not part of this version"))
+    found.append(
+        NotChecked(
+            "linters' own findings",
+            "linters run in session-ops check, not in the notebooks",
+            "session-ops check TARGET --advice",
+        )
+    )
     found.append(
         NotChecked("whether the fixes work", "proofs are not part of this version: patches were checked, nothing was run")
     )

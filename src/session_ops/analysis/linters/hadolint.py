@@ -42,7 +42,7 @@ def hadolint(tree: Tree, linters: Linters) -> Iterator[Finding]:
     """A Dockerfile cannot be built as it is written (hadolint); what else hadolint says is advice.
 
     Why: a Dockerfile with a line that is no instruction, with instructions before its first FROM, with a port beyond 65535 or with a stage that copies from
-    itself cannot be built. What hadolint merely cannot parse is not sure (new syntax, `# syntax=` frontends). Everything else is advice.
+    itself cannot be built. What hadolint merely cannot parse (here-documents, `# syntax=` frontends) and everything else is advice.
     Source: Docker, Dockerfile reference; hadolint wiki, DL1000, DL3011, DL3023, DL3061.
     """
     report = linters.report("hadolint")
@@ -53,9 +53,10 @@ def hadolint(tree: Tree, linters: Linters) -> Iterator[Finding]:
         if found is None or aside(remark.path) or is_template(tree, remark.path, remark.line) or not _FROM.search(text):
             return None
         line = tree.lines(remark.path)[remark.line - 1]
-        known = remark.code != "DL1000" or not (_INSTRUCTION.match(line) or "<<" in text or "syntax=" in text)
+        if remark.code == "DL1000" and (_INSTRUCTION.match(line) or "<<" in text or "syntax=" in text):
+            return None
         message = f"hadolint {remark.code}: {remark.text.splitlines()[0]}"
         at = tree.evidence(remark.path, remark.line)
-        return Finding(message, at, impact=found.impact, confidence=found.confidence if known else "possible", gate=found.gate)
+        return Finding(message, at, impact=found.impact, confidence=found.confidence, gate=found.gate)
 
     yield from findings(tree, report, "hadolint", judge)

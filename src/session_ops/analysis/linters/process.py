@@ -21,14 +21,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Self
 
+from session_ops.analysis.aside import aside
 from session_ops.discovery.files import Tree
 from session_ops.model import Evidence, Finding
 from session_ops.registry import CannotCheck, NotApplicable, fact
 
 SECONDS = 10.0
 """What one linter may take in all; what it did not get to is said."""
-BATCH = 100
-"""Files on one command line, so that a linter that runs out of time has looked at the first ones."""
 FOLDED = 20
 """Findings of advice that one linter may make, and places that one finding names."""
 LONGEST = 400_000
@@ -54,7 +53,8 @@ class Linter:
     """How a linter is called and understood.
 
     `wants` chooses its files; `argv` follows the program's path and is followed by file names; `parse` reads its standard output;
-    `package` is what installs it; `below` is a folder that it expects its files in.
+    `package` is what installs it; `below` is a folder that it expects its files in;
+    `batch` is how many files go on one command line: few for a slow one, so that it has looked at the first ones when its time is up.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Linter:
     argv: tuple[str, ...]
     parse: Callable[[str], Iterable[Remark]]
     below: str = ""
+    batch: int = 1000
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,10 @@ def program(name: str) -> str | None:
 
 def run(linter: Linter, tree: Tree, folder: Path) -> Report:
     """Run one linter on its files."""
-    files = [path for path in linter.wants(tree) if len(tree.text(path)) <= LONGEST]
+    # what is deployed comes first, should the time run out
+    files = sorted(
+        (path for path in linter.wants(tree) if len(tree.text(path)) <= LONGEST), key=lambda path: (aside(path), path)
+    )
     if not files:
         return Report()
     exe = program(linter.name)
@@ -166,9 +170,9 @@ def _run(linter: Linter, exe: str, tree: Tree, files: Sequence[str], folder: Pat
     version = _NUMBER.search(_output([exe, "--version"], folder, end))
     said: list[Remark] = []
     done, problem = 0, ""
-    for start in range(0, len(files), BATCH):
+    for start in range(0, len(files), linter.batch):
         names: dict[str, str] = {}
-        for number, path in enumerate(files[start : start + BATCH], start):
+        for number, path in enumerate(files[start : start + linter.batch], start):
             name = PurePosixPath(str(number), linter.below, _plain(path))
             (folder / name).parent.mkdir(parents=True)
             (folder / name).write_text(tree.text(path), encoding="utf-8", newline="")

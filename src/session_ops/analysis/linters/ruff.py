@@ -7,6 +7,7 @@ import json
 import re
 import warnings
 from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
 
 from session_ops.analysis.aside import aside
 from session_ops.analysis.linters.codes import breach
@@ -81,9 +82,9 @@ def ruff(tree: Tree, linters: Linters) -> Iterator[Finding]:
         if when == "never" or _GIVEN.search(text):
             return None
         if when == "import":
-            return Finding(
-                f"{remark.text}, and it is used when the module is imported", at, (), found.impact, found.confidence, found.gate
-            )
+            message = f"{remark.text}, and it is used when the module is imported"
+            confidence = found.confidence if _used(tree, remark.path) else "possible"
+            return Finding(message, at, impact=found.impact, confidence=confidence, gate=found.gate)
         return Finding(
             f"{remark.text}, so the function fails when it gets here",
             at,
@@ -94,6 +95,16 @@ def ruff(tree: Tree, linters: Linters) -> Iterator[Finding]:
         )
 
     yield from findings(tree, report, "ruff", judge)
+
+
+def _used(tree: Tree, path: str) -> bool:
+    """Is a module imported by another or made to be started? One that nobody uses may be data in the shape of code."""
+    name = PurePosixPath(path).parent.name if path.endswith("/__init__.py") else PurePosixPath(path).stem
+    text = tree.text(path)
+    if text.startswith("#!") or "__main__" in text:
+        return True
+    imported = re.compile(rf"^\s*(?:from|import)\s[^\n#]*\b{re.escape(name)}\b", re.MULTILINE)
+    return any(entry.path != path and imported.search(tree.text(entry.path)) for entry in tree.files("python"))
 
 
 def _compiles(text: str) -> bool:

@@ -20,6 +20,12 @@ _OUTSIDE = re.compile(
 """Events that a stranger starts and whose workflow has the repository's own token; a plain pull_request from a fork has not."""
 
 
+_FREE = re.compile(
+    r"\$\{\{[^}]*\bgithub\.(?:head_ref\b|event\.[\w.*\[\]]*?\b(?:body|default_branch|email|head_branch|display_title|label|message|name|page_name|ref|title)\b)"
+)
+"""Contexts that hold free text of strangers; a sha, a number or a name of the repository's own is none."""
+
+
 def parse(output: str) -> Iterator[Remark]:
     """Remarks from `zizmor --format json` (v1); rows count from 0 there."""
     for said in json.loads(output):
@@ -59,10 +65,14 @@ def zizmor(tree: Tree, linters: Linters) -> Iterator[Finding]:
 
     def judge(remark: Remark) -> Finding | None:
         found = breach("zizmor", remark.code)
-        if found is None or not remark.sure or not _OUTSIDE.search(tree.text(remark.path)):
+        if found is None or not remark.sure or not _OUTSIDE.search(tree.text(remark.path)) or not _free(tree, remark):
             return None
         message = "text that a stranger writes becomes part of a command of this workflow"
         at = tree.evidence(remark.path, remark.line)
         return Finding(message, at, impact=found.impact, confidence=found.confidence, gate=found.gate)
 
     yield from findings(tree, report, "zizmor", judge)
+
+
+def _free(tree: Tree, remark: Remark) -> bool:
+    return _FREE.search(tree.lines(remark.path)[remark.line - 1]) is not None
