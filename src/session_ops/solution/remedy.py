@@ -65,13 +65,14 @@ def solve(case: Case) -> Document:
     def text_after(path: str) -> str:
         return after[path].data.decode("utf-8", "replace") if path in after else case.tree.text(path)
 
+    remedies = {rule.id: rule.remedy for rule in case.registry.rules.values()}
     answered = {assumption.question: assumption.answer for assumption in diagnosis.assumptions}
     immediate = tuple(fix.id for fix in kept if _immediate(fix, found))
     return Document(
         fixes=tuple(kept), checks=tuple(checks), immediate=immediate,
         structural=tuple(fix.id for fix in kept if fix.id not in immediate), by_hand=tuple(f.id for f in by_hand),
         approach=approach(discovery, case.answers, answered.get("environment", ""), answered.get("shape", ""), text_after),
-        plan=plan.steps(kept, by_hand, found, text_after, known, diagnosis.causes, {r.id: r.remedy for r in case.registry.rules.values()}), files=_files(kept), refused=dict(sorted(refused.items())),
+        plan=plan.steps(kept, by_hand, found, text_after, known, diagnosis.causes, remedies), files=_files(kept), refused=dict(sorted(refused.items())),
     )  # fmt: skip
 
 
