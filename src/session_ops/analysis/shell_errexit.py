@@ -117,7 +117,7 @@ def deaths(text: ShellText) -> Iterator[Death]:
 
 
 def _counting(text: ShellText) -> Iterator[Death]:
-    nodes = [n for n in text.root.find_all(kind="compound_statement") if n.text().startswith("((")]
+    nodes = [n for n in text.nodes("compound_statement") if n.text().startswith("((")]
     nodes += [one.node for one in text.commands if one.words[0] == "let"]
     for node in nodes:
         count = COUNT_UP.match(node.text().strip())
@@ -139,7 +139,7 @@ def _counting(text: ShellText) -> Iterator[Death]:
 
 
 def _searching(text: ShellText) -> Iterator[Death]:
-    for node in text.root.find_all(kind="variable_assignment"):
+    for node in text.nodes("variable_assignment"):
         value, name = node.field("value"), node.field("name")
         if value is None or name is None or "$(" not in value.text():
             continue
@@ -307,7 +307,7 @@ def _last_word(text: ShellText) -> Iterator[Death]:
 
 
 def _endless(text: ShellText) -> Iterator[Death]:
-    for node in text.root.find_all(kind="pipeline"):
+    for node in text.nodes("pipeline"):
         if not text.on("pipefail", node):
             continue
         chain = members(node)

@@ -87,7 +87,7 @@ def _not_there(tree: Tree, text: ShellText) -> Iterator[Finding]:
     asked = checked_for(text.commands) if not sources else frozenset()
     early = _called_early(text)
     first: dict[str, int] = {}
-    for node in text.root.find_all(kind="function_definition") if early else ():
+    for node in text.nodes("function_definition") if early else ():
         first.setdefault(_named(node), node.range().start.line)
     for one in text.commands:
         name = one.words[0]
@@ -194,7 +194,7 @@ def _unset(tree: Tree, text: ShellText) -> Iterator[Finding]:
         return
     seen: set[str] = set()
     for kind in ("simple_expansion", "expansion"):
-        for node in text.root.find_all(kind=kind):
+        for node in text.nodes(kind):
             match = WORD.fullmatch(node.text().strip())
             name = (match[1] or match[2]) if match else ""
             if not name or name in seen or name == "_":

@@ -34,7 +34,7 @@ def lost_in_a_pipe(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
 
 
 def _piped_loops(tree: Tree, text: ShellText) -> Iterator[Finding]:
-    for node in text.root.find_all(kind="pipeline"):
+    for node in text.nodes("pipeline"):
         chain = members(node)
         if len(chain) < 2:
             continue
@@ -180,7 +180,7 @@ def eats_the_list(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
 
 
 def _eaten(tree: Tree, text: ShellText) -> Iterator[Finding]:
-    for loop in text.root.find_all(kind="while_statement"):
+    for loop in text.nodes("while_statement"):
         head = loop.text().split("\n")[0]
         if not re.match(r"while\b[^\n]*\bread\b", head) or re.search(r"\bread\s[^\n;]*-u\s*\d|<&\s*\d", head):
             continue

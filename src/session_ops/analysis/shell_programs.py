@@ -100,7 +100,7 @@ def _filled_in(tree: Tree, text: ShellText) -> Iterator[Finding]:
     """Programs for awk inside a double-quoted string: `ssh host "… awk '{print $2}'"`, `awk "{print $1}"`."""
     if "awk" not in text.text:
         return
-    for node in text.root.find_all(kind="string"):
+    for node in text.nodes("string"):
         inside = node.text()
         if "$" not in inside or any(a.kind() == "heredoc_body" for a in node.ancestors()):
             continue

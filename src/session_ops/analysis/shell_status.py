@@ -87,7 +87,7 @@ LOST = "A failure goes unnoticed: the script takes it for success."
 
 def _wrongs(text: ShellText) -> Iterator[Wrong]:
     if "$?" in text.text:
-        for node in text.root.find_all(kind="special_variable_name"):
+        for node in text.nodes("special_variable_name"):
             if node.text() == "?":
                 yield from _asked(text, node)
     if any(f"| {name}" in text.text or f"|{name}" in text.text for name in ("tee", "tail", "head", "cat", "sed", "tr", "ts")):
@@ -249,7 +249,7 @@ def _can_fail(node: SgNode) -> bool:
 
 def _piped(text: ShellText) -> Iterator[Wrong]:
     """A pipeline as a condition whose last member never fails."""
-    for node in text.root.find_all(kind="pipeline"):
+    for node in text.nodes("pipeline"):
         above = node.parent()
         inner: SgNode = node
         if above is not None and above.kind() == "redirected_statement":
@@ -309,7 +309,7 @@ ZERO = re.compile(r"^(?:echo|printf)\s+(?:-n\s+)?[\"']?0(?:\\n)?[\"']?$")
 
 
 def _doubled(text: ShellText) -> Iterator[Wrong]:
-    for node in text.root.find_all(kind="list"):
+    for node in text.nodes("list"):
         if operator(node) != "||":
             continue
         above = node.parent()
@@ -388,7 +388,7 @@ def check_never_reached(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding
 
 
 def _dead(text: ShellText) -> Iterator[Wrong]:
-    for body in _bodies(text.root):
+    for body in _bodies(text):
         before: SgNode | None = None
         for child in body.children():
             if child.text() == "&":
@@ -451,9 +451,9 @@ def _plain(node: SgNode) -> bool:
     )
 
 
-def _bodies(root: SgNode) -> Iterator[SgNode]:
-    yield root
+def _bodies(text: ShellText) -> Iterator[SgNode]:
+    yield text.root
     for kind in ("compound_statement", "do_group", "if_statement", "else_clause", "case_item", "subshell"):
-        for node in root.find_all(kind=kind):
+        for node in text.nodes(kind):
             if "$?" in node.text():
                 yield node

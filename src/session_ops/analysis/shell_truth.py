@@ -108,7 +108,7 @@ def _may_say(text: ShellText) -> bool:
 
 
 def _unasked(tree: Tree, text: ShellText, callers: Callers) -> Iterator[Finding]:
-    for body in _bodies(text.root):
+    for body in _bodies(text):
         found = statements(body)
         for place_of, (one, two) in enumerate(pairwise(found)):
             if body.kind() == "if_statement" and place_of == 0:
@@ -136,10 +136,10 @@ def _background(node: SgNode) -> bool:
     return following is not None and following.text() == "&"
 
 
-def _bodies(root: SgNode) -> Iterator[SgNode]:
-    yield root
+def _bodies(text: ShellText) -> Iterator[SgNode]:
+    yield text.root
     for kind in ("compound_statement", "do_group", "if_statement", "else_clause", "elif_clause", "case_item"):
-        yield from root.find_all(kind=kind)
+        yield from text.nodes(kind)
 
 
 @rule("SHELL-EXITZERO", gate="start", category="error-handling")
@@ -163,7 +163,7 @@ HOOK = re.compile(r"hook|statusline|(?:^|/)\.git/|notif", re.IGNORECASE)
 def _after_error(tree: Tree, text: ShellText) -> Iterator[Finding]:
     if not any(SAYS_ANY.match(line.strip().split(" ")[0]) and ERROR.search(line) for line in text.lines):
         return
-    for body in _bodies(text.root):
+    for body in _bodies(text):
         if "exit 0" not in body.text() or body.kind() not in (
             "compound_statement",
             "if_statement",
@@ -324,7 +324,7 @@ SENDS = re.compile(
 
 
 def _thrown_away(tree: Tree, text: ShellText) -> Iterator[Finding]:
-    for node in text.root.find_all(kind="list"):
+    for node in text.nodes("list"):
         left = node.child(0)
         if (
             left is None

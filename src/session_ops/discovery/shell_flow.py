@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from ast_grep_py import SgNode
 
 from session_ops.discovery.aside import is_aside, is_document
-from session_ops.discovery.commands import Invocation, invocations, peeled
+from session_ops.discovery.commands import WORDS, Invocation, invocations, peeled
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import Tree
 from session_ops.discovery.flow import holds, tolerated
@@ -54,6 +54,7 @@ class ShellText:
     aside: bool
     tree: SgNode | None = None
     _scopes: list[tuple[int, int]] | None = None
+    _nodes: dict[str, list[SgNode]] = field(default_factory=dict)
 
     @cached_property
     def root(self) -> SgNode:
@@ -74,10 +75,16 @@ class ShellText:
         """Every simple command, in order."""
         return list(invocations(self.root))
 
+    def nodes(self, kind: str) -> list[SgNode]:
+        """Every node of a kind, in order; looked for once."""
+        if kind not in self._nodes:
+            self._nodes[kind] = self.root.find_all(kind=kind)
+        return self._nodes[kind]
+
     @cached_property
     def functions(self) -> dict[str, SgNode]:
         """The functions that it defines, by name."""
-        named = ((node.field("name"), node) for node in self.root.find_all(kind="function_definition"))
+        named = ((node.field("name"), node) for node in self.nodes("function_definition"))
         return {name.text(): node for name, node in named if name is not None}
 
     @cached_property
@@ -112,7 +119,7 @@ class ShellText:
         """The rows of the innermost function or subshell around a row: a `set` inside is its own affair."""
         if self._scopes is None:
             kinds = ("function_definition", "subshell", "command_substitution")
-            ranges = [node.range() for kind in kinds for node in self.root.find_all(kind=kind)]
+            ranges = [node.range() for kind in kinds for node in self.nodes(kind)]
             self._scopes = [(r.start.line, r.end.line) for r in ranges if r.end.line > r.start.line]
         around = [scope for scope in self._scopes if scope[0] <= row <= scope[1]]
         return min(around, key=lambda scope: scope[1] - scope[0], default=None)
@@ -218,11 +225,18 @@ def words_of(node: SgNode) -> tuple[str, ...]:
     command = command_of(node)
     if command is None:
         return ()
-    found = next(iter(invocations(command)), None)
-    if found is None or found.node.range().start != command.range().start:
+    name = command.field("name")
+    if name is None:
         return ()
-    inner = list(peeled(found.words))
+    begin = name.range().end.index
+    words = (name, *(c for c in command.children() if c.kind() in WORDS and c.range().start.index >= begin))
+    inner = list(peeled(tuple(_unquoted(word) for word in words)))
     return inner[-1] if inner else ()
+
+
+def _unquoted(node: SgNode) -> str:
+    text = node.text().strip()
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
 
 
 def operator(node: SgNode) -> str:
