@@ -8,7 +8,7 @@ PINS    := requirements.txt $(if $(filter all,$(EXTRAS)),tests/requirements-all.
 READY   := $(VENV)/.ready$(EXTRAS)
 UV      := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test lab bench lint pins clean
+.PHONY: demo test lab bench lint pictures pins clean
 
 demo: $(READY)  ## the main job on the bundled example; prints the path of the report
 	$(BIN)/session-ops run --example --case "$(CASE)"
@@ -26,6 +26,9 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+pictures: $(READY)  ## the README's pictures, from the bundled example (needs Chromium)
+	$(BIN)/python tests/bench/pictures.py
 
 pins:  ## rewrites the pinned requirements from pyproject.toml (needs uv)
 	printf 'hatchling\neditables\n' | uv pip compile -q --upgrade pyproject.toml - --extra dev --universal --python-version 3.11 \
