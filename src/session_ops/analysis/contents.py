@@ -15,7 +15,7 @@ from session_ops.model import Confidence, Finding, Gate
 from session_ops.registry import NotApplicable, rule
 
 _HOSTED = re.compile(
-    r"(?:github|gitlab|codeberg|bitbucket)\.(?:com|org)[/:](?P<owner>[\w.-]+)/(?P<repo>[\w.-]+?)(?:\.git)?(?=[/#\s\"'})\]>,?]|$)"
+    r"(?:github|gitlab|codeberg|bitbucket)\.(?:com|org)[/:](?P<owner>[\w.-]+)/(?P<repo>[\w.-]+?)(?:\.git)?(?=[/#\s\"'})\]>,?;:]|\.?(?:\s|$))"
 )
 _URL_FIELDS = re.compile(
     r"^(?:urls?\..*|url|repository(?:\.url)?|homepage|bugs(?:\.url)?|download_url|project_urls?.*|source_code_uri|metadata.*uri.*)$",

@@ -1,0 +1,3 @@
+export default class {}
+export class A {}
+export class D {}

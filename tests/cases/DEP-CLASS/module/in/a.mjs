@@ -1,0 +1,3 @@
+import { A } from './b.mjs';
+new A();
+new Tracker();

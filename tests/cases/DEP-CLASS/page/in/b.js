@@ -1,0 +1,2 @@
+require('./lib.js');
+new Tracker();

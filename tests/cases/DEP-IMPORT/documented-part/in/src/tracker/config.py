@@ -1,0 +1,2 @@
+from fastapi import FastAPI
+from starlette.middleware.base import BaseHTTPMiddleware

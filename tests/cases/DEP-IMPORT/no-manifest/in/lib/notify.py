@@ -1,0 +1,5 @@
+import os
+
+import requests
+
+requests.get(os.environ["URL"])

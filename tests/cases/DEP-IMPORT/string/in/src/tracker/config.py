@@ -1,0 +1,3 @@
+TEMPLATE = """
+import requests
+"""

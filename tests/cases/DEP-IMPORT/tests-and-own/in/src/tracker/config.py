@@ -1,0 +1,3 @@
+from tracker import other
+import helpers
+import json

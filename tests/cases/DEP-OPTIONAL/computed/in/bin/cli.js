@@ -1,0 +1,2 @@
+#!/usr/bin/env node
+require.resolve(`@acme/tracker-${process.platform}-${process.arch}`);

@@ -1,0 +1,2 @@
+import { Server } from 'sdk/server.js';
+new Server();

@@ -1,0 +1,2 @@
+require "thor"
+require_relative "tracker/run"

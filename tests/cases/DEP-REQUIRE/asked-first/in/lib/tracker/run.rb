@@ -1,0 +1,3 @@
+if defined?(Bundler)
+  Bundler.with_unbundled_env { system("x") }
+end

@@ -1,0 +1,3 @@
+require "bundler"
+require "thor"
+require_relative "tracker/run"

@@ -1,0 +1,3 @@
+# Bundler.setup is for tests
+puts "Bundler.setup"
+Bundler.with_unbundled_env { system("x") }

@@ -1,0 +1,2 @@
+puts JSON.dump({})
+puts SecureRandom.hex

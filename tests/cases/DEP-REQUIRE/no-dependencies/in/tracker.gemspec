@@ -1,0 +1,8 @@
+Gem::Specification.new do |spec|
+  spec.name = "tracker"
+  spec.version = "1.0.0"
+  spec.summary = "x"
+  spec.authors = ["x"]
+  spec.license = "MIT"
+  spec.files = Dir["lib/**/*"]
+end

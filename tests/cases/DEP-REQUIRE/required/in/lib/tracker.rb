@@ -1,0 +1,2 @@
+require "bundler"
+require_relative "tracker/run"

@@ -1,0 +1,3 @@
+import click
+
+# a Jinja2 template would be nicer

@@ -1,0 +1,3 @@
+import click
+import yaml
+from fastapi.templating import Jinja2Templates

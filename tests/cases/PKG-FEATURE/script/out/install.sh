@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+# cargo build --bin tracker
+cargo build --bin tracker --features cli --release

@@ -1,0 +1,9 @@
+Gem::Specification.new do |spec|
+  spec.name = "other"
+  spec.version = "1.0.0"
+  spec.summary = "x"
+  spec.authors = ["x"]
+  spec.license = "MIT"
+  spec.files = Dir["lib/**/*"]
+  spec.add_dependency "thor"
+end
