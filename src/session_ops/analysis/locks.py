@@ -305,3 +305,48 @@ def left_behind_by_a_crash(mechanism: Mechanism, tree: Tree) -> Iterator[Finding
                 confidence="possible",
             )
             break
+
+
+BY_DESCRIPTOR = re.compile(
+    r"\bfcntl\.(?:flock|lockf)\(|\bFlock\(|\.flock\(|lock_exclusive\(|(?m:^\s*(?:if\s+!?\s*)?flock\s+(?:-\w+\s+)*[\"']?\$?\{?\w)"
+)
+SAME_FILE = re.compile(r"st_ino|samefile|fstat|SameFile|-ef\b|stat -c")
+
+
+@rule("LOCK-UNLINK", gate="coordinate", category="lock")
+def deletes_the_file_it_locks(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
+    """A file that is locked with flock is deleted when the lock is released.
+
+    Why: flock locks the open file, not its name. A second session waits on the old file; the first deletes it, a third makes a new one of
+    the same name and locks that: the second and the third both hold "the lock". Passes: lock files that stay, code that
+    compares the locked file with the one of that name (st_ino) and tries again.
+    Source: flock(2), "locks are associated with an open file description".
+    """
+    locks = [u for u in mechanism.uses if u.kind == "lock" and not aside(u.path) and u.language != "markdown"]
+    if not any(BY_DESCRIPTOR.search(tree.text(path)) for path in {u.path for u in locks}):
+        raise NotApplicable("no lock file is locked with flock")
+    found: dict[str, list[int]] = defaultdict(list)
+    for gone in (u for u in locks if u.act == "deletes" and u.way == "delete"):
+        opened = [
+            u
+            for u in locks
+            if u.path == gone.path and u.function == gone.function and u.state == gone.state and u.act == "locks"
+        ]
+        if not opened:
+            continue
+        if gone.language == "shell":
+            text = tree.text(gone.path)
+        else:
+            source = bodies.source(gone.path)
+            body = source.body_at(gone.line)
+            text = source.body_text(body) if body else ""
+        if BY_DESCRIPTOR.search(text) and not SAME_FILE.search(text):
+            found[gone.path].append(gone.line)
+    for path, lines in sorted(found.items()):
+        yield Finding(
+            "the lock file is deleted although others may already wait on it with flock",
+            at=tree.evidence(path, lines[0]),
+            also=tuple(tree.evidence(path, n) for n in lines[1:6]),
+            impact="One session holds the deleted file, the next one a new file of the same name: both hold the lock.",
+            confidence="possible",
+        )

@@ -362,7 +362,7 @@ def _use(source: Source, names: Names, expression: str, touch: Touch, line: int,
     label, way = names.label(expression), touch.way
     if (aside := _TEMPORARY.search(label)) is not None and touch.act == "creates":
         label, way = label[: aside.start()] or "*", "aside"
-    last = re.split(r"\.|::", expression)[-1].strip("()'\" ")
+    last = re.split(r"\.|::", expression)[-1].strip("()'\" &*")
     if way == "aside" and label == "*":  # `next = self.sessions_file + ".tmp"` says in its first half what it is
         last = next((m[1] for known in names.known(last) if (m := re.match(r"[\w.]*?(\w+)\s*\+", known))), last)
     kind = kind_of(label if label != "*" else "", last if re.fullmatch(r"\w+", last) else "")
