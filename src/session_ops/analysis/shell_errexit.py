@@ -46,6 +46,8 @@ ANSWERS = frozenset(
     + ("tail", "jq", "git", "tmux", "docker", "kubectl", "systemctl", "curl", "command", "type", "sed", "awk", "realpath", "gh")
 )
 """Commands whose status says no as often as it says broken."""
+ANSWERED = frozenset(("ls", "find", "git", "gh", "tmux", "docker", "kubectl", "systemctl", "curl", "stat", "cmp", "diff"))
+QUIET = re.compile(r"2>\s*/dev/null|&>\s*/dev/null")
 SEARCHES = frozenset(("grep", "egrep", "fgrep", "rg", "pgrep", "pidof", "which", "lsof"))
 ENDLESS = re.compile(r"/dev/u?random|/dev/zero")
 OTHERWISE = re.compile(r"\|\|\s*(?:true\b|:|echo\b|printf\b|\{|cat\b)")
@@ -173,63 +175,63 @@ def _search(text: ShellText, node: SgNode, name: str, body: SgNode) -> Death | N
         return None
     last = name_of(chain[-1])
     heads = chain if text.on("pipefail", node) else chain[-1:]
-    may = [c for c in heads if _may_fail(c, body)]
+    may = [(c, sure) for c in heads if (sure := _may_fail(text, c, body)) is not None]
     if not may:
         return None
+    first, sure = next((one for one in may if one[1] == "likely"), may[0])
     if OTHERWISE.search(body.text()):
         return None
     counts = last == "wc" or (last in ("grep", "egrep") and any(re.match(r"-[a-zA-Z]*c", w) for w in words_of(chain[-1])[1:]))
     handled = _handled(text, node, name)
     if not counts and not handled:
         return None
-    command = " ".join(words_of(may[0])[:2]) if name_of(may[0]) in ("git", "docker", "tmux") else name_of(may[0])
+    command = " ".join(words_of(first)[:2]) if name_of(first) in ("git", "docker", "tmux") else name_of(first)
     after = "counting none" if counts else f"the line that looks whether {name} is empty"
-    piped = " (pipefail)" if may[0].range() != chain[-1].range() else ""
+    piped = " (pipefail)" if first.range() != chain[-1].range() else ""
     fix = ""
     if "\n" not in node.text() and node.text().count(")") and not node.text().rstrip('"').endswith("))"):
         fix = re.sub(r"\s*\)(\"?)$", r" || true)\1", node.text())
-    nothing = "its folder is missing" if command == "find" else "there is nothing"
+    nothing = (
+        "its folder is missing"
+        if command == "find"
+        else "there is nothing"
+        if sure == "likely"
+        else "its file is missing or broken"
+    )
     return Death(
         node,
         f"`{command}` fails where {nothing}{piped}, and `set -e` ends the script at the assignment to {name}",
         f"The script ends here, silently, before {after} is reached."
         if not counts
         else "Where there is nothing to count the script ends here.",
-        "possible" if handled == "ends" and not counts else "likely",
+        "possible" if handled == "ends" and not counts else sure,
         old=node.text() if fix else "",
         new=fix,
     )
 
 
-def _may_fail(node: SgNode, body: SgNode) -> bool:
+def _may_fail(text: ShellText, node: SgNode, body: SgNode) -> Confidence | None:
+    """Is no answer an ordinary status of a command other than 0, and how sure is that? Commands on files that were looked for are not."""
     name = name_of(node)
     if name not in ANSWERS:
-        return False
+        return None
     words = words_of(node)
     if name in SEARCHES:
-        return "/proc/" not in node.text()
-    if name in (
-        "sed",
-        "awk",
-        "head",
-        "tail",
-        "cat",
-        "jq",
-        "ls",
-        "find",
-        "stat",
-        "readlink",
-        "realpath",
-        "curl",
-        "git",
-        "gh",
-        "tmux",
-    ):
-        quiet = "2>/dev/null" in node.text() or "2> /dev/null" in node.text() or "&>/dev/null" in node.text()
-        return quiet or (body.kind() == "redirected_statement" and "2>" in body.text() and "/dev/null" in body.text())
+        return None if "/proc/" in node.text() else "likely"
     if name in ("command", "type"):
-        return words[1:2] in (("-v",), ("-p",), ("-P",), ("-t",))
-    return "2>/dev/null" in node.text() or "2> /dev/null" in node.text()
+        return "likely" if words[1:2] in (("-v",), ("-p",), ("-P",), ("-t",)) else None
+    quiet = QUIET.search(node.text()) or (body.kind() == "redirected_statement" and QUIET.search(body.text()))
+    if not quiet or _looked_for(text, node, words):
+        return None
+    return "likely" if name in ANSWERED else "possible"
+
+
+def _looked_for(text: ShellText, node: SgNode, words: tuple[str, ...]) -> bool:
+    """Did the script ask a few lines above whether the file or folder is there?"""
+    row = node.range().start.line
+    above = "\n".join(text.lines[max(0, row - 25) : row + 1])
+    paths = [w.strip("\"'").split("*")[0].rstrip("/") for w in words[1:] if "$" in w or "/" in w]
+    return any(path and re.search(rf"-[defrsx]\s+[\"']?{re.escape(path)}", above) for path in paths)
 
 
 def _handled(text: ShellText, node: SgNode, name: str) -> str:

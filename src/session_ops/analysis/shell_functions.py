@@ -76,10 +76,11 @@ def function_not_there(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]
     texts = [text for text in shell_texts if text.kind == "script"]
     if not texts:
         raise NotApplicable("no shell script")
-    yield from told(found for text in texts for found in _not_there(tree, text))
+    everywhere = frozenset(name for text in texts for name in text.functions)
+    yield from told(found for text in texts for found in _not_there(tree, text, everywhere))
 
 
-def _not_there(tree: Tree, text: ShellText) -> Iterator[Finding]:
+def _not_there(tree: Tree, text: ShellText, everywhere: frozenset[str]) -> Iterator[Finding]:
     if text.path.endswith((".bats", ".zsh")) or text.dialect in ("bats", "zsh"):
         return
     known = text.functions
@@ -121,11 +122,7 @@ def _not_there(tree: Tree, text: ShellText) -> Iterator[Finding]:
                     f"`{inside}: No such file or directory` (127): the function never runs.",
                 )
         elif (
-            not sources
-            and OWN_NAME.fullmatch(name)
-            and name not in known
-            and name not in asked
-            and _missing(tree, text, name, one.node)
+            not sources and OWN_NAME.fullmatch(name) and name not in everywhere | asked and _missing(tree, text, name, one.node)
         ):
             yield place(
                 tree,

@@ -8,9 +8,13 @@ from dataclasses import replace
 from ast_grep_py import SgNode
 
 from session_ops.analysis.headless import folded
+from session_ops.discovery.aside import is_aside
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText
 from session_ops.model import Confidence, Finding
+
+BESIDE = 3
+"""Findings of one rule in tests, examples and archives."""
 
 
 def place(
@@ -36,11 +40,13 @@ def place(
 
 
 def told(found: Iterable[Finding], each: int = 3, most: int = 12) -> Iterator[Finding]:
-    """At most `each` findings for a file and `most` in all, the surest first; tests and examples are one finding for each file."""
+    """At most `each` findings for a file and `most` in all, the surest first; of tests, examples and archives three at the most."""
     once: dict[tuple[str, int], Finding] = {}
     for finding in found:
         once.setdefault((finding.at.path, finding.at.line), finding)
-    for finding in folded(list(once.values()), each, most):
+    beside = [one for one in once.values() if is_aside(one.at.path)]
+    product = [one for one in once.values() if not is_aside(one.at.path)]
+    for finding in (*folded(product, each, most), *folded(beside, 1, BESIDE)):
         if finding.also:  # a fix speaks for one place
             finding = replace(finding, data={k: v for k, v in finding.data.items() if k not in ("old", "new")})
         yield finding

@@ -68,6 +68,8 @@ def _patterns(tree: Tree, text: ShellText) -> Iterator[Finding]:
                 continue
             options, pattern = match[2], match[3][1:-1]
             basic = not OTHER_KIND.search(options)
+            if pattern.count("(") != pattern.count(")"):
+                continue  # looks for a piece of code as it is written
             extended = re.search(r"\s-[a-zA-Z]*E|--extended", options)
             what, confidence, new = "", "likely", ""
             if (
@@ -156,7 +158,7 @@ def _spliced(tree: Tree, text: ShellText) -> Iterator[Finding]:
             continue
         for word in one.words[1:]:
             parts = SED.match(word)
-            if parts is None or "$" not in word:
+            if parts is None or "$" not in word or "basename" in word:
                 continue
             for used in re.finditer(r"(?<!\\)\$(?:\{(\w+)\}|(\w+)|\((pwd|dirname|realpath|mktemp|git)\b)", parts[3]):
                 name = used[1] or used[2] or ""

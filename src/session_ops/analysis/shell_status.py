@@ -328,11 +328,7 @@ def _doubled(text: ShellText) -> Iterator[Wrong]:
                 continue
             what = f"`{name} -c` prints 0 and fails where nothing matches, so the value is `0`, a line end and `0`"
             piped = len(chain) > 1
-        elif (
-            name == "wc"
-            and text.on("pipefail", node)
-            and any(name_of(c) in ("grep", "ls", "find", "egrep") for c in chain[:-1])
-        ):
+        elif name == "wc" and text.on("pipefail", node) and any(name_of(c) in ("grep", "ls", "egrep") for c in chain[:-1]):
             what = "`wc -l` prints 0 and pipefail lets the pipeline fail, so the value is `0`, a line end and `0`"
             piped = True
         else:

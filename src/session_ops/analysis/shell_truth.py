@@ -118,7 +118,7 @@ def _unasked(tree: Tree, text: ShellText, callers: Callers) -> Iterator[Finding]
                 continue
             who = callers.headless(text.path)
             sure: Confidence = "likely" if who or INSTALLS.search(text.path) else "possible"
-            if name_of(one) in ("cp", "mv", "ssh", "scp", "git", "gh", "curl", "wget") and not who:
+            if name_of(one) in ("cp", "mv") or (not who and name_of(one) in ("ssh", "scp", "git", "gh", "curl", "wget")):
                 sure = "possible"
             yield place(
                 tree,

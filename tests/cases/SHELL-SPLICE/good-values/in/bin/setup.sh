@@ -5,4 +5,5 @@ stamp=$(date +%s)
 note=$(printf "%s" "$1" | sed "s/[\/&]/-/g")
 sed -i.bak "s|@ROOT@|$root|g" ops.service
 sed -i.bak "s/@PORT@/$port/; s/@STAMP@/$stamp/" ops.service
+sed -i.bak "s/@NAME@/"$(basename $(pwd))"/" ops.service
 sed -i.bak "s/NOTE/$note/" diary.md

@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+retry() {
+  run_agent "$1"
+}
