@@ -53,10 +53,7 @@ class Lack:
 
 def _context_files(tree: Tree, context: str) -> frozenset[str]:
     """Every file of the context, relative to it, whatever .dockerignore says."""
-    prefix = f"{context}/" if context else ""
-    return frozenset(
-        path.removeprefix(prefix) for path, e in tree.entries.items() if path.startswith(prefix) and e.kind != "folder"
-    )
+    return frozenset(e.path.removeprefix(f"{context}/" if context else "") for e in tree.below(context) if e.kind != "folder")
 
 
 def _whole(folder: str, path: str) -> str:

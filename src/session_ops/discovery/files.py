@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 import os
 import stat
@@ -86,6 +87,20 @@ class Tree:
         for entry in self:
             if entry.status == "read" and (not languages or entry.language in languages) and (vendored or not entry.vendored):
                 yield entry
+
+    def below(self, folder: str) -> Iterator[FileEntry]:
+        """Entries inside of a folder at any depth, sorted; all of them for the empty string."""
+        if not folder:
+            yield from self
+            return
+        # "0" follows "/", so what lies below a folder stands between these two
+        start, end = (bisect.bisect_left(self._sorted, folder + mark) for mark in "/0")
+        for path in self._sorted[start:end]:
+            yield self.entries[path]
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self.entries)
 
     @cached_property
     def folders(self) -> frozenset[str]:

@@ -16,15 +16,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from session_ops.analysis.aside import aside
 from session_ops.discovery.files import Tree
 from session_ops.model import Evidence, Finding
 from session_ops.registry import CannotCheck, NotApplicable, fact
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 SECONDS = 10.0
 """What one linter may take in all; what it did not get to is said."""
@@ -87,6 +89,8 @@ class Linters:
     @classmethod
     def start(cls, tree: Tree) -> Linters:
         """Start every linter of this package on a tree; close what is returned, or use it in a `with` block."""
+        from concurrent.futures import ThreadPoolExecutor
+
         scratch = tempfile.TemporaryDirectory(prefix="session-ops-lint-", ignore_cleanup_errors=True)
         chosen = adapters()
         pool = ThreadPoolExecutor(max(len(chosen), 1), thread_name_prefix="linter")

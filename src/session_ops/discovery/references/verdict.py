@@ -206,31 +206,37 @@ class Judge:
         return self._ignored[path]
 
     def _is_ignored(self, path: str) -> bool:
-        for folder, spec in self._ignores:
-            if path.startswith("../") and not folder.startswith(".."):
-                continue
-            inside = posixpath.relpath(path, folder or ".")
-            if not inside.startswith("..") and (spec.match_file(inside) or spec.match_file(inside + "/")):
-                return True
-        return False
+        whole = posixpath.normpath(self.tree.prefix + path)
+        folder = posixpath.dirname(whole)
+        while True:
+            spec = self._ignores.get(folder)
+            if spec is not None:
+                inside = whole.removeprefix(folder + "/") if folder else whole
+                if spec.match_file(inside) or spec.match_file(inside + "/"):
+                    return True
+            if folder in ("", "/", ".."):
+                return False
+            folder = posixpath.dirname(folder)
 
     @cached_property
-    def _ignores(self) -> list[tuple[str, GitIgnoreSpec]]:
+    def _ignores(self) -> dict[str, GitIgnoreSpec]:
+        """The patterns of every .gitignore, by its folder relative to the project root."""
         from pathspec import GitIgnoreSpec
 
-        texts = {posixpath.dirname(p): self.tree.text(p) for p in self.tree.entries if posixpath.basename(p) == ".gitignore"}
+        found = (p for p in self.tree.entries if posixpath.basename(p) == ".gitignore")
+        texts = {posixpath.dirname(self.tree.prefix + p): self.tree.text(p) for p in found}
         if self.tree.project_root is not None and self.tree.prefix:
-            up = posixpath.relpath(".", self.tree.prefix)
-            while up.startswith(".."):
-                above = self.tree.root / up / ".gitignore"
+            folder = self.tree.prefix.rstrip("/")
+            while folder:
+                folder = posixpath.dirname(folder)
+                above = self.tree.project_root / folder / ".gitignore"
                 if above.is_file():
-                    texts[up] = above.read_text("utf-8", "replace")
-                up = posixpath.relpath(up, "..")
-        specs = []
+                    texts[folder] = above.read_text("utf-8", "replace")
+        specs = {}
         for folder, text in sorted(texts.items()):
             lines = [line for line in text.splitlines() if line.strip() not in ("*", "**", "/*")]
             try:
-                specs.append((folder, GitIgnoreSpec.from_lines(lines)))
+                specs[folder] = GitIgnoreSpec.from_lines(lines)
             except ValueError:
                 continue  # a pattern that git would skip as well
         return specs
