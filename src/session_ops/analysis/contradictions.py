@@ -80,7 +80,7 @@ def _elsewhere(tree: Tree, doc: Doc, used: dict[str, dict[str, int]], scripts: S
     found: dict[tuple[str, str], list[int]] = defaultdict(list)
     for line, path in _made(doc):
         top = path.partition("/")[0]
-        bare = any(p == path or p.startswith((path + "/", top + "/")) or p == top for p in used)
+        bare = any(p in (path, top) or p.startswith(top + "/") for p in used)
         if bare or top.startswith(".claude"):
             continue
         holders: dict[str, set[str]] = defaultdict(set)

@@ -38,7 +38,7 @@ def _lines(step: Step) -> Iterator[tuple[int, str]]:
 
 def _files(tree: Tree, path: str) -> list[str]:
     """The test files that a path of the command line stands for."""
-    clean = normal(path.split("::")[0].rstrip("/*"))
+    clean = normal(path.split("::", maxsplit=1)[0].rstrip("/*"))
     inside = (p for p in tree.entries if p == clean or p.startswith(clean + "/"))
     return [
         p for p in inside if clean and TEST_FILE.search(p) and is_test(p) and not p.endswith(("__init__.py", "conftest.py"))
@@ -52,6 +52,8 @@ def tests_that_ci_leaves_out(tree: Tree, deployment: Deployment) -> Iterator[Fin
     Why: a green tick is taken for "all tests pass". What is left out may be broken for months, and where the status is dropped
     nothing is ever red. Passes: fewer than three files, files that another step runs, tests that are kept out by a marker, and test
     steps beside one that can fail.
+    Do: Take the files back into the test command, or mark single tests as skipped with a reason; remove `continue-on-error` and
+    `|| true`, so that a failing test fails the job.
     Source: pytest, "Changing standard (Python) test discovery"; GitHub Actions, `continue-on-error`.
     """
     runs = [(s, line, text) for s in deployment.steps for line, text in _lines(s) if s.run and RUNS_TESTS.search(text)]
@@ -99,7 +101,7 @@ def _goes_on(step: Step) -> bool:
 
 def _deaf(step: Step, text: str) -> bool:
     after = text[RUNS_TESTS.search(text).end() :] if RUNS_TESTS.search(text) else ""  # type: ignore[union-attr]
-    return _goes_on(step) or bool(DROPPED.search(after)) and not re.search(r"\|\|\s*(?:echo|printf)\b.*exit\s+1", after)
+    return _goes_on(step) or (bool(DROPPED.search(after)) and not re.search(r"\|\|\s*(?:echo|printf)\b.*exit\s+1", after))
 
 
 # --- text of strangers ----------------------------------------------------------------------------------------------------------
@@ -123,6 +125,8 @@ def strangers_text_as_shell(tree: Tree, deployment: Deployment) -> Iterator[Find
 
     Why: the expression is replaced before the shell starts, so a title such as `"; curl …` is a command. With pull_request_target,
     issues or comments it runs with the repository's token. Passes: the same text given by `env:` and used as "$TITLE".
+    Do: Hand the text over by `env:` and use it as a value, `"$TITLE"` in shell or `process.env.TITLE` in github-script, with no
+    `${{ … }}` inside the command.
     Source: GitHub, "Secure use reference", script injections.
     """
     if not deployment.steps:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 
 from session_ops.analysis.aside import aside
 from session_ops.discovery.commands import peeled
@@ -12,15 +13,19 @@ from session_ops.discovery.deployment import Deployment, Service
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
-from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.model import Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 SHOWN = 8
+MOST = 6
+"""Findings of one cause in a target; a person who has seen these knows where to look."""
 STATE = re.compile(
     r"state|lock|inbox|outbox|mail|queue|session|\blogs?\b|_log|data|\brun\b|spool|work|share|msg|message|pid|\bdb\b|\.db|token|config|\.claude",
     re.IGNORECASE,
 )
-OPEN_MODE = re.compile(r"^(?:0?[0-7]?(?:777|666|776|767)|[ugo]*[oa][ugo]*[+=](?=[rwxXst]*w)[rwxXst]+|\+[rx]*w[rwx]*x?|ugo\+[rwx]*w[rwx]*)$")
+OPEN_MODE = re.compile(
+    r"^(?:0?[0-7]?(?:777|666|776|767)|[ugo]*[oa][ugo]*[+=](?=[rwxXst]*w)[rwxXst]+|\+[rx]*w[rwx]*x?|ugo\+[rwx]*w[rwx]*)$"
+)
 
 
 def _scripts(shell_texts: ShellTexts) -> list[ShellText]:
@@ -36,7 +41,9 @@ def _close(finding: Finding) -> Fix | None:
     if not new or finding.at.quote.count(old) != 1:
         return None
     why = "Only the user who runs the sessions needs to write there; give a group the right where there are several users."
-    return Fix("Keep the state to its owner", (finding.id,), "review", (Edit(finding.at.path, old, new, finding.at.line),), why=why)
+    return Fix(
+        "Keep the state to its owner", (finding.id,), "review", (Edit(finding.at.path, old, new, finding.at.line),), why=why
+    )
 
 
 @rule("SEC-WORLD", gate="guard", category="security", fix=_close)
@@ -52,7 +59,12 @@ def anybody_may_write(tree: Tree, shell_texts: ShellTexts) -> Iterator[Finding]:
         if script.aside or aside(script.path):
             continue
         looked = True
-        if "chmod" not in script.text and "umask" not in script.text and "mkdir" not in script.text and "install" not in script.text:
+        if (
+            "chmod" not in script.text
+            and "umask" not in script.text
+            and "mkdir" not in script.text
+            and "install" not in script.text
+        ):
             continue
         found: list[tuple[int, str, bool, str, str]] = []
         for one in script.commands:
@@ -90,15 +102,18 @@ def _opens(words: tuple[str, ...]) -> tuple[str, str, str] | None:
     if name == "umask" and words[1:2] in (("0",), ("00",), ("000",), ("0000",)):
         return "umask 0: every file made from here on may be written by everybody", f"umask {words[1]}", "umask 077"
     if name in ("mkdir", "install"):
-        mode = next((w2 for w1, w2 in zip(words, words[1:], strict=False) if w1 in ("-m", "--mode")), "")
+        mode = next((w2 for w1, w2 in pairwise(words) if w1 in ("-m", "--mode")), "")
         mode = mode or next((w.split("=")[1] for w in words if w.startswith("--mode=")), "")
         if re.fullmatch(r"0?(?:777|666)", mode):
             return f"{name} -m {mode} makes {words[-1]} writable by everybody", f"-m {mode}", "-m 700"
     return None
 
 
+IN_TMP = "/tmp/"  # noqa: S108 - what is looked for
 FIXED = re.compile(r"(?<![\w$}/.])/(?:var/)?tmp/(?P<name>[\w.-]*[A-Za-z][\w.-]*)(?P<more>[^\s\"';|&)>]*)")
-VARIED = re.compile(r"\$\$|\$\{?RANDOM|\$\{?BASHPID|\$\{?(?:E?UID|USER|LOGNAME)\b|\$\(id|\$\(whoami|\$\(uuid|XXX|\$\(mktemp|\$\(date|/dev/urandom")
+VARIED = re.compile(
+    r"\$\$|\$\{?RANDOM|\$\{?BASHPID|\$\{?(?:E?UID|USER|LOGNAME)\b|\$\(id|\$\(whoami|\$\(uuid|XXX|\$\(mktemp|\$\(date|/dev/urandom"
+)
 CALLED = re.compile(r"^\s*(?:source|\.|bash|sh|nohup|exec|chmod\s+\S+)\s")
 
 
@@ -114,20 +129,22 @@ def fixed_name_in_tmp(tree: Tree, shell_texts: ShellTexts) -> Iterator[Finding]:
     scripts = [s for s in _scripts(shell_texts) if s.kind == "script"]
     if not scripts:
         raise NotApplicable("no shell script")
+    by_name: dict[tuple[str, bool], list[tuple[str, int]]] = defaultdict(list)
+    more: dict[tuple[str, bool], int] = {}
     for script in scripts:
-        if "/tmp/" not in script.text:
-            continue
-        found = _fixed(script)
-        if not found:
-            continue
-        found.sort(key=lambda f: (not f[2], f[0]))
-        line, name, runs = found[0]
-        others = len({n for _, n, _ in found}) - 1
-        more = f", and {others} other such {'file' if others == 1 else 'files'}" if others else ""
+        found = _fixed(script) if IN_TMP in script.text else []
+        if found:
+            found.sort(key=lambda f: (not f[2], f[0]))
+            key = (found[0][1], found[0][2])
+            by_name[key] += [(script.path, line) for line, _, _ in found]
+            more[key] = max(more.get(key, 0), len({name for _, name, _ in found}) - 1)
+    for (name, runs), places in sorted(by_name.items(), key=lambda item: (not item[0][1], item[1]))[:MOST]:
+        others = more[(name, runs)]
+        rest = f", and {others} other such {'file' if others == 1 else 'files'}" if others else ""
         yield Finding(
-            f"{name} has the same name for everybody, and is {'run after it was written' if runs else 'written'} without asking whose it is{more}",
-            tree.evidence(script.path, line),
-            tuple(tree.evidence(script.path, n) for n in dict.fromkeys(f[0] for f in found[1:SHOWN]) if n != line),
+            f"{name} has the same name for everybody, and is {'run after it was written' if runs else 'written'} without asking whose it is{rest}",
+            tree.evidence(*places[0]),
+            tuple(tree.evidence(*place) for place in places[1:SHOWN]),
             "Another user can put a file or a link there first; two sessions overwrite each other. Use mktemp, or a folder of the user's own.",
             "likely" if runs else "possible",
         )
@@ -138,22 +155,36 @@ def _fixed(script: ShellText) -> list[tuple[int, str, bool]]:
     found: list[tuple[int, str, bool]] = []
     for number, line in enumerate(script.lines):
         code = line.strip()
-        if "/tmp/" not in code or code.startswith("#") or len(code) > 2000:
+        if IN_TMP not in code or code.startswith("#") or len(code) > 2000:
             continue
         for match in FIXED.finditer(line):
             path = match[0].rstrip("/,.:")
-            if VARIED.search(path) or "*" in path or path.endswith((".sock", ".socket")) or match["more"].startswith("/"):
+            if (
+                _printed(line, match.start())
+                or VARIED.search(path)
+                or "*" in path
+                or path.endswith((".sock", ".socket"))
+                or match["more"].startswith("/")
+            ):
                 continue
             before = line[: match.start()].rstrip("\"'")
             assigned = re.fullmatch(r"\s*(?:local\s+|readonly\s+|export\s+|declare\s+(?:-\w+\s+)?)?(?P<name>\w+)=", before)
             if assigned:
-                pattern = re.compile(rf">>?\|?\s*[\"']?\$\{{?{assigned['name']}\b|\b(?:tee|touch|mkdir|cp|mv|curl|wget)\b[^\n|;]*\$\{{?{assigned['name']}\b")
+                pattern = re.compile(
+                    rf">>?\|?\s*[\"']?\$\{{?{assigned['name']}\b|\b(?:tee|touch|mkdir|cp|mv|curl|wget)\b[^\n|;]*\$\{{?{assigned['name']}\b"
+                )
                 if not pattern.search(script.text):
                     continue
-                runs = re.search(rf"(?m)^\s*(?:if\s+)?(?:source|\.|bash|sh|exec)\s+[\"']?\$\{{?{assigned['name']}\}}?[\"']?(?:\s|$)", script.text)
+                runs = re.search(
+                    rf"(?m)^\s*(?:if\s+)?(?:source|\.|bash|sh|exec)\s+[\"']?\$\{{?{assigned['name']}\}}?[\"']?(?:\s|$)",
+                    script.text,
+                )
                 found.append((number + script.first, path, bool(runs)))
             elif re.search(r">>?\|?\s*$|\btee\s+(?:-a\s+)?$|\btouch\s+$|\bmkdir\s+(?:-p\s+)?$", before):
-                runs = re.search(rf"(?m)^\s*(?:nohup\s+|exec\s+|source\s+|\.\s+|bash\s+|sh\s+)[\"']?{re.escape(path)}(?:[\"']?\s|$)", script.text)
+                runs = re.search(
+                    rf"(?m)^\s*(?:nohup\s+|exec\s+|source\s+|\.\s+|bash\s+|sh\s+)[\"']?{re.escape(path)}(?:[\"']?\s|$)",
+                    script.text,
+                )
                 found.append((number + script.first, path, bool(runs)))
     return found
 
@@ -164,7 +195,10 @@ PIPED = re.compile(
     r"\b(?:curl|wget)\b(?P<what>[^|;&\n]*)\|\s*(?:sudo\s+(?:-\w+\s+)*)?(?:/(?:usr/)?bin/)?(?:env\s+)?(?P<shell>(?:ba|z|da)?sh|python3?|node|perl)\b(?!\s+-c)"
     r"|(?<![\w-])(?:(?:ba|z|da)?sh|source|\.)\s+(?:-\w+\s+)*(?:<\(|-c\s+[\"']?\$\()\s*(?:curl|wget)\b(?P<what2>[^)\n]*)\)"
 )
-SAYS = re.compile(r"^\s*(?:#|echo\b|printf\b|log\w*\b|print_\w+|warn\w*\b|info\b|err\w*\b|die\b|fail\b|say\b|cat\b)|^\s*[A-Z_]+=")
+SAYS = re.compile(
+    r"^\s*(?:#|echo\b|printf\b|log\w*\b|print_\w+|warn\w*\b|info\b|err\w*\b|die\b|fail\b|say\b|cat\b)|^\s*[A-Z_]+="
+)
+AS_COMMAND = re.compile(r"(?:^|[;&|({!]|\$\(|\b(?:if|then|do|else|exec|sudo|env|eval|time)|-c\s+[\"'])\s*$")
 PLAIN = re.compile(r"(?<!\w)http://(?!localhost|127\.|0\.0\.0\.0|\[::1\]|\$|<)\S+")
 
 
@@ -178,17 +212,22 @@ def script_from_the_network(tree: Tree, shell_texts: ShellTexts, deployment: Dep
     """
     found: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for script in _scripts(shell_texts):
-        if "curl" not in script.text and "wget" not in script.text:
+        if script.kind == "block" or ("curl" not in script.text and "wget" not in script.text):
             continue
+        shown = [(n.range().start.line, n.range().end.line) for n in script.root.find_all(kind="heredoc_body")]
         for number, line in enumerate(script.lines, start=script.first):
-            if (match := PIPED.search(line)) and not SAYS.match(line) and len(line) < 2000 and not _printed(line, match.start()):
+            if (match := PIPED.search(line)) and not SAYS.match(line) and AS_COMMAND.search(line[: match.start()]):
+                if any(a <= number - script.first <= b for a, b in shown):
+                    continue
                 found[script.path].append((number, match["what"] or match["what2"] or ""))
     for dockerfile in deployment.dockerfiles:
         for step in dockerfile.instructions:
             match = PIPED.search(step.value) if step.name == "RUN" and not aside(dockerfile.path) else None
             if match:
                 lines = range(step.line, step.end + 1)
-                place = next((n for n in lines if re.search(r"\b(?:curl|wget)\b", tree.lines(dockerfile.path)[n - 1])), step.line)
+                place = next(
+                    (n for n in lines if re.search(r"\b(?:curl|wget)\b", tree.lines(dockerfile.path)[n - 1])), step.line
+                )
                 found[dockerfile.path].append((place, match["what"] or match["what2"] or ""))
     for doc in docs:
         if doc.role == "changelog" or aside(doc.path):
@@ -197,7 +236,7 @@ def script_from_the_network(tree: Tree, shell_texts: ShellTexts, deployment: Dep
             for number, line in enumerate(block.text.split("\n"), start=block.line):
                 if (match := PIPED.search(line)) and PLAIN.search(match[0]):
                     found[doc.path].append((number, match["what"] or match["what2"] or ""))
-    for path, places in sorted(found.items()):
+    for path, places in sorted(found.items())[:MOST]:
         places.sort(key=lambda p: (not PLAIN.search(p[1]), p[0]))
         line, what = places[0]
         address = next((w.strip("\"'") for w in what.split() if "://" in w or w.strip("\"'").startswith("$")), "an address")
@@ -214,7 +253,9 @@ def script_from_the_network(tree: Tree, shell_texts: ShellTexts, deployment: Dep
 def _printed(line: str, at: int) -> bool:
     """Does the command stand in a text that is only shown?"""
     before = line[:at]
-    return before.count('"') % 2 == 1 and bool(re.search(r"\b(?:echo|printf|log\w*|print_?\w*|warn\w*|info|err\w*|die|fail|say)\b", before))
+    return before.count('"') % 2 == 1 and bool(
+        re.search(r"\b(?:echo|printf|log\w*|print_?\w*|warn\w*|info|err\w*|die|fail|say)\b", before)
+    )
 
 
 # --- containers -----------------------------------------------------------------------------------------------------------------
@@ -235,7 +276,13 @@ def _wide(service: Service) -> Iterator[tuple[int, str]]:
         top = key.split(".")[0]
         if key == "privileged" and value.lower() == "true":
             yield line, WIDE["privileged"]
-        elif top == "cap_add" and re.sub(r"^CAP_", "", value.upper()) in ("ALL", "SYS_ADMIN", "SYS_PTRACE", "SYS_MODULE", "DAC_READ_SEARCH"):
+        elif top == "cap_add" and re.sub(r"^CAP_", "", value.upper()) in (
+            "ALL",
+            "SYS_ADMIN",
+            "SYS_PTRACE",
+            "SYS_MODULE",
+            "DAC_READ_SEARCH",
+        ):
             yield line, WIDE["cap_add"].format(value=value)
         elif key == "network_mode" and value == "host":
             yield line, WIDE["network_mode"]
@@ -283,6 +330,7 @@ def image_runs_as_root(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
     """
     if not deployment.dockerfiles:
         raise NotApplicable("no Dockerfile")
+    found: list[tuple[str, int]] = []
     for dockerfile in deployment.dockerfiles:
         steps = dockerfile.instructions
         last = max((s.stage for s in steps), default=-1)
@@ -290,7 +338,9 @@ def image_runs_as_root(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
         start = next((s for s in final if s.name == "FROM"), None)
         if aside(dockerfile.path) or start is None or not any(s.name in ("CMD", "ENTRYPOINT") for s in final):
             continue
-        if re.search(r"nonroot|unprivileged|jenkins|jupyter|devcontainers|\$", start.value) or re.search(r"dev", dockerfile.path.lower()):
+        if re.search(r"nonroot|unprivileged|jenkins|jupyter|devcontainers|\$", start.value) or re.search(
+            r"dev", dockerfile.path.lower()
+        ):
             continue
         stages = {s.value.split()[-1].lower(): s.stage for s in steps if s.name == "FROM" and " as " in s.value.lower()}
         mine, at = {last}, start
@@ -303,11 +353,16 @@ def image_runs_as_root(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
         changes = any(re.search(r"\b(?:gosu|su-exec|setpriv|runuser)\b", s.value) for s in final)
         if changes or (users and users[-1].value.split(":")[0] not in ("root", "0")):
             continue
+        found.append((dockerfile.path, users[-1].line if users else 0))
+    if found:
+        path, line = found[0]
+        more = f", and so {len(found) - 1} other images" if len(found) > 1 else ""
         yield Finding(
-            f"{dockerfile.path} {'ends as USER root' if users else 'sets no USER'}: what it starts runs as root",
-            tree.evidence(dockerfile.path, users[-1].line if users else 0),
-            impact="Files in mounted folders belong to root, and a way out of the container is a way to root on the host.",
-            confidence="possible",
+            f"{path} {'ends as USER root' if line else 'sets no USER'}: what it starts runs as root{more}",
+            tree.evidence(path, line),
+            tuple(tree.evidence(*place) for place in found[1:SHOWN]),
+            "Files in mounted folders belong to root, and a way out of the container is a way to root on the host.",
+            "possible",
         )
 
 
@@ -319,14 +374,18 @@ BINDS = re.compile(
     r"|HTTPServer\(\s*\(\s*(?P<all>\"\"|'')\s*,|ListenAndServe\(\s*\"(?P<colon>:\d+)\""
 )
 SERVES = re.compile(
-    r"uvicorn|flask|fastapi|aiohttp|HTTPServer|socketio|websockets?\b|tornado|express|fastify|http\.createServer|Bun\.serve|hono|net/http|gin\.", re.IGNORECASE
+    r"uvicorn|flask|fastapi|aiohttp|HTTPServer|socketio|websockets?\b|tornado|express|fastify|http\.createServer|Bun\.serve|hono|net/http|gin\.",
+    re.IGNORECASE,
 )
 CHANGES = re.compile(
     r"def do_(?:POST|PUT|DELETE)|\.(?:post|put|delete|patch)\(\s*[\"'`]/|methods\s*=\s*\[[^\]]*(?:POST|PUT|DELETE)|MethodPost|\"POST\"|@socketio\.on|socket\.on\(\s*[\"'](?!connect|close|error|disconnect)"
 )
-STARTS = re.compile(r"subprocess\.|os\.system|child_process|exec\.Command|\bspawn\(|create_subprocess|send-keys|node-pty|os\.kill\(|process\.kill\(")
+STARTS = re.compile(
+    r"subprocess\.|os\.system|child_process|exec\.Command|\bspawn\(|create_subprocess|send-keys|node-pty|os\.kill\(|process\.kill\("
+)
 GUARDED = re.compile(
-    r"\bauth|authori[sz]|api[_-]?key|bearer|password|secret|jwt|passport|csrf|HTTPBasic|login|verify_?token|access_?token|X-\w*-?Token|_token\b|x-api", re.IGNORECASE
+    r"\bauth|authori[sz]|api[_-]?key|bearer|password|secret|jwt|passport|csrf|HTTPBasic|login|verify_?token|access_?token|X-\w*-?Token|_token\b|x-api",
+    re.IGNORECASE,
 )
 
 
@@ -348,7 +407,11 @@ def open_control_surface(tree: Tree, deployment: Deployment) -> Iterator[Finding
         if match is None or not SERVES.search(text):
             continue
         folder = entry.path.rpartition("/")[0]
-        family = [text] + [tree.text(e.path) for e in tree.files(entry.language) if e.path.rpartition("/")[0] == folder and e.path != entry.path]
+        family = [text] + [
+            tree.text(e.path)
+            for e in tree.files(entry.language)
+            if e.path.rpartition("/")[0] == folder and e.path != entry.path
+        ]
         if any(GUARDED.search(t) for t in family) or not any(CHANGES.search(t) for t in family):
             continue
         starts = any(STARTS.search(t) for t in family)
@@ -366,7 +429,9 @@ def _comment(text: str, at: int) -> bool:
     return text[text.rfind("\n", 0, at) + 1 : at].lstrip().startswith(("#", "//", "*"))
 
 
-FILE_SERVER = re.compile(r"\bhttp\.server\b|\bhttp-server\b|\bserve\s+(?:-\w+\s+)*[./]|SimpleHTTPServer|\bphp\s+-S\b|\bcaddy\s+file-server")
+FILE_SERVER = re.compile(
+    r"\bhttp\.server\b|\bhttp-server\b|\bserve\s+(?:-\w+\s+)*[./]|SimpleHTTPServer|\bphp\s+-S\b|\bcaddy\s+file-server"
+)
 LOOPBACK = re.compile(r"^(?:127\.|localhost|\[?::1)")
 
 
@@ -375,7 +440,10 @@ def _file_servers(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
         said = " ".join(v for k, v in service.values.items() if k.split(".")[0] in ("command", "entrypoint"))
         if aside(service.path) or not FILE_SERVER.search(said):
             continue
-        mount = next((k for k, v in service.values.items() if k.split(".")[0] == "volumes" and re.match(r"(?:\./?|\$\{?PWD\}?/?):", v)), "")
+        mount = next(
+            (k for k, v in service.values.items() if k.split(".")[0] == "volumes" and re.match(r"(?:\./?|\$\{?PWD\}?/?):", v)),
+            "",
+        )
         port = next((k for k, v in service.values.items() if k.split(".")[0] == "ports" and not LOOPBACK.match(v)), "")
         if mount and port:
             secrets = any(p.rpartition("/")[2].startswith(".env") for p in tree.entries)

@@ -99,9 +99,9 @@ def _in_shell(tree: Tree, script: ShellText) -> Iterator[Finding]:
             elif name in SHELLS and "-c" in words[1:3]:
                 inner = words[words.index("-c") + 1 : words.index("-c") + 2]
                 if inner and not _single(raw, inner[0]):
-                    found += _inner(script.line(one.node), inner[0], taint, f"{name} -c", script)
+                    found += _inner(script.line(one.node), inner[0], taint, f"{name} -c")
             elif name in INTERPRETERS and len(words) > 2 and words[1] in INTERPRETERS[name] and not _single(raw, words[2]):
-                found += _program(script.line(one.node), words[2], taint, name, script)
+                found += _program(script.line(one.node), words[2], taint, name)
             elif name in ("source", ".") and len(words) > 1:
                 found += _sourced(script, script.line(one.node), words[1])
     if not found:
@@ -134,7 +134,7 @@ def _evaluated(line: int, words: tuple[str, ...], taint: Taint) -> Iterator[tupl
                 return
 
 
-def _inner(line: int, word: str, taint: Taint, how: str, script: ShellText) -> Iterator[tuple[int, str, Confidence]]:
+def _inner(line: int, word: str, taint: Taint, how: str) -> Iterator[tuple[int, str, Confidence]]:
     if re.fullmatch(r"\"?\$\{?(?:\w+|@|\*)\}?\"?", word.strip()):
         return  # the command as a whole is what the caller asked for
     for name in _spliced(word):
@@ -143,7 +143,7 @@ def _inner(line: int, word: str, taint: Taint, how: str, script: ShellText) -> I
             return
 
 
-def _program(line: int, word: str, taint: Taint, how: str, script: ShellText) -> Iterator[tuple[int, str, Confidence]]:
+def _program(line: int, word: str, taint: Taint, how: str) -> Iterator[tuple[int, str, Confidence]]:
     for name in _spliced(word):
         if MESSAGES.search(name) and taint.of(name) and not taint.quoted(name):
             yield line, f"${name} is spliced into the program that {how} runs", "possible"

@@ -1,0 +1,295 @@
+"""Secrets: committed ones, printed ones, ones that every process list shows, and connections whose other end nobody checks."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+
+from session_ops.analysis.aside import aside
+from session_ops.discovery.commands import peeled
+from session_ops.discovery.files import Tree
+from session_ops.discovery.shell_flow import ShellTexts
+from session_ops.model import Confidence, Finding
+from session_ops.registry import NotApplicable, rule
+
+SHAPES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
+    ("AKIA", "an AWS access key", re.compile(r"(?<![A-Za-z0-9])AKIA[0-9A-Z]{16}(?![A-Za-z0-9])")),
+    *((f"gh{kind}_", "a GitHub token", re.compile(r"(?<![A-Za-z0-9_])gh[pousr]_[A-Za-z0-9]{36,}")) for kind in "pousr"),
+    ("github_pat_", "a GitHub token", re.compile(r"github_pat_[A-Za-z0-9_]{60,}")),
+    ("glpat-", "a GitLab token", re.compile(r"(?<![\w-])glpat-[\w-]{20,}")),
+    ("sk-ant-", "an Anthropic key", re.compile(r"(?<![\w-])sk-ant-[a-z]+\d*-[\w-]{40,}")),
+    ("sk-", "an OpenAI key", re.compile(r"(?<![\w-])sk-(?:proj-|svcacct-)?(?=[\w-]*\d)[A-Za-z0-9_-]{40,}")),
+    ("xox", "a Slack token", re.compile(r"(?<![\w-])xox[abprs]-\d{8,}-[\w-]{16,}")),
+    (
+        "hooks.slack.com",
+        "a Slack webhook",
+        re.compile(r"hooks\.slack\.com/services/T[A-Z0-9]{8,}/B[A-Z0-9]{8,}/[A-Za-z0-9]{20,}"),
+    ),
+    ("/api/webhooks/", "a Discord webhook", re.compile(r"discord(?:app)?\.com/api/webhooks/\d{16,}/[\w-]{50,}")),
+    ("AIza", "a Google API key", re.compile(r"(?<![\w-])AIza[0-9A-Za-z_-]{35}(?![\w-])")),
+    ("npm_", "an npm token", re.compile(r"(?<![\w-])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])")),
+    ("pypi-", "a PyPI token", re.compile(r"(?<![\w-])pypi-AgE[\w-]{50,}")),
+    ("hf_", "a Hugging Face token", re.compile(r"(?<![\w-])hf_[A-Za-z]{34}(?![A-Za-z])")),
+    ("_live_", "a Stripe key", re.compile(r"(?<![\w-])[sr]k_live_[A-Za-z0-9]{20,}")),
+    ("SG.", "a SendGrid key", re.compile(r"(?<![\w.-])SG\.[\w-]{22}\.[\w-]{43}")),
+    ("PRIVATE KEY-----", "a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")),
+)
+"""What has to stand in the text, what it is, and its published shape."""
+LONGEST = 4000
+"""Characters of a line that are looked at; more is data."""
+SAMPLE = re.compile(
+    r"EXAMPLE|example|sample|dummy|fake|test|placeholder|redacted|your|xxxx|XXXX|0000|1234567|abcdef|ABCDEF|deadbeef|\.\.\.|\*\*\*",
+    re.IGNORECASE,
+)
+BASE64 = re.compile(r"^[A-Za-z0-9+/=]{40,}$")
+
+
+@rule("SECRET-COMMITTED", gate="guard", category="security")
+def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
+    """A token or a private key of a known shape stands in a file that git tracks.
+
+    Why: it is in every clone and in the history; whoever has it acts in the owner's name until it is revoked. Passes: published example
+    values, invented ones (sequences, few different characters), tests and fixtures; what stands in documents is only possible. .env files
+    have a rule of their own. The value is never repeated here.
+    Source: GitHub, "Supported secret scanning patterns"; CWE-798.
+    """
+    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for entry in tree.files():
+        if (
+            entry.tracked is False
+            or entry.language == "env"
+            or aside(entry.path)
+            or entry.path.endswith((".lock", "-lock.json", ".min.js"))
+        ):
+            continue
+        text = tree.text(entry.path)
+        for mark, what, shape in SHAPES:
+            at = text.find(mark)
+            while at >= 0:
+                start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
+                end = len(text) if end < 0 else end
+                match = shape.search(text[start : min(end, start + LONGEST)])
+                line = text.count("\n", 0, start) + 1
+                if match and _real(match[0], tree.lines(entry.path), line) and "#[cfg(test)]" not in text[:start]:
+                    found[entry.path].append((line, what))
+                at = text.find(mark, end)
+    for path, places in sorted(found.items()):
+        places.sort()
+        line, what = places[0]
+        # a key in code may be made for a test beside it; a key file is a key
+        unsure = tree.entries[path].language == "markdown" or (what == "a private key" and bool(tree.entries[path].language))
+        yield Finding(
+            f"{what} is committed in {path}" + (f", and {len(places) - 1} more" if len(places) > 1 else ""),
+            tree.evidence(path, line),
+            tuple(tree.evidence(path, n) for n, _ in places[1:8] if n != line),
+            "Revoke it, take it out of the code, and read it from the environment; removing the line leaves it in the history.",
+            "possible" if unsure else "likely",
+        )
+
+
+def _real(value: str, lines: list[str], line: int) -> bool:
+    """Is this more than the shape of a secret: a value that nobody would invent?"""
+    if value.startswith("-----BEGIN"):
+        before = " ".join(lines[max(0, line - 3) : line])
+        if re.search(r"test|example|fixture|dummy|mock|sample", before, re.IGNORECASE):
+            return False
+        following = [part.strip().strip("\"',\\n") for part in lines[line : line + 3]]
+        return any(BASE64.match(part) and len(set(part)) > 20 for part in following)
+    tail = re.split(r"[-_/.]", value)[-1] if len(value) > 45 else value
+    code = lines[line - 1] if line <= len(lines) else ""
+    near = code[max(0, code.find(value) - 60) : code.find(value)]
+    return (
+        not SAMPLE.search(value)
+        and not re.search(r"example|e\.g\.|placeholder|fake|dummy|regex|pattern|re\.compile", near, re.IGNORECASE)
+        and len(set(tail)) >= 10
+    )
+
+
+# --- printed --------------------------------------------------------------------------------------------------------------------
+
+NAME = r"(?:api_?key|secret(?:_?key)?|password|passwd|passphrase|(?:access|auth|bearer|api|bot|refresh|session|github|gh)_?token|token|private_?key|credentials)"
+PY_PRINT = re.compile(
+    rf"\b(?:print|log(?:ger|ging)?\.\w+|console\.print)\s*\([^\n]*?\{{\s*(?P<name>(?:\w+\.)*\w*?{NAME})\s*(?:!r)?\}}",
+    re.IGNORECASE,
+)
+JS_PRINT = re.compile(
+    rf"\b(?:console\.\w+|log(?:ger)?\.\w+)\s*\([^\n]*?\$\{{\s*(?P<name>(?:[\w$]+\.)*\w*?{NAME})\s*\}}", re.IGNORECASE
+)
+SH_PRINT = re.compile(
+    rf"^\s*(?:echo|printf)\b(?P<text>[^|>\n]*?)\$\{{?(?P<name>\w*{NAME})(?:\}}|\b(?![\w]))(?P<after>[^\n]*)$", re.IGNORECASE
+)
+NAMED = ("token", "secret", "passw", "passphrase", "api_key", "apikey", "private_key", "credential")
+OUTPUTS = ("print", "log", "echo", "console")
+BEARER = re.compile(r"\btoken\s*[:=][^=\n]*(?:environ|getenv|process\.env|_TOKEN)")
+MAKES = re.compile(r"generat|creat|new |token_(?:hex|urlsafe)|randomBytes|openssl rand|your |save|copy", re.IGNORECASE)
+COUNTS = re.compile(
+    r"(?:max|total|num|n|count|input|output|prompt|completion|per|next|page|continuation|cancellation)_?token$|_token_?count",
+    re.IGNORECASE,
+)
+
+
+@rule("SEC-PRINTED", gate="guard", category="security")
+def secret_in_the_output(tree: Tree) -> Iterator[Finding]:
+    """A password or token is printed or logged as it is.
+
+    Why: output goes to CI logs, terminals that are recorded, transcripts of agents; from there it is as good as published. Passes: parts
+    of it, lengths, "is it set", what was made this moment for the user to keep, output that goes into a file or a pipe.
+    Source: CWE-532; OWASP, Logging Cheat Sheet, "Data to exclude".
+    """
+    looked = False
+    for entry in tree.files("python", "javascript", "typescript", "shell"):
+        text = tree.text(entry.path)
+        low = text.lower()
+        if aside(entry.path) or not any(word in low for word in NAMED):
+            continue
+        looked = True
+        pattern = {"python": PY_PRINT, "shell": SH_PRINT}.get(entry.language, JS_PRINT)
+        hits = []
+        for number, line in enumerate(tree.lines(entry.path), start=1):
+            if ("$" not in line and "{" not in line) or not any(word in line for word in OUTPUTS) or len(line) > 1000:
+                continue
+            match = None if line.lstrip().startswith(("#", "//")) else pattern.search(line)
+            if match is None or MAKES.search(line) or COUNTS.search(match["name"]):
+                continue
+            if match["name"].lower() == "token" and not BEARER.search(text):
+                continue  # a word of a text or a pattern is called so too
+            if entry.language == "shell" and not _seen(tree.lines(entry.path), number, line, match):
+                continue
+            hits.append((number, match["name"]))
+        if hits:
+            yield Finding(
+                f"The value of {hits[0][1]} is printed",
+                tree.evidence(entry.path, hits[0][0]),
+                tuple(tree.evidence(entry.path, n) for n, _ in hits[1:8]),
+                "It ends up in logs and transcripts that others read; print whether it is set, or its last characters.",
+                "possible",
+            )
+    if not looked:
+        raise NotApplicable("no code that holds a secret")
+
+
+def _seen(lines: list[str], number: int, line: str, match: re.Match[str]) -> bool:
+    """Does a printed shell text reach the terminal: not the value of a substitution, a pipe, a file, a function that returns by echo?"""
+    if (
+        "$(" in line[: match.start("text")]
+        or re.search(r"[|>]|>&2", match["after"].split("#")[0])
+        or re.search(r"::add-mask::|\\\$", line)
+    ):
+        return False
+    words = match["text"].strip(" \"'-ne")
+    if not re.search(r"[A-Za-z]{3}", words):  # `echo "$token"` is how a function gives it back
+        return False
+    following = " ".join(lines[number : number + 12])
+    return not re.match(r"\s*\}?\s*>", following) and "EOF" not in line and not re.search(r"\w=\s*[\"']?$", match["text"])
+
+
+# --- shown to everybody ---------------------------------------------------------------------------------------------------------
+
+IN_PLAIN = re.compile(rf"\$\{{?\w*{NAME}\w*\}}?", re.IGNORECASE)
+
+
+@rule("SEC-ARGV", gate="guard", category="security")
+def secret_on_the_command_line(tree: Tree, shell_texts: ShellTexts) -> Iterator[Finding]:
+    """A password is given to a program on its command line, which every user of the machine can list.
+
+    Why: `ps` shows it while the program runs, and shells and audit logs keep it. Only options that are known to take a password are looked
+    at: mysql -p, redis-cli -a, sshpass -p, docker login -p, curl -u.
+    Source: the manual pages of these programs, which warn of it; CWE-214.
+    """
+    if not any(s.kind == "script" for s in shell_texts):
+        raise NotApplicable("no shell script")
+    for script in shell_texts:
+        if script.kind != "script" or script.aside or aside(script.path) or "$" not in script.text:
+            continue
+        found = []
+        for one in script.commands:
+            for words in peeled(one.words):
+                name = words[0].rsplit("/", 1)[-1]
+                if (word := _password(name, words)) and IN_PLAIN.search(word):
+                    found.append((script.line(one.node), name))
+                    break
+        if found:
+            yield Finding(
+                f"{found[0][1]} gets a password as an argument, which `ps` shows to everybody",
+                tree.evidence(script.path, found[0][0]),
+                tuple(tree.evidence(script.path, n) for n, _ in found[1:8]),
+                "Give it by standard input, a file that only the owner reads, or the variable that the program knows for it.",
+                "possible",
+            )
+
+
+def _password(name: str, words: tuple[str, ...]) -> str:
+    pairs = list(pairwise(words))
+    if name in ("mysql", "mysqldump", "mysqladmin", "mariadb"):
+        return next((w for w in words[1:] if re.match(r"-p.|--password=", w)), "")
+    option = {"redis-cli": "-a", "sshpass": "-p", "curl": "-u"}.get(name)
+    if name in ("docker", "podman") and "login" in words[1:3]:
+        return next(
+            (b for a, b in pairs if a in ("-p", "--password")), next((w for w in words if w.startswith("--password=")), "")
+        )
+    if name == "sshpass":
+        return next((w for w in words[1:] if re.match(r"-p.", w)), "") or next((b for a, b in pairs if a == "-p"), "")
+    return next((b for a, b in pairs if a == option), "") if option else ""
+
+
+# --- the other end --------------------------------------------------------------------------------------------------------------
+
+UNCHECKED = re.compile(
+    r"\bverify\s*=\s*False\b|rejectUnauthorized\s*:\s*false|InsecureSkipVerify\s*:\s*true|_create_unverified_context|NODE_TLS_REJECT_UNAUTHORIZED[\"'\]]*\s*=\s*[\"']?0"
+    r"|CERT_NONE\b|\bcurl\b[^|;\n]*\s(?:-[a-zA-Z]*k[a-zA-Z]*|--insecure)\s|http\.sslVerify[= ]+[\"']?false|danger_accept_invalid_certs\(true\)|VERIFY_NONE"
+)
+MARKS = (
+    "=False", "= False", "rejectUnauthorized", "InsecureSkipVerify", "_unverified_", "REJECT_UNAUTHORIZED", "CERT_NONE", "curl", "sslVerify",
+    "danger_accept", "VERIFY_NONE",
+)  # fmt: skip
+LOCAL = re.compile(r"localhost|127\.0\.0\.1|\[?::1\]?|0\.0\.0\.0|\.local\b|self-?signed", re.IGNORECASE)
+GIVES = re.compile(r"Authorization|Bearer|token|api_?key|password|secret|auth\s*=", re.IGNORECASE)
+CLIENT = re.compile(
+    r"requests|httpx|aiohttp|urllib|session|client|\bssl\b|https|tls|fetch|axios|curl|git\b|reqwest|openssl|connect|pool|database",
+    re.IGNORECASE,
+)
+
+
+@rule("SEC-TLS", gate="guard", category="security")
+def nobody_checks_the_other_end(tree: Tree) -> Iterator[Finding]:
+    """A connection is made without checking the certificate of the other end.
+
+    Why: whoever sits between reads and changes everything, the token in the header too. Passes: connections to this machine, tests.
+    Source: CWE-295; requests, "SSL Cert Verification"; Node.js, tls.connect, rejectUnauthorized.
+    """
+    for entry in tree.files("python", "javascript", "typescript", "tsx", "go", "ruby", "rust", "shell"):
+        text = tree.text(entry.path)
+        if aside(entry.path) or not any(mark in text for mark in MARKS):
+            continue
+        lines = tree.lines(entry.path)
+        hits: list[tuple[int, Confidence]] = []
+        for number, line in enumerate(lines, start=1):
+            match = UNCHECKED.search(line) if any(mark in line for mark in MARKS) and len(line) < 1000 else None
+            if (
+                match is None
+                or line.lstrip().startswith(("#", "//", "*", "echo"))
+                or re.search(r"[\"'`r]\s*\\b|regex|pattern|\bif\b.*[=!]=", line)
+            ):
+                continue
+            around = "\n".join(lines[max(0, number - 9) : number + 4])
+            if LOCAL.search(around) or not CLIENT.search(around):
+                continue
+            sure = (
+                entry.language == "python"
+                and "verify" in match[0]
+                and re.search(r"requests|httpx|session", around)
+                and GIVES.search(around)
+            )
+            hits.append((number, "likely" if sure else "possible"))
+        if hits:
+            hits.sort(key=lambda h: (h[1] == "possible", h[0]))
+            yield Finding(
+                "The certificate of the other end is not checked",
+                tree.evidence(entry.path, hits[0][0]),
+                tuple(tree.evidence(entry.path, n) for n, _ in hits[1:8]),
+                "Whoever sits in between reads and changes what is sent"
+                + (", the token included." if hits[0][1] == "likely" else "."),
+                hits[0][1],
+            )
