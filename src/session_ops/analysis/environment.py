@@ -69,6 +69,8 @@ def variables_nobody_names(tree: Tree, environment: Environment) -> Iterator[Fin
 
     Why: who installs the tracker learns of them one crash at a time. Variables with a default, those of the system, and those
     that a document, compose file, unit, workflow or script names or sets pass. A filled .env is no template: it is not shipped.
+    Do: List the variables in `.env.example` or the README, each with a line that says what it is for; give those that can have
+    one a default in the code.
     Source: The Twelve-Factor App, III.
     """
     if not environment.uses:
@@ -102,23 +104,26 @@ def placeholder_as_default(tree: Tree, environment: Environment) -> Iterator[Fin
 
     Why: nothing says that the value is missing; the first connection fails with an error about a strange host name. Tests,
     examples and documents pass, and so does code that compares the value with the placeholder before it uses it.
+    Do: Remove the default and end at the start with a message that names the variable (`${NAME:?}` in shell,
+    `os.environ["NAME"]` in Python), or give a default that works.
+    Source: The Twelve-Factor App, III; POSIX.1-2024, Shell & Utilities 2.6.2 `${parameter:?}`.
     """
     if not environment.uses:
         raise NotApplicable("no code reads a variable of its own from the environment")
-    by_file: dict[str, list[Use]] = {}
+    by_name: dict[str, list[Use]] = {}
     for use in environment.uses:
         text = (use.default or "").strip().strip("\"'")
         if _PLACEHOLDER.match(text) and not aside(use.path):
             code = tree.text(use.path)
             if f"== {use.default}" not in code and not re.search(rf"startswith\(\s*[\"']<|==\s*[\"']{re.escape(text)}", code):
-                by_file.setdefault(use.path, []).append(use)
-    for path, uses in sorted(by_file.items()):
-        uses.sort(key=lambda u: u.line)
+                by_name.setdefault(use.name, []).append(use)
+    for uses in by_name.values():
+        uses.sort(key=lambda u: (u.path, u.line))
         first = uses[0]
         yield Finding(
             f"{first.name} defaults to the placeholder {(first.default or '').strip(chr(34) + chr(39))}, which no machine resolves",
-            tree.evidence(path, first.line),
-            tuple(tree.evidence(path, use.line) for use in uses[1:MOST_ALSO]),
+            tree.evidence(first.path, first.line),
+            tuple(tree.evidence(use.path, use.line) for use in uses[1:MOST_ALSO]),
             f"Without {first.name} in the environment it starts and then fails at its first connection.",
             "likely",
         )
@@ -130,6 +135,8 @@ def secret_as_default(tree: Tree, environment: Environment) -> Iterator[Finding]
 
     Why: it is in every clone and in the history, and it works wherever nobody set the variable. Placeholders, short defaults
     of local databases, tests and examples pass. The value is not repeated here; whoever reads the line sees it.
+    Do: Replace the secret where it is accepted, take the default out of the code, and end at the start with a message where the
+    variable is not set.
     Source: CWE-798.
     """
     if not environment.uses:
@@ -159,6 +166,8 @@ def setting_that_nothing_reads(tree: Tree, environment: Environment, deployment:
     Why: the setting looks as if it worked, and the code goes on with its default; mostly the name is a little wrong. Only variables
     whose prefix the code uses for several others are looked at (APP_… where it reads APP_…), and a name that occurs in any spelling
     anywhere in code or configuration passes (settings classes drop the prefix and the case).
+    Do: Write the name that the code reads, remove the setting, or let the code read it where it is meant to count.
+    Source: Compose Specification, environment; systemd.exec(5), Environment=; Dockerfile reference, ENV.
     """
     read = {use.name for use in environment.uses}
     in_code = {u.name for u in environment.uses if not u.path.endswith((".yml", ".yaml"))}

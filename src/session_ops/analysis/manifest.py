@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import FileEntry, Tree
+from session_ops.discovery.history import written
 from session_ops.discovery.manifests import Field, Manifest, Manifests
 from session_ops.discovery.manifests.positions import strip_json_comments
 from session_ops.model import Confidence, Edit, Finding, Fix, Gate
@@ -35,7 +36,9 @@ def does_not_parse(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
 
     Why: npm, pip, cargo and agents stop at the first syntax error of their own file; a script stops at its configuration.
     Passes: comments and trailing commas where the readers allow them, one JSON text on each line, templates, test data.
-    Sources: RFC 8259 (JSON), YAML 1.2, TOML 1.0.
+    Do: Correct the syntax at this line (or finish the merge whose marks stand there) and parse the file again: `python3 -m
+    json.tool`, tomllib, yamllint or py_compile, by its kind.
+    Source: RFC 8259 (JSON), YAML 1.2, TOML 1.0.
     """
     looked = False
     broken = {m.path: m.broken for m in manifests}
@@ -176,7 +179,9 @@ def refused_by_standard(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     """A manifest says something that its ecosystem's standard refuses; every such place is named at once.
 
     Why: build tools stop at the first of them, so that a person mends one, builds, and meets the next.
-    Sources: packaging.python.org (pyproject.toml, PEP 508, PEP 639), docs.npmjs.com (package.json), The Cargo Book,
+    Do: Change the entry to what the standard allows, or remove it; then ask the manifest's own tool: `python -m build`, `npm
+    pack --dry-run`, `gem build`, `cargo metadata`, `go mod edit -json`.
+    Source: packaging.python.org (pyproject.toml, PEP 508, PEP 639), docs.npmjs.com (package.json), The Cargo Book,
     go.dev/ref/mod, the plugin reference of Claude Code.
     """
     if not manifests:
@@ -253,7 +258,9 @@ def no_licence_field(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
 
     Why: crates.io refuses such a crate; RubyGems and npm warn, and tools that check licences stop. Passes: private packages, crates
     that nothing publishes. Python packages need no such field: backends take the licence file by themselves.
-    Sources: The Cargo Book (license), guides.rubygems.org (license=), docs.npmjs.com (license).
+    Do: Name the licence by its SPDX identifier: `license = "MIT"` in Cargo.toml, `"license": "MIT"` in package.json,
+    `spec.license` in a gemspec; or mark the package as private.
+    Source: The Cargo Book (license), guides.rubygems.org (license=), docs.npmjs.com (license).
     """
     named = [
         m for m in manifests if m.name and not is_aside(m.path) and not m.broken and m.ecosystem in ("npm", "gem", "cargo")
@@ -332,6 +339,8 @@ def path_dependency_without_version(tree: Tree, manifests: Manifests) -> Iterato
 
     Why: `cargo package` and `cargo publish` refuse it, as the path means nothing to others. Passes: publish = false,
     dev-dependencies (cargo drops them), path with version.
+    Do: Give the dependency a version beside its path, `{ path = "../x", version = "1.2" }`, or set `publish = false` where the
+    crate is never published.
     Source: The Cargo Book, Specifying Dependencies, Multiple locations.
     """
     crates = [m for m in manifests if m.ecosystem == "cargo" and m.name and not is_aside(m.path)]
@@ -375,7 +384,8 @@ def lock_out_of_step(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
 
     Why: `npm ci` and a frozen `bundle install` (deployment mode, `bundler-cache: true`) refuse to install then.
     Passes: lock files that git ignores, and where nothing installs frozen it is only possible trouble.
-    Sources: docs.npmjs.com (npm ci), bundler.io (bundle install, frozen).
+    Do: Renew the lock file with `npm install --package-lock-only` or `bundle lock`, and commit it together with the manifest.
+    Source: docs.npmjs.com (npm ci), bundler.io (bundle install, frozen).
     """
     looked = False
     for one in manifests:
@@ -478,6 +488,8 @@ def version_in_code_differs(tree: Tree, manifests: Manifests) -> Iterator[Findin
 
     Why: `--version` and bug reports then name a release that this is not. Passes: versions that the manifest computes from the code,
     code of tests and examples, and versions of formats and protocols.
+    Do: Let the code read its version from the manifest (importlib.metadata.version in Python, the imported package.json in
+    Node), or write the same version in both.
     Source: packaging.python.org, Single-sourcing the package version.
     """
     packages = [
@@ -503,8 +515,10 @@ def version_in_code_differs(tree: Tree, manifests: Manifests) -> Iterator[Findin
                 said = match[1] or match[2]
                 if said != one.version:
                     line = text.count("\n", 0, match.start(1 if match[1] else 2)) + 1
+                    since = written(tree, entry.path, match[0])
                     yield Finding(
-                        f"the code says version {said}, {one.path} says {one.version}",
+                        f"the code says version {said}, {one.path} says {one.version}"
+                        + (f" (written in {since})" if since else ""),
                         tree.evidence(entry.path, line),
                         impact="--version and bug reports name the wrong release.",
                         confidence="possible",
@@ -528,7 +542,9 @@ def listed_but_absent(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
 
     Why: what is built silently lacks them, or (packages of setuptools and poetry) the build stops.
     Passes: outputs that a build script makes, patterns with a match, exclusions, entries that tools add by themselves.
-    Sources: hatch.pypa.io (Build configuration), docs.npmjs.com (files), setuptools.pypa.io (Package discovery).
+    Do: Correct the entry to what is there, add the missing file or the build step that makes it, or remove the entry from the
+    list.
+    Source: hatch.pypa.io (Build configuration), docs.npmjs.com (files), setuptools.pypa.io (Package discovery).
     """
     from session_ops.analysis.outputs import is_output
 
@@ -653,7 +669,10 @@ def manifest_of_another_product(tree: Tree, manifests: Manifests, docs: Docs) ->
 
     Why: `npm install` then brings the dependencies of something else, its commands start something else, and what the README promises is in no manifest.
     Said only where the README's title shares no word with the manifest's name and description, and no document of the top folder ever
-    writes the manifest's name. Source: the field descriptions of package.json, pyproject.toml and Cargo.toml.
+    writes the manifest's name.
+    Do: Give the manifest the name, description and dependencies of the product that the README describes, or move it into the
+    folder of the product that it describes.
+    Source: the field descriptions of package.json, pyproject.toml and Cargo.toml.
     """
     tops = [m for m in manifests if not m.folder and m.name and m.ecosystem in ("npm", "pip", "cargo", "gem")]
     readme = next((d for d in docs if d.role == "readme" and "/" not in d.path), None)

@@ -69,6 +69,9 @@ class _Commit:
     removed: tuple[tuple[str, str], ...]
 
 
+SUBJECT = 90
+
+
 @fact
 def history(tree: Tree) -> History:
     """Removed files of the target, from one `git log` of added and removed paths; it reads no file's content.
@@ -163,3 +166,20 @@ def last_content(tree: Tree, path: str, commit: str) -> str | None:
         return raw.decode("utf-8") or None
     except UnicodeDecodeError:
         return None
+
+
+def written(tree: Tree, path: str, text: str) -> str:
+    """The newest commit that wrote this text into a file, as "1a2b3c4d5 of 2026-03-01, its subject"; empty where git does not know."""
+    words = (
+        "log",
+        "-1",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--abbrev=9",
+        "--format=%h of %as, %s",
+        f"-S{text}",
+        "HEAD",
+        "--",
+        tree.prefix + path,
+    )
+    return tree.git.run(*words, may_fail=True).decode("utf-8", "replace").strip()[:SUBJECT]
