@@ -9,7 +9,7 @@ from session_ops.analysis.aside import aside
 from session_ops.discovery.files import Tree
 from session_ops.discovery.scripts import Scripts
 from session_ops.discovery.syntax import Syntax, line_of
-from session_ops.model import Finding
+from session_ops.model import Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 BEATS = re.compile(r"heartbeat|\bbeat\b|keep-?alive|last_seen", re.IGNORECASE)
@@ -85,6 +85,9 @@ LIMIT = re.compile(
 NOT_BEATS = re.compile(r"lock|cache|connect|http|request|idle", re.IGNORECASE)
 
 
+ODD_UNIT = re.compile(r"_?(?:ms|millis\w*|min(?:ute)?s?)$", re.IGNORECASE)
+
+
 def _seconds(name: str, number: str, unit: str | None) -> float | None:
     value = float(number)
     low = name.lower()
@@ -101,7 +104,24 @@ def _seconds(name: str, number: str, unit: str | None) -> float | None:
     return value
 
 
-@rule("BEAT-LATE", gate="coordinate", category="heartbeat")
+def three_beats(finding: Finding, tree: Tree) -> Fix | None:
+    """Raise the limit to three intervals, where both are plain seconds."""
+    path, line, wanted = finding.at.path, finding.at.line, finding.data.get("wanted", "")
+    text = tree.lines(path)[line - 1]
+    match = NUMBER.match(text)
+    if match is None or not wanted or match["unit"]:
+        return None
+    start, end = match.span("number")
+    return Fix(
+        title=f"Wait for three heartbeats: {wanted} seconds",
+        findings=(finding.id,),
+        safety="review",
+        edits=(Edit(path, text, f"{text[:start]}{wanted}{text[end:]}", line),),
+        why="One late or lost beat then expires nobody.",
+    )
+
+
+@rule("BEAT-LATE", gate="coordinate", category="heartbeat", fix=three_beats)
 def limit_too_near(tree: Tree) -> Iterator[Finding]:
     """The limit after which a session counts as dead is shorter than two heartbeats.
 
@@ -141,6 +161,7 @@ def limit_too_near(tree: Tree) -> Iterator[Finding]:
                     also=(tree.evidence(entry.path, at),),
                     impact="A session that is alive is expired, and what it holds goes to others.",
                     confidence="likely" if after <= every else "possible",
+                    data={"wanted": f"{3 * every:g}"} if after == int(after) and not ODD_UNIT.search(limit) else {},
                 )
     if not seen:
         raise NotApplicable("no file sets both the interval and the limit of heartbeats")

@@ -131,7 +131,7 @@ def looks_then_locks(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterat
         if looks:
             line = next(m.line for m in made if m.state == looks[0].state and m.line >= looks[0].line)
             yield Finding(
-                f"`{looks[0].state}` is looked for here and made in line {line}: in between another session does the same",
+                f"`{looks[0].state}` is looked for first and made later: in between another session does the same",
                 at=tree.evidence(path, looks[0].line),
                 also=(tree.evidence(path, line),) if line != looks[0].line else (),
                 impact="Two sessions hold the same lock.",
@@ -156,7 +156,7 @@ def looks_then_locks(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterat
         if look:
             seen.add(use.path)
             yield Finding(
-                f"`{use.state}` is looked for here and made in line {use.line}: in between another process does the same",
+                f"`{use.state}` is looked for first and made later: in between another process does the same",
                 at=tree.evidence(use.path, look),
                 also=(tree.evidence(use.path, use.line),),
                 impact="Two sessions hold the same lock.",
@@ -298,7 +298,7 @@ def left_behind_by_a_crash(mechanism: Mechanism, tree: Tree) -> Iterator[Finding
             if gone is None:
                 continue
             yield Finding(
-                f"`{made.state}` is made here and removed in line {gone.line}, and no trap removes it when something fails in between",
+                f"`{made.state}` is removed by the script's last lines alone: no trap removes it when something fails before them",
                 at=tree.evidence(path, made.line),
                 also=(tree.evidence(path, gone.line),),
                 impact="After a crash or an interruption the lock stays, and everybody else waits for nobody.",

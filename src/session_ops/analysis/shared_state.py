@@ -11,7 +11,7 @@ from session_ops.discovery.bodies import Bodies, Body, Source
 from session_ops.discovery.files import Tree
 from session_ops.discovery.mechanism import BETWEEN_PROCESSES, Mechanism, Use
 from session_ops.discovery.scripts import Scripts
-from session_ops.model import Finding
+from session_ops.model import Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 SHARED = frozenset(("registry", "pointer", "message"))
@@ -141,9 +141,11 @@ def read_change_write(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Itera
         many += 1
         body, read, write = found[0]
         yield Finding(
-            f"`{body.name}` reads {parts_of(state)}, changes it and writes it back in line {write} without a lock",
+            f"`{body.name}` reads {parts_of(state)}, changes it and writes it back without a lock",
             at=tree.evidence(source.path, read),
-            also=tuple(tree.evidence(source.path, line) for _, line, _ in found[1:9]),
+            also=tuple(
+                tree.evidence(source.path, n) for n in dict.fromkeys((write, *(n for _, n, _ in found[1:9]))) if n != read
+            ),
             impact="Two sessions at once: the second overwrites the first one's change, and nobody is told.",
             confidence="possible",
             data={"state": state},
@@ -212,7 +214,42 @@ def lock_of_one_process(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Ite
         raise NotApplicable("no lock of one process beside a shared file")
 
 
-@rule("STATE-TORN", gate="coordinate", category="state")
+PYTHON_WRITE = re.compile(
+    r"^(?P<indent>[ \t]*)with open\((?P<path>[\w.]+), (?P<mode>['\"]w['\"])(?P<more>[^\n)]*)\) as \w+:[ \t]*$"
+)
+
+
+def write_aside(finding: Finding, bodies: Bodies, tree: Tree) -> Fix | None:
+    """Let Python write to a file of this process's own and rename it; only where `open(path, "w")` is a with block and os is imported."""
+    path, line = finding.at.path, finding.at.line
+    lines = tree.lines(path)
+    match = PYTHON_WRITE.match(lines[line - 1])
+    if match is None or tree.entries[path].language != "python" or not re.search(r"^import os$", tree.text(path), re.MULTILINE):
+        return None
+    wide, last = len(match["indent"]), line
+    for number in range(line + 1, len(lines) + 1):
+        text = lines[number - 1]
+        if text.strip() and len(text) - len(text.lstrip()) <= wide:
+            break
+        if text.strip():
+            last = number
+    body = bodies.source(path).body_at(line)
+    if last == line or (body and re.search(r"\breturn\b", "\n".join(lines[line:last]))):
+        return None
+    name = f'f"{{{match["path"]}}}.{{os.getpid()}}.tmp"'
+    return Fix(
+        title=f"Write {finding.data['state']} aside and rename it",
+        findings=(finding.id,),
+        safety="review",
+        edits=(
+            Edit(path, f"open({match['path']}, {match['mode']}", f"open({name}, {match['mode']}", line),
+            Edit(path, lines[last - 1], f"{lines[last - 1]}\n{match['indent']}os.replace({name}, {match['path']})", last),
+        ),
+        why="A reader sees the old file or the new one, never half of one. It does not make the update itself safe: that takes a lock.",
+    )
+
+
+@rule("STATE-TORN", gate="coordinate", category="state", fix=write_aside)
 def written_in_place(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
     """A file that several sessions read is rewritten in place.
 
@@ -286,10 +323,25 @@ def one_temporary_name(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iter
             )
 
 
-GONE = re.compile(r"\b(?:if|else|elif|except|catch)\b")
+REMOVAL = re.compile(r"^\s*os\.(?:remove|unlink)\([\w.]+\)\s*$")
 
 
-@rule("STATE-GONE", gate="coordinate", category="state")
+def write_over_it(finding: Finding, tree: Tree) -> Fix | None:
+    """Drop the removal: opening for writing replaces the content anyway. Only where it stands alone among other statements."""
+    path, line = finding.at.path, finding.at.line
+    lines = tree.lines(path)
+    if not REMOVAL.match(lines[line - 1]) or line < 2 or lines[line - 2].rstrip().endswith(":"):
+        return None
+    return Fix(
+        title=f"Write {path.rpartition('/')[2]}'s new state over the old one",
+        findings=(finding.id,),
+        safety="review",
+        edits=(Edit(path, f"{lines[line - 1]}\n{lines[line]}", lines[line]),),
+        why="Opening it for writing replaces what it held; there is no moment without the file.",
+    )
+
+
+@rule("STATE-GONE", gate="coordinate", category="state", fix=write_over_it)
 def removed_before_written(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
     """The old state is removed before the new one is written.
 
@@ -308,8 +360,9 @@ def removed_before_written(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> 
             between = "\n".join(source.lines[gone.line : later[0].line - 1]) if later else ""
             if later and not re.search(r"\breturn\b|\belse\b|\bexcept\b|\bcatch\b", between):
                 yield Finding(
-                    f"{parts_of(state)} is removed before its successor is written in line {later[0].line}",
+                    f"{parts_of(state)} is removed before its successor is written",
                     at=tree.evidence(source.path, gone.line),
+                    also=(tree.evidence(source.path, later[0].line),),
                     impact="A crash or an interruption in between leaves no state at all.",
                     confidence="possible",
                 )
@@ -433,7 +486,25 @@ COARSE_CODE = re.compile(
 FINE_CODE = re.compile(r"uuid|random|token|secrets|%f|nano|micro|pid|hash|nonce", re.IGNORECASE)
 
 
-@rule("ID-COLLIDE", gate="coordinate", category="state")
+def add_the_pid(finding: Finding, tree: Tree) -> Fix | None:
+    """Append the pid of the starting shell to the id."""
+    path, line = finding.at.path, finding.at.line
+    if tree.entries[path].language != "shell":
+        return None
+    text = tree.lines(path)[line - 1]
+    match = re.match(r"^(?P<head>\s*(?:\w+\s+)?\w+=)(?P<quote>\"?)(?P<value>\$\(date [^()]*\))(?P=quote)\s*$", text)
+    if match is None:
+        return None
+    return Fix(
+        title="Tell sessions of one second apart by the pid of their start",
+        findings=(finding.id,),
+        safety="review",
+        edits=(Edit(path, text, f'{match["head"]}"{match["value"]}_$$"', line),),
+        why="Two starts on one machine never have the same pid in the same second.",
+    )
+
+
+@rule("ID-COLLIDE", gate="coordinate", category="state", fix=add_the_pid)
 def same_second_same_id(scripts: Scripts, mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
     """The identity of a session is the second in which it started.
 

@@ -1,4 +1,5 @@
 import json
+import os
 
 PATH = "state/sessions.json"
 
