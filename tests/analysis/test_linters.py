@@ -1,0 +1,224 @@
+"""Linters on small trees: what breaks a gate, what is advice, what happens without them."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from session_ops.analysis.linters import process
+from session_ops.analysis.linters.codes import breach
+from session_ops.analysis.linters.process import Linter, Linters, Remark
+from session_ops.discovery.files import read_tree
+from session_ops.model import Answers, Finding, Gate, Outcome, Severity
+from session_ops.registry import Checked, Facts, Registry, check
+from tests.conftest import Make
+
+ALL = Registry.load()
+OURS = Registry(ALL.facts, {name: rule for name, rule in ALL.rules.items() if name.startswith("LINT-")})
+
+
+def needs(name: str) -> None:
+    if process.program(name) is None:
+        pytest.skip(f"{name} is not installed (make test EXTRAS=all)")
+
+
+def look(root: Path, linters: Linters | None = None) -> Checked:
+    tree = read_tree(root)
+    with linters or Linters.start(tree) as started:
+        return check(OURS, Facts(OURS, {"tree": tree, "answers": Answers(), "linters": started}), tree.root)
+
+
+def grave(checked: Checked) -> list[tuple[str, int, Severity, Gate | None]]:
+    return [(f.at.path, f.at.line, f.severity, f.gate) for f in checked.findings if f.severity is not Severity.ADVICE]
+
+
+def advice(checked: Checked) -> list[Finding]:
+    return [f for f in checked.findings if f.severity is Severity.ADVICE]
+
+
+def outcome(checked: Checked, rule: str) -> tuple[Outcome, str]:
+    (result,) = [r for r in checked.results if r.rule == rule]
+    return result.outcome, result.reason
+
+
+def test_script_that_the_shell_refuses(make: Make) -> None:
+    needs("shellcheck")
+    broken = "#!/bin/bash\nif ping -c 1 <node-ip> &>/dev/null; then\n  echo up\nfi\n"
+    found = look(make({"bin/health.sh": broken, "tests/data/broken.sh": broken}))
+    assert grave(found) == [("bin/health.sh", 2, Severity.CRITICAL, Gate.PARSE)]
+
+
+def test_script_that_only_the_linter_cannot_parse_and_templates_are_no_defects(make: Make) -> None:
+    needs("shellcheck")
+    files = {
+        "a.sh": "#!/bin/bash\nshopt -s extglob\ncase $1 in !(*.md)) echo x ;; esac\necho $HOME/x y\n",
+        "b.sh.j2": "#!/bin/bash\n{% if x %}\nif [ {{ y }} ; then\n{% endif %}\n",
+        "c.sh": "#!/bin/zsh\nfor i ($list) print $i\n",
+        "d.sh": "#!/bin/bash\n{% if x %}\nif [ {{ y }} ; then\n{% endif %}\n",
+    }
+    assert grave(look(make(files))) == []
+
+
+def test_advice_is_one_finding_for_a_file_and_code(make: Make) -> None:
+    needs("shellcheck")
+    found = look(make({"a.sh": "#!/bin/sh\ncd $1\ncd $2\ncd $3\n"}))
+    (cd,) = [f for f in advice(found) if "SC2164" in f.message]
+    assert (cd.at.line, [e.line for e in cd.also], cd.gate) == (2, [3, 4], None)
+
+
+def test_python_that_does_not_compile(make: Make) -> None:
+    needs("ruff")
+    files = {
+        "app.py": "def f(:\n    pass\n",
+        "outside.py": "x = 1\nreturn x\n",
+        "newer.py": "type X = int\nmatch 1:\n    case _:\n        pass\n",
+        "tests/data/bad.py": "def f(:\n",
+        "old.py": "#!/usr/bin/python2\nprint 'x'\n",
+        "pkg/{{cookiecutter.name}}.py": "def {{cookiecutter.name}}(:\n",
+    }
+    found = look(make(files))
+    assert {(path, severity, gate) for path, _, severity, gate in grave(found)} == {
+        ("app.py", Severity.CRITICAL, Gate.PARSE),
+        ("outside.py", Severity.CRITICAL, Gate.PARSE),
+    }
+
+
+def test_undefined_names_by_when_they_are_looked_up(make: Make) -> None:
+    needs("ruff")
+    files = {
+        "main.py": "import used\n\nif __name__ == '__main__':\n    used.go()\n",
+        "used.py": "LIMIT = settings.limit\n\n\ndef go():\n    return other\n",
+        "notes.py": "from __future__ import annotations\n\n\ndef go(x: Missing) -> 'Other':\n    y: Third = x\n    return y\n",
+        "jupyter_config.py": "c = get_config()\nc.x = 1\n",
+        "data.py": "config = some.Structure()\n",
+        "maybe.py": "try:\n    basestring\nexcept NameError:\n    basestring = str\n",
+    }
+    assert grave(look(make(files))) == [
+        ("data.py", 1, Severity.GAP, Gate.START),
+        ("used.py", 1, Severity.CRITICAL, Gate.START),
+    ]
+
+
+def test_dockerfiles(make: Make) -> None:
+    needs("hadolint")
+    files = {
+        "Dockerfile": "FROM debian:12\nRUN true\nCOPPY . /app\n",
+        "a/Dockerfile": "FROM debian:12\nRUN <<EOF\nset -ex\necho x\nEOF\nRUN true\n",
+        "b/Dockerfile": "FROM debian:12\nEXPOSE 80800\n",
+        "c/Dockerfile": "FROM {{ image }}\n{% if x %}\nRUN x\n{% endif %}\n",
+        "d/Dockerfile.part": "RUN true\n",
+    }
+    assert grave(look(make(files))) == [
+        ("Dockerfile", 3, Severity.CRITICAL, Gate.SHIP),
+        ("b/Dockerfile", 2, Severity.CRITICAL, Gate.SHIP),
+    ]
+
+
+def workflow(event: str, text: str) -> str:
+    return f"on:\n  {event}:\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo '${{{{ {text} }}}}'\n"
+
+
+def test_workflows_that_run_what_strangers_write(make: Make) -> None:
+    needs("zizmor")
+    folder = ".github/workflows/"
+    files = {
+        folder + "bad.yml": workflow("issues", "github.event.issue.title"),
+        folder + "own.yml": workflow("workflow_dispatch", "inputs.name"),
+        folder + "fork.yml": workflow("pull_request", "github.head_ref"),
+        folder + "sha.yml": workflow("workflow_run", "github.event.workflow_run.head_sha"),
+    }
+    assert grave(look(make(files, git=True))) == [(folder + "bad.yml", 7, Severity.CRITICAL, Gate.GUARD)]
+
+
+def test_odd_names_reach_no_command_line(make: Make) -> None:
+    needs("shellcheck")
+    names = ["--help.sh", "a b;touch x.sh", "-x.sh", "$(id).sh", "new\nline.sh", "ü.sh"]
+    root = make({f"s/{name}": "#!/bin/sh\nif [ x\n" for name in names})
+    found = look(root)
+    assert sorted(path for path, *_ in grave(found)) == sorted(f"s/{name}" for name in names)
+
+
+def test_configuration_of_the_target_is_not_heeded(make: Make) -> None:
+    needs("shellcheck")
+    needs("ruff")
+    files = {
+        ".shellcheckrc": "disable=all\n",
+        "ruff.toml": "exclude = ['*']\n",
+        "a.sh": "#!/bin/sh\nif [ x\n",
+        "a.py": "def f(:\n",
+    }
+    root = make(files)
+    before = sorted(p.name for p in root.rglob("*"))
+    assert len(grave(look(root))) == 2
+    assert sorted(p.name for p in root.rglob("*")) == before
+
+
+def test_without_linters_nothing_is_said(make: Make) -> None:
+    said = {outcome(look(make({"a.sh": "x\n"}), Linters()), name) for name in OURS.rules}
+    assert [one for one, _ in said] == [Outcome.NOT_APPLICABLE]
+
+
+def test_absent_linter_is_open(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "program", lambda _: None)
+    found = look(make({"a.sh": "#!/bin/sh\nif [ x\n"}))
+    assert outcome(found, "LINT-SHELLCHECK") == (
+        Outcome.OPEN,
+        "shellcheck is not installed: pip install session-ops[linters]",
+    )
+    assert outcome(found, "LINT-RUFF")[0] is Outcome.NOT_APPLICABLE
+
+
+def test_a_linter_in_the_target_is_not_run(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make({"bin/hadolint": "#!/bin/sh\n"}, executable=("bin/hadolint",))
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("PATH", "bin:.")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert process.program("hadolint") is None
+
+
+@contextmanager
+def one(make: Make, script: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[process.Report]:
+    """The report of a stand-in for a linter, written in sh."""
+    fake = make({"tool": script}, name="fake", executable=("tool",)) / "tool"
+    monkeypatch.setattr(process, "program", lambda _: str(fake))
+    linter = Linter(
+        "tool", "tool", lambda tree: [e.path for e in tree.files()], (), lambda text: [Remark(text.strip(), 1, "X", "x")]
+    )
+    folder = make({"a.txt": "x\n"}, name="t")
+    yield process.run(linter, read_tree(folder), folder.parent / "scratch")
+    shutil.rmtree(folder.parent / "scratch")
+
+
+def test_linter_that_hangs_is_stopped(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "SECONDS", 0.5)
+    with one(make, '#!/bin/sh\n[ "$1" = --version ] && echo 1.2.3 && exit\nexec sleep 60\n', monkeypatch) as report:
+        assert report.problem == "tool was stopped after 0.5 s: it read 0 of 1 files"
+
+
+def test_linter_that_dies_is_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    with one(
+        make, '#!/bin/sh\n[ "$1" = --version ] && echo 1.2.3 && exit\necho no such option >&2\nexit 3\n', monkeypatch
+    ) as report:
+        assert report.problem == "tool: ValueError: no answer, exit status 3: no such option"
+
+
+def test_linters_see_no_token_and_no_home_of_ours(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GH_TOKEN", "secret")
+    with one(make, '#!/bin/sh\n[ -z "$GH_TOKEN" ] && [ -z "$(ls -A "$HOME")" ] && echo v1.2\n', monkeypatch) as report:
+        assert (report.version, report.files) == ("1.2", 1)
+
+
+def test_versions_are_recorded(make: Make) -> None:
+    needs("ruff")
+    tree = read_tree(make({"a.py": "x = 1\n"}))
+    with Linters.start(tree) as linters:
+        linters.report("ruff")
+        assert linters.versions["ruff"][0].isdigit()
+
+
+@pytest.mark.parametrize("code", ["SC2086", "SC1091", "SC1090", "E501", "F401", "DL3008", "unpinned-uses"])
+def test_what_breaks_no_gate_is_advice(code: str) -> None:
+    assert not any(breach(linter, code) for linter in ("shellcheck", "ruff", "hadolint", "zizmor"))
