@@ -149,6 +149,8 @@ def build_context_lacks(tree: Tree, deployment: Deployment) -> Iterator[Finding]
     tried; .dockerignore counts, with `!` and the last match winning. Stages, --from, URLs, here-documents, wildcards and ARG values are
     understood; what git ignores or a build makes passes. A readme that pyproject.toml names is needed by hatchling, flit, poetry, pdm
     and uv_build when they build the project (setuptools only warns).
+    Do: Let the source lie inside the build context and out of .dockerignore, and COPY what a step needs (lock file, readme,
+    package) before the RUN that needs it.
     Source: Dockerfile reference, COPY; PEP 621, readme; npm-ci(1).
     """
     if not deployment.dockerfiles:
@@ -466,6 +468,7 @@ def start_command_without_file(tree: Tree, deployment: Deployment) -> Iterator[F
 
     Why: the image builds, and the container dies when it starts. Scripts that a command of the build mentions, that lie in a folder
     of build output or come with a base image pass; so does an image whose content cannot be told.
+    Do: COPY the script into the image and let CMD or ENTRYPOINT name it by its path there, or start a file that the image has.
     Source: Dockerfile reference, CMD, ENTRYPOINT.
     """
     if not deployment.dockerfiles:

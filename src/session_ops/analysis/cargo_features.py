@@ -49,6 +49,8 @@ def binary_without_its_features(tree: Tree, manifests: Manifests, deployment: De
 
     Why: a [[bin]] with required-features is left out where they are not on; asked for by name, cargo ends with "target `x` requires
     the features". Passes: --all-features, the features in the command or among the defaults, other crates' binaries of that name.
+    Do: Add `--features` with what `required-features` of this binary names to the command, or put these features among the
+    default ones.
     Source: The Cargo Book, Cargo Targets (required-features).
     """
     binaries = [b for m in manifests if m.ecosystem == "cargo" and not m.broken for b in _binaries(tree, m.path)]

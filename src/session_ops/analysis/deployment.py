@@ -33,6 +33,7 @@ def image_without_version(tree: Tree, deployment: Deployment) -> Iterator[Findin
 
     Why: the same files build and start something else on another day, and nobody can go back. Images with a version or a digest,
     stages, `scratch`, images that a compose service builds itself, and tags from variables pass.
+    Do: Write the version that was tested as the image's tag, or its digest (`@sha256:…`), and raise it on purpose.
     Source: Docker, "Building best practices", pin base image versions.
     """
     if not deployment.dockerfiles and not deployment.services:
@@ -95,6 +96,8 @@ def image_ignores_lock_file(tree: Tree, deployment: Deployment) -> Iterator[Find
     Why: the image holds other versions than those that were tested. `npm ci` takes exactly what the lock file says, and stops
     where the two disagree. Without a lock file there is nothing to take, and global installs
     have none. An image for development (Dockerfile.dev, devcontainer) may go ahead of it.
+    Do: Run `npm ci` in place of `npm install` (with `--omit=dev` where the image needs no tools), after package.json and
+    package-lock.json were copied.
     Source: npm-ci(1).
     """
     if not deployment.dockerfiles:
@@ -158,6 +161,8 @@ def port_on_every_interface(tree: Tree, deployment: Deployment) -> Iterator[Find
 
     Why: the author meant the machine to be the border, and one port is open to the network (Docker's rules come before a host
     firewall). Web servers and proxies, ports 80 and 443, and files where nothing is bound to the loopback pass.
+    Do: Publish it on the loopback (`127.0.0.1:PORT:PORT`), or drop `ports` where only services of the same compose file use it;
+    leave the network to a proxy that asks who calls.
     Source: Docker, "Packet filtering and firewalls"; Compose Specification, ports.
     """
     if not deployment.services:
@@ -211,6 +216,8 @@ def unit_without_its_packages(tree: Tree, deployment: Deployment) -> Iterator[Fi
     Why: the project declares dependencies and installs them into an environment of its own; /usr/bin/python3 sees none of them, and
     recent distributions refuse to install there (PEP 668). Units that name the environment, code that imports none of
     them, and zip applications pass.
+    Do: Let ExecStart name the interpreter of the project's environment by its full path (`/opt/NAME/.venv/bin/python …`), and
+    install the project's packages into that environment.
     Source: PEP 668; systemd.exec(5), ExecStart.
     """
     units = [u for u in deployment.units if u.get("Service.ExecStart")]
@@ -304,6 +311,8 @@ def _speaks_of_environment(tree: Tree) -> bool:
 def unit_that_systemd_refuses(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
     """A oneshot service asks to be restarted always, which systemd refuses to load.
 
+    Do: Write `Restart=on-failure` or leave Restart out; a process that stays needs another Type, and work that comes again
+    needs a timer.
     Source: systemd.service(5), Restart=: `always` and `on-success` are not allowed for Type=oneshot.
     """
     if not deployment.units:
@@ -333,6 +342,8 @@ def secret_in_client_bundle(tree: Tree) -> Iterator[Finding]:
 
     Why: `define` replaces the name by the value in the bundle, so that whoever opens the page can read the key and use it. Keys
     that are meant to be public (publishable, site and anon keys) pass.
+    Do: Take the key out of the bundler's configuration, keep it on a server that asks in the page's place, and replace it if a
+    bundle with it was ever published.
     Source: Vite, "Env Variables and Modes", security notes; CWE-200.
     """
     configs = [e.path for e in tree.files("javascript", "typescript") if _VITE.search(e.path)]

@@ -223,6 +223,8 @@ def not_executable(starts: Starts, tree: Tree) -> Iterator[Finding]:
     Why: the kernel refuses to start a file without the x bit, so the shell answers `Permission denied` and ends with 126. For
     tracked files git's index counts too (100644), since a clone gets that. Passes: `bash x.sh` and the like, and scripts that the
     documents, an installer or a Dockerfile make executable first.
+    Do: Run `chmod +x FILE`, and where git tracks it `git update-index --chmod=+x FILE`; or start it through its interpreter, as
+    in `bash FILE`.
     Source: execve(2), EACCES; POSIX.1-2024, Shell & Utilities, 2.8.2.
     """
     if not starts:
@@ -302,6 +304,8 @@ def bad_first_line(
     Why: the kernel reads `#!` only as the first two bytes, takes the rest of the line as it is (a CR becomes part of the name), and
     starts exactly that path. Without it systemd, Docker and other programs answer `Exec format error`; a shell falls back to sh, which
     only helps a script of plain sh. Passes: scripts that are always given to an interpreter.
+    Do: Let the file begin with `#!/usr/bin/env NAME` for its interpreter, with no byte before it and a plain LF after it; the
+    image that starts it has to hold that interpreter (Alpine: `apk add bash`).
     Source: execve(2); npm's documentation of `bin` for the first line of a command.
     """
     by_path = {s.path: s for s in scripts}

@@ -107,6 +107,8 @@ def undeclared_command(tree: Tree, commands: Commands, docs: Docs, manifests: Ma
     Why: the script stops in the middle with "command not found" (127), or goes on with an empty answer.
     Passes: programs that are looked for (`command -v`), that a document, a Dockerfile, an install script or the CI names, and what has an
     alternative (`x || ...`).
+    Do: Name the program among the requirements in the README and in the install steps, and look for it at the script's start:
+    `command -v NAME >/dev/null || { echo "NAME is missing" >&2; exit 127; }`.
     Source: POSIX, Shell & Utilities (the programs that every system has); exit status 127.
     """
     found: dict[str, list[tuple[str, int]]] = {}

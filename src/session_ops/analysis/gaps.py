@@ -112,7 +112,9 @@ def no_manifest(tree: Tree, syntax: Syntax, docs: Docs, manifests: Manifests, hi
     Why: on a clean machine `npm install` or `pip install .` installs nothing or fails, and the first import or require ends the program.
     Sure where the git history shows that a manifest was removed, or where the docs tell people to install from one.
     Passes: scripts that declare their own dependencies (PEP 723, deno), guarded imports, what the project's root above declares.
-    Sources: docs.npmjs.com (package.json), packaging.python.org (Declaring dependencies).
+    Do: Add the manifest (package.json, or pyproject.toml with `dependencies`) that names each package the code imports, and
+    install from it once in a clean environment; or correct the docs.
+    Source: docs.npmjs.com (package.json), packaging.python.org (Declaring dependencies).
     """
     looked = False
     for ecosystem, world in _WORLDS.items():
@@ -359,6 +361,8 @@ def no_install_path(
 
     Why: everyone copies it by hand, to another place each time, and nothing can take it away or update it.
     Passes: any manifest, a Makefile with an install target, an install or setup script, documented copy, link or clone steps.
+    Do: Add a Makefile with the targets install and uninstall that honour PREFIX and DESTDIR, or an install.sh, and name the
+    command in the README.
     Source: GNU Coding Standards, Standard Targets for Users (install, DESTDIR).
     """
     bundle = package_kind.kind == "shell bundle" or (package_kind.kind == "mixed" and "shell bundle" in package_kind.parts)
@@ -418,6 +422,8 @@ def no_licence(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
 
     Why: without one the default is "all rights reserved"; companies' checks stop, and most licences ask for their text beside the code.
     Passes: private packages, folders whose project has one above them.
+    Do: Add the full text of the chosen licence as LICENSE, and name it in the manifest where there is one; mark what is to stay
+    closed as private there.
     Source: choosealicense.com (No permission); PEP 639, license-files.
     """
     if not any(True for _ in tree.files(*CODE, "markdown")):
@@ -440,6 +446,7 @@ def no_readme(tree: Tree) -> Iterator[Finding]:
     """There is no README, so that nobody learns what this is and how it starts.
 
     Passes: a README in docs/ or .github/, or in a folder above, up to the project's root.
+    Do: Add a README.md that says what this is, what it needs, how it is installed and started, and how its tests run.
     Source: docs.github.com, About READMEs.
     """
     if not any(True for _ in tree.files(*CODE)):
@@ -459,6 +466,8 @@ def no_tests(tree: Tree) -> Iterator[Finding]:
     """There is no test at all, so that nothing tells whether a change or a fix still works.
 
     Passes: any test file or folder by the usual names of its language, tests inside the code (Rust, doctest); fewer than three files of code.
+    Do: Add a test that starts each entry point and checks its exit status and output (pytest, bats or `node --test`, by the
+    language), and run it in CI.
     Source: docs.pytest.org (discovery), bats-core, Node's test runner: the usual names.
     """
     code = [e for e in tree.files(*CODE) if not is_document(e.path)]

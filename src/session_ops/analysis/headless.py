@@ -107,6 +107,8 @@ def prompt_without_terminal(
     answer decides; `input()` raises EOFError; a question library throws. In `curl … | sh` the script itself is stdin, and `read`
     swallows its next line. A question passes that is asked only at a terminal ([ -t 0 ], isatty), that a flag or variable
     answers (--yes, CI), that has a time limit (read -t), whose end of file is handled, or whose branch the caller never takes.
+    Do: Take the answer from an option or a variable, ask only at a terminal (`[ -t 0 ]`, isatty()), and end with a message
+    where none of them gives one; call sudo as `sudo -n`.
     Source: POSIX.1-2024, Shell & Utilities, read; Python's documentation of input().
     """
     if not prompts:
@@ -133,6 +135,8 @@ def terminal_command_without_terminal(terminal_uses: TerminalUses, callers: Call
     Why: editors, menus and `tmux attach` end with an error or wait for ever; `clear` and `tput` end with an error where TERM is
     not set (cron, systemd, most CI), which matters where `set -e` is on. Passes: a command behind [ -t 1 ] or a like test, with an
     alternative (`|| true`), or in a branch that the caller never takes.
+    Do: Run it only at a terminal (`if [ -t 0 ] && [ -t 1 ]; then …; fi`); without one leave it out, or do the work another way
+    (`tmux new-session -d` in place of attaching).
     Source: the commands' manual pages; tput(1) and clear(1) on TERM.
     """
     if not terminal_uses:

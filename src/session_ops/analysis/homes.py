@@ -26,6 +26,8 @@ def home_not_asked(bodies: Bodies, tree: Tree) -> Iterator[Finding]:
     Why: without HOME (systemd units, cron, containers with another user) the call fails and gives an empty text; joined to `.claude` it
     is a path below the working directory, so the program reads and writes state where nobody looks for it. Passes: errors that
     are handled, and results that are tested for emptiness.
+    Do: Handle the error: end with the message that HOME is not set, or take the folder from an option; never join a path to an
+    empty result.
     Source: Go, os.UserHomeDir ("returns an error if $HOME is not defined"); Rust, dirs::home_dir.
     """
     looked = False
@@ -105,6 +107,8 @@ def other_folder_name(bodies: Bodies, tree: Tree) -> Iterator[Finding]:
     Why: below ~/.claude/projects Claude Code replaces every character of the path that is no letter and no digit by `-`. Code that
     replaces only slashes (and dots) looks for a folder that does not exist as soon as a path holds `_` or a space, and finds no
     session there. Passes: code that replaces `_` too, or everything that is not alphanumeric; names that are not Claude Code's.
+    Do: Replace every character that is no letter and no digit by `-`, with a pattern such as `[^a-zA-Z0-9]`, in place of single
+    characters.
     Source: folders that Claude Code 2 makes below ~/.claude/projects.
     """
     looked = False

@@ -73,6 +73,8 @@ def runtime_files_in_git(tree: Tree, references: References) -> Iterator[Finding
 
     Why: every session changes a committed file, one machine's state reaches all others, and a stale pid or pointer of
     somebody else is taken for an own one. Tests, examples and lock files of package managers pass; so does what .gitignore names.
+    Do: Name the file or folder in .gitignore; where git tracks it already, also `git rm -r --cached` it, which leaves the file
+    itself in place.
     Source: gitignore(5); Pro Git, "Ignoring Files".
     """
     if tree.git.root is None:
@@ -249,6 +251,8 @@ def env_file_in_git(tree: Tree) -> Iterator[Finding]:
 
     Why: what is committed once stays in the history and in every clone. Templates (.env.example), encrypted files and files
     without values pass. A value is never repeated here.
+    Do: Name the file in .gitignore and commit a `.env.example` with names and no values; if it was ever committed,
+    `git rm --cached` it and replace every secret that it held.
     Source: The Twelve-Factor App, III; gitignore(5).
     """
     if tree.git.root is None:
@@ -304,6 +308,7 @@ def build_output_in_git(tree: Tree) -> Iterator[Finding]:
 
     Why: it is stale with the next commit, made for one machine, and outweighs the sources. A `dist` folder that no ignore rule
     names is taken for a published artefact and passes.
+    Do: Take it out of the index with `git rm -r --cached`, name it in .gitignore, and hand builds out as release files.
     Source: gitignore(5), NOTES: tracked files stay tracked; Cache Directory Tagging Specification.
     """
     if tree.git.root is None:

@@ -36,8 +36,8 @@ def does_not_parse(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
 
     Why: npm, pip, cargo and agents stop at the first syntax error of their own file; a script stops at its configuration.
     Passes: comments and trailing commas where the readers allow them, one JSON text on each line, templates, test data.
-    Do: Correct the syntax at this line (or finish the merge whose marks stand there) and parse the file again: `python3 -m
-    json.tool`, tomllib, yamllint or py_compile, by its kind.
+    Do: Correct the syntax at this line (or finish the merge whose marks stand there) and parse the file again:
+    `python3 -m json.tool`, tomllib, yamllint or py_compile, by its kind.
     Source: RFC 8259 (JSON), YAML 1.2, TOML 1.0.
     """
     looked = False
@@ -179,8 +179,8 @@ def refused_by_standard(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     """A manifest says something that its ecosystem's standard refuses; every such place is named at once.
 
     Why: build tools stop at the first of them, so that a person mends one, builds, and meets the next.
-    Do: Change the entry to what the standard allows, or remove it; then ask the manifest's own tool: `python -m build`, `npm
-    pack --dry-run`, `gem build`, `cargo metadata`, `go mod edit -json`.
+    Do: Change the entry to what the standard allows, or remove it; then ask the manifest's own tool: `python -m build`,
+    `npm pack --dry-run`, `gem build`, `cargo metadata`, `go mod edit -json`.
     Source: packaging.python.org (pyproject.toml, PEP 508, PEP 639), docs.npmjs.com (package.json), The Cargo Book,
     go.dev/ref/mod, the plugin reference of Claude Code.
     """

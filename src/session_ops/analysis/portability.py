@@ -161,6 +161,8 @@ def one_persons_folder(tree: Tree) -> Iterator[Finding]:
     Why: nobody else has that folder, so the file, interpreter or project it names is not there. Passes: documents, tests, examples,
     comments, texts that are only printed, names that stand for anybody (/home/user), users that images and runners come with, and
     users that a Dockerfile or a script of the target creates. A path that is only tried among others is `possible`.
+    Do: In place of the personal folder write `$HOME` (homedir() or expanduser in code, `%h` in a user unit), a path relative to
+    the file, or a setting that each user makes.
     Source: the file hierarchy of Linux (FHS 3.0, /home) and macOS; systemd.unit(5) on specifiers.
     """
     made = _made_users(tree)
@@ -299,6 +301,8 @@ def other_userland(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree:
     Why: macOS has the BSD commands, Alpine has busybox; an option that they do not know ends the command with an error. Looked at only
     where the target itself declares the platform (README, CI, a branch on uname, the image). Passes: uses behind a branch on the
     platform or on the command, uses with an alternative (`a || b`), scripts that only run on one platform.
+    Do: Use the form that works everywhere, which the finding names, or choose between the two forms by `uname -s` or
+    `command -v`.
     Source: the table in userland.py with its manual pages.
     """
     found: list[Finding] = []
@@ -416,6 +420,8 @@ def newer_bash(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: Tre
     Why: macOS ships bash 3.2 of 2007 as /bin/bash, and `env bash` finds that one unless the user installed another. Passes: scripts
     that look at BASH_VERSINFO, whose #! names another bash, documents that ask for bash 4 or newer, uses behind a branch on the
     platform, scripts that only run on Linux.
+    Do: Write it with what bash 3.2 has (`while read` for mapfile, tr for `${x,,}`), or ask for bash 4 or newer in the README
+    and end with a message where BASH_VERSINFO says less.
     Source: bash's NEWS for 4.0 to 5.1; macOS ships 3.2.57.
     """
     if platforms.get("macos") is None:
@@ -509,6 +515,8 @@ def bash_under_sh(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: 
 
     Why: sh is dash on Debian and Ubuntu, ash on Alpine: they stop at arrays and `<<<`, and answer `not found` for `[[`, so the test is
     silently false. Passes: scripts that look at BASH_VERSION or start themselves again with bash, and `local`, which all of them know.
+    Do: Let the first line name bash (`#!/usr/bin/env bash`) and see that it is installed where the script runs, or write plain
+    sh: `[ … ]` for `[[ … ]]`, `.` for source, printf for `<<<`.
     Source: POSIX.1-2024, Shell & Utilities, 2; dash(1).
     """
     asked = [s for s in scripts if s.language == "shell" and s.interpreter in ("sh", "dash", "ash")]
@@ -568,6 +576,8 @@ def callers_folder(references: References, callers: Callers, deployment: Deploym
     Why: `./lib.sh` is looked for where the caller stands, so the script works only when it is started from its own folder. Critical
     only where something starts it from elsewhere: cron, or a unit without WorkingDirectory. Passes: scripts that go to their own
     folder first, and paths built from dirname "$0" or BASH_SOURCE.
+    Do: Build the path from the script's own folder: `here=$(cd "$(dirname "$0")" && pwd)`, then `"$here/…"`; in a file that is
+    sourced take BASH_SOURCE in place of `$0`.
     Source: POSIX.1-2024, Shell & Utilities, 2.9.1.4 and `.`.
     """
     found: list[Finding] = []

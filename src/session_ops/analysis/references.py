@@ -162,6 +162,8 @@ def run_of_missing(tree: Tree, references: References, history: History) -> Iter
     Paths are followed through variables, `cd`, sourced files and the script's own folder. What the target makes itself (redirections,
     mkdir, build output, ignored files), what is asked for first (`[ -f x ]`), and what may fail (`|| true`) passes. Make targets and
     npm scripts other than the main ones break only the docs' promise.
+    Do: Correct the path, or the variable that holds its folder; else bring the file back, or take out what needs it. Where it
+    may be absent, test for it first.
     Source: POSIX.1-2024, Shell & Utilities, 2.8.1 Consequences of Shell Errors; GNU Bash manual, The Set Builtin (-e).
     """
     found = missing(references, "shell", "makefile", "manifest", "python", "javascript", "html")
@@ -340,6 +342,8 @@ def import_of_missing(tree: Tree, references: References, history: History) -> I
     Relative imports and imports inside the target's own packages are resolved with every ending and index file of the language.
     Guarded ones (try, TYPE_CHECKING, type-only), generated modules and ignored files pass; inside a function the module
     still loads, so that is said with less confidence.
+    Do: Correct the name or path of the module, bring the missing module back, or remove the import together with the code that
+    uses it.
     Source: Node.js documentation, Modules; The Python Language Reference, 5 The import system.
     """
     found = [r for r in references if r.act == "import"]
@@ -389,6 +393,8 @@ def shipped_path_missing(tree: Tree, references: References, history: History) -
 
     COPY, ADD and CMD of a Dockerfile have rules of their own (SHIP-COPY, SHIP-CMD). Folders that Docker makes, optional files,
     files written by an earlier step and paths with expressions pass.
+    Do: Name the file where it is (compose counts from its own file, CI from the checkout, a unit names the installed place),
+    add the missing file, or take the entry out.
     Source: Compose Specification (build, env_file, extends); GitHub Docs, Workflow syntax; systemd.service(5).
     """
     found = [r for r in missing(references, "compose", "ci", "systemd") if not r.guarded]
@@ -423,6 +429,8 @@ def hook_of_missing(tree: Tree, references: References, history: History) -> Ite
     """A hook or plugin file starts a script that is not there.
 
     `$CLAUDE_PROJECT_DIR` and `${CLAUDE_PLUGIN_ROOT}` are filled in; guarded commands and build output pass.
+    Do: Correct the hook's command to where the script is (below `$CLAUDE_PROJECT_DIR` or `${CLAUDE_PLUGIN_ROOT}`), add the
+    script, or remove the hook.
     Source: Claude Code documentation, Hooks reference (environment variables).
     """
     found = [r for r in missing(references, "hook") if not r.guarded and r.act in ("run", "source", "read")]
@@ -448,6 +456,7 @@ def documented_path_missing(tree: Tree, references: References, history: History
 
     Changelogs, plans and archived documents tell of other times; paths of other projects, examples, and files that the reader is
     to make pass.
+    Do: Write the path where the file is now, bring the file back, or take the sentence out of the document.
     Source: GitHub Docs, Basic writing and formatting syntax: relative links.
     """
     found = [r for r in missing(references, "markdown") if not _aside(r)]

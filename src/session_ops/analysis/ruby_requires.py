@@ -42,6 +42,8 @@ def constant_without_require(tree: Tree, manifests: Manifests) -> Iterator[Findi
     without, and ends with NameError. Bundler is loaded by nobody there. The others may come with another gem, so that
     they are told only of gems without run-time dependencies.
     Passes: any require or autoload in lib or the executables, `defined?`, comments, tests and build files.
+    Do: Require the library in the file that uses the constant, or in the gem's main file, and start the installed command once
+    outside of `bundle exec`.
     Source: docs.ruby-lang.org, Kernel#require; bundler.io, Bundler in a single-file script.
     """
     gems = [m for m in manifests if m.ecosystem == "gem" and not is_aside(m.path)]

@@ -85,7 +85,9 @@ def runtime_older_than_demanded(tree: Tree, manifests: Manifests, deployment: De
     Why: pip refuses to install ("requires a different Python"), go and cargo refuse to build, and some tools of Node end with an error.
     Said only where a command of the same job or image stage meets the demand; a bare major version (20) means its newest release.
     Passes: matrices and variables, jobs that do not run the tool, go in CI (it fetches the toolchain).
-    Sources: packaging.python.org (requires-python), go.dev/doc/toolchain, The Cargo Book (rust-version), the tools' release notes.
+    Do: Raise the version of the image, or of setup-node or setup-python, to what the manifest or tool demands; or lower the
+    demand, where the older runtime is really enough.
+    Source: packaging.python.org (requires-python), go.dev/doc/toolchain, The Cargo Book (rust-version), the tools' release notes.
     """
     demands = [d for one in manifests if not is_aside(one.path) for d in _demands(tree, one)]
     if not demands:

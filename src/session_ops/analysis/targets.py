@@ -37,7 +37,9 @@ def entry_point_names_nothing(tree: Tree, manifests: Manifests) -> Iterator[Find
 
     Why: the package installs, and its command dies at once with ModuleNotFoundError, AttributeError or "Cannot find module".
     Passes: what a build script makes, compiled modules, names that a module imports from elsewhere or makes at run time.
-    Sources: packaging.python.org (Entry points), docs.npmjs.com (bin, main, exports), The Cargo Book (Cargo Targets), guides.rubygems.org
+    Do: Let the entry name a module, function or file that is there, write the missing one, or remove the entry; then install
+    into a clean environment and start the command.
+    Source: packaging.python.org (Entry points), docs.npmjs.com (bin, main, exports), The Cargo Book (Cargo Targets), guides.rubygems.org
     (executables), the plugin reference of Claude Code.
     """
     looked = False
@@ -288,6 +290,8 @@ def generic_top_level_package(tree: Tree, manifests: Manifests) -> Iterator[Find
 
     Why: two such distributions overwrite each other's files in one environment, and a project's own folder `src` shadows the installed one as
     soon as it is started there. Passes: package-dir mappings, where src is only the folder that holds the package.
+    Do: Move the code into one package that is named after the distribution (`src/NAME/`), and keep tests and scripts out of the
+    list of packages.
     Source: packaging.python.org, src layout vs flat layout.
     """
     pythons = [m for m in manifests if m.ecosystem == "pip" and not is_aside(m.path) and (m.name or m.entry_points)]

@@ -27,6 +27,7 @@ def never_unregistered(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iter
     Why: git remembers a worktree after its folder is gone; the next `git worktree add` for the same path fails with "missing but already
     registered worktree", and its branch stays "checked out". So a session whose folder was deleted cannot be started again. Passes:
     targets that call `git worktree remove` or `prune` anywhere, and `add --force`.
+    Do: Call `git worktree remove` when the session of a worktree ends, and `git worktree prune` before each `git worktree add`.
     Source: git-worktree(1), "prune" and "add -f".
     """
     added = [u for u in mechanism.uses if u.kind == "worktree" and u.way == "add" and not aside(u.path)]
@@ -81,6 +82,8 @@ def only_a_folder(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[
     Why: mkdir makes no checkout: there is no code and no branch in it. Where the folder lies inside the repository every session that is
     sent there works on the one checkout around it, and commits on whatever branch that is on; outside of it git does not work at all.
     Passes: functions that also call `git worktree add` or clone, folders that hold the worktrees (plural), their parents.
+    Do: Make it with `git worktree add PATH BRANCH` (`-b NAME` for a new branch) in place of mkdir, and end with an error where
+    that fails.
     Source: git-worktree(1), "add".
     """
     looked = False

@@ -43,6 +43,8 @@ def hadolint(tree: Tree, linters: Linters) -> Iterator[Finding]:
 
     Why: a Dockerfile with a line that is no instruction, with instructions before its first FROM, with a port beyond 65535 or with a stage that copies from
     itself cannot be built. What hadolint merely cannot parse (here-documents, `# syntax=` frontends) and everything else is advice.
+    Do: Change the instruction as hadolint's message says (its wiki explains the code), then run `hadolint` on the file and
+    build the image.
     Source: Docker, Dockerfile reference; hadolint wiki, DL1000, DL3011, DL3023, DL3061.
     """
     report = linters.report("hadolint")

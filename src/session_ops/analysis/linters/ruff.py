@@ -55,6 +55,8 @@ def ruff(tree: Tree, linters: Linters) -> Iterator[Finding]:
     Why: a file that does not compile (asked of Python itself too, which runs nothing) cannot be imported; a name that nothing defines, used
     where the module is imported, ends the import with a NameError. Inside a function it waits for its call: a gap. Annotations that are
     never evaluated, tests, templates and files that are given names from elsewhere are advice, like everything else that ruff says.
+    Do: Change the code as ruff's message says (correct the syntax, import or define the name); `ruff check FILE` then no longer
+    reports it.
     Source: ruff's rules invalid-syntax, F7xx, F821 and F823; the Python language reference, 4.2 Naming and binding.
     """
     report = linters.report("ruff")

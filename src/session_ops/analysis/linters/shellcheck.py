@@ -47,6 +47,8 @@ def shellcheck(tree: Tree, linters: Linters) -> Iterator[Finding]:
 
     Why: where ShellCheck cannot parse a script and the shell itself (`bash -n`, which reads and runs nothing) refuses it too, the script ends with a
     syntax error when it gets there. ShellCheck alone is not enough: it gives up on some valid scripts. Everything else that it says is advice.
+    Do: Change the script as ShellCheck's message says (its wiki explains the code); `shellcheck FILE` then no longer reports
+    it.
     Source: ShellCheck wiki, SC1072 and SC1073; POSIX.1-2024, Shell & Utilities, set -n.
     """
     report = linters.report("shellcheck")

@@ -59,6 +59,8 @@ def zizmor(tree: Tree, linters: Linters) -> Iterator[Finding]:
 
     Why: `${{ github.event.issue.title }}` in a script is replaced before the shell reads it, so that a title becomes a command. It is a defect
     where zizmor is sure of it and the workflow is started by an event that any stranger can cause; unpinned actions and the like are advice.
+    Do: Change the workflow as zizmor's message says: hand strangers' text over by `env:`, pin actions to a commit, and give the
+    token only the permissions that the job needs.
     Source: zizmor, audit template-injection; GitHub, "Script injections" in the security guide of Actions.
     """
     report = linters.report("zizmor")
