@@ -89,8 +89,9 @@ class Rewrites:
 
     def found(self) -> Iterator[tuple[Body, int, int]]:
         """Each function that reads first and rewrites later, with both lines."""
-        for body in self._source.bodies:
-            if any(o is not body and body.first <= o.first and o.last <= body.last for o in self._source.bodies):
+        bodies = self._source.bodies
+        for body, following in zip(bodies, (*bodies[1:], None), strict=True):
+            if following is not None and following.first <= body.last:
                 continue  # what is inside is looked at by itself
             read = self._first(body, self._direct[0].get(body.name, []), self._readers)
             if read is None:
@@ -133,7 +134,7 @@ def read_change_write(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Itera
         raise NotApplicable("no state that sessions share")
     many = 0
     for source, state, uses in _by_file(mechanism, bodies):
-        if BETWEEN_PROCESSES.search(source.text) or INSIDE_ONE.search(source.text):
+        if source.holds(BETWEEN_PROCESSES) or source.holds(INSIDE_ONE):
             continue
         found = list(Rewrites(source, uses).found())
         if not found or many >= MOST:
@@ -196,7 +197,7 @@ def lock_of_one_process(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Ite
     looked = False
     many = 0
     for source, state, uses in _by_file(mechanism, bodies):
-        if not INSIDE_ONE.search(source.text) or BETWEEN_PROCESSES.search(source.text):
+        if not source.holds(INSIDE_ONE) or source.holds(BETWEEN_PROCESSES):
             continue
         looked = True
         for body, read, _write in Rewrites(source, uses).found():
@@ -307,7 +308,7 @@ def one_temporary_name(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iter
         body = source.body_at(use.line)
         text = source.body_text(body) if body else source.text
         made = "\n".join(x for x in text.split("\n") if re.search(r"te?mp", x, re.IGNORECASE))
-        if UNIQUE.search(made) or BETWEEN_PROCESSES.search(source.text) or use.path in seen or use.kind not in SHARED:
+        if UNIQUE.search(made) or source.holds(BETWEEN_PROCESSES) or use.path in seen or use.kind not in SHARED:
             continue
         seen.add(use.path)
         name = re.escape(re.split(r"\.|::", use.expression)[-1])

@@ -64,6 +64,13 @@ class Source:
         self.path = path
         self.language = language
         self.text = _without_comments(text, language)
+        self._held: dict[re.Pattern[str], bool] = {}
+
+    def holds(self, pattern: re.Pattern[str]) -> bool:
+        """Is a pattern found in the text? Asked once for each pattern."""
+        if pattern not in self._held:
+            self._held[pattern] = pattern.search(self.text) is not None
+        return self._held[pattern]
 
     @cached_property
     def lines(self) -> list[str]:
