@@ -11,6 +11,7 @@ from ast_grep_py import SgNode
 from session_ops.analysis.shell_places import place, told
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import (
+    STATEMENTS,
     ShellText,
     ShellTexts,
     body_of,
@@ -216,6 +217,10 @@ def _may_fail(text: ShellText, node: SgNode, body: SgNode) -> Confidence | None:
     if name not in ANSWERS:
         return None
     words = words_of(node)
+    row = node.range().start.line
+    asked = "\n".join(text.lines[max(0, row - 4) : row])
+    if re.search(r"\bgrep\s+(?:-\w+\s+)*-\w*q", asked) or (len(words) > 2 and f"{words[0]} {words[1]} {words[2]}" in asked):
+        return None  # the same question was asked just before
     if name in SEARCHES:
         return None if "/proc/" in node.text() else "likely"
     if name in ("command", "type"):
@@ -244,7 +249,8 @@ def _handled(text: ShellText, node: SgNode, name: str) -> str:
         ):
             branch = "\n".join(below[at : at + 8]).split("\nfi")[0]
             ends = re.search(r"\b(?:exit|return)(?:\s+[1-9]|\s*(?:;|$))|\b(?:die|fatal|fail|abort)\b", branch, re.MULTILINE)
-            return "ends" if ends and "-n" not in line else "goes on"
+            filled = re.search(r"-n\s|!=", line) is not None
+            return "ends" if ends and (not filled or "||" in line) else "goes on"
     return ""
 
 
@@ -302,10 +308,18 @@ def _last_word(text: ShellText) -> Iterator[Death]:
             last,
             f"{name}() ends with `{_short(test.text())} && …`, so it returns 1 where the test is false, and `set -e` ends the script at its call",
             f"Where the test is false the script ends at line {text.line(call)}, silently.",
-            "possible" if looped else "likely",
+            "possible" if looped or _leaves_anyway(call) else "likely",
             old=last.text() if plain else "",
             new=f"if {test.text()}; then {action}; fi" if plain else "",
         )
+
+
+def _leaves_anyway(call: SgNode) -> bool:
+    """Does the script leave right after this call in any case?"""
+    following = call.next()
+    while following is not None and following.kind() not in STATEMENTS:
+        following = following.next()
+    return following is not None and bool(re.match(r"(?:exit|return|break)\b", following.text()))
 
 
 def _endless(text: ShellText) -> Iterator[Death]:
