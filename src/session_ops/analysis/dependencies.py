@@ -20,7 +20,7 @@ from session_ops.analysis.distributions import (
     brought_by,
     normalised,
 )
-from session_ops.analysis.imports import python_hard, python_tops
+from session_ops.analysis.imports import python_hard
 from session_ops.analysis.needs import HOST_OWN
 from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.files import Tree
@@ -71,7 +71,7 @@ def _covers(one: Manifest, path: str) -> bool:
 
 
 @rule("DEP-IMPORT", gate="install", category="dependency")
-def undeclared_import(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
+def undeclared_import(tree: Tree, manifests: Manifests, python_imports: dict[str, set[str]]) -> Iterator[Finding]:
     """Python code imports a package from outside that no manifest declares.
 
     Why: in an environment with only what is declared the import ends the program. Sure where all that is declared, and what it brings
@@ -92,7 +92,7 @@ def undeclared_import(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     declared |= frozenset(normalised(m[0]) for p in tree.entries if _LISTS.search(p) for m in _LISTED.finditer(tree.text(p)))
     declared |= {normalised(part) for d in declared for part in DOCUMENTED_PARTS.get(d, ())}
     firsts: dict[str, list[_Import]] = {}
-    for one in _foreign(tree, declared):
+    for one in _foreign(tree, python_imports, declared):
         firsts.setdefault(one.module, []).append(one)
     installed = "\n".join(tree.text(e.path) for e in tree.files("shell", "dockerfile")) if firsts else ""
     said = 0
@@ -143,7 +143,7 @@ def _sureness(tree: Tree, packages: list[Manifest], first: _Import) -> Confidenc
     return "possible" if brought_by(first.module, brought) else "likely"
 
 
-def _foreign(tree: Tree, declared: frozenset[str]) -> Iterator[_Import]:
+def _foreign(tree: Tree, imports: dict[str, set[str]], declared: frozenset[str]) -> Iterator[_Import]:
     own = {PurePosixPath(p).name.partition(".")[0] for p in tree.entries if p.endswith((".py", ".pyi", ".so", ".pyx", ".pyd"))}
     own |= {PurePosixPath(f).name for f in tree.folders}
     known: dict[str, bool] = {}
@@ -159,9 +159,9 @@ def _foreign(tree: Tree, declared: frozenset[str]) -> Iterator[_Import]:
 
     for entry in tree.files("python"):
         text = tree.text(entry.path)
-        if is_aside(entry.path) or is_document(entry.path) or entry.ignored or "# /// script" in text:
+        if not any(map(foreign, imports[entry.path])):
             continue
-        if not any(map(foreign, python_tops(text))):
+        if is_aside(entry.path) or is_document(entry.path) or entry.ignored or "# /// script" in text:
             continue
         seen: set[str] = set()
         for name, line in python_hard(text):
@@ -173,6 +173,7 @@ def _foreign(tree: Tree, declared: frozenset[str]) -> Iterator[_Import]:
 
 # -- the standard library of each version --------------------------------------------------------------------------------
 
+_VERSIONED = re.compile(rf"^[ \t]*(?:import|from)[ \t]+(?:{'|'.join((*STDLIB_SINCE, *STDLIB_UNTIL))})\b", re.MULTILINE)
 _ASKED = re.compile(
     r"version_info(?:\[:2\])?\s*(?:>=|<)\s*\(\s*3\s*,\s*(\d+)|[Pp]ython\s*(?:>=\s*)?3\.(\d+)\+|[Pp]ython\s*>=\s*3\.(\d+)"
 )
@@ -187,7 +188,6 @@ def module_of_another_python(tree: Tree, manifests: Manifests) -> Iterator[Findi
     Passes: a fallback that needs nothing from outside, a dependency on the substitute, a manifest that excludes the version.
     Source: docs.python.org ("New in version"), PEP 594, PEP 632.
     """
-    pattern = re.compile(rf"\b(?:import|from)\s+({'|'.join((*STDLIB_SINCE, *STDLIB_UNTIL))})\b")
     packages = _packages(manifests)
     declared = frozenset(normalised(d.name) for m in packages for d in m.dependencies)
     installed = "\n".join(tree.text(e.path) for e in tree.files("shell", "dockerfile", "requirements"))
@@ -196,7 +196,7 @@ def module_of_another_python(tree: Tree, manifests: Manifests) -> Iterator[Findi
     for entry in tree.files("python"):
         text = tree.text(entry.path)
         if (
-            not pattern.search(text)
+            not _VERSIONED.search(text)
             or is_aside(entry.path)
             or is_document(entry.path)
             or entry.ignored
@@ -315,7 +315,7 @@ _SILENT = re.compile(
 
 
 @rule("DEP-UNUSED", gate="metadata", category="dependency")
-def declared_but_unused(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
+def declared_but_unused(tree: Tree, manifests: Manifests, python_imports: dict[str, set[str]]) -> Iterator[Finding]:
     """A distribution is declared for run time, and nothing imports, starts or names it.
 
     Why: everyone who installs the package installs it and its requirements too, with their conflicts and holes.
@@ -326,13 +326,12 @@ def declared_but_unused(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     packages = [m for m in _packages(manifests) if m.path.endswith(("pyproject.toml", "setup.py")) and m.name]
     if not packages:
         raise NotApplicable("no Python package")
-    imported: frozenset[str] = frozenset()
+    imported = {top.lower() for tops in python_imports.values() for top in tops}
     for one in packages:
         plain = [d for d in one.dependencies if d.group == "runtime" and not _SILENT.match(normalised(d.name))]
         plain = [d for d in plain if not re.search(r"[;\[@]", d.spec) and normalised(d.name) != normalised(one.name)]
         if not plain or not any(_covers(one, e.path) and not is_aside(e.path) for e in tree.files("python")):
             continue
-        imported = imported or frozenset(top.lower() for e in tree.files("python") for top in python_tops(tree.text(e.path)))
         rest = {d.name: _spellings(d.name) for d in plain}
         rest = {name: said for name, said in rest.items() if not said & imported}
         unnamed = _unnamed(tree, rest) if rest else set()

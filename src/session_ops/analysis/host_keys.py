@@ -44,12 +44,13 @@ def settings_that_no_host_reads(tree: Tree) -> Iterator[Finding]:
     Why: a host starts the server with `command`, `args` and the variables of `env`; whatever stands under `_env_example`, `envs` or `env_vars` is
     passed over in silence, so that a setting which the user fills in never applies.
     Passes: `env` itself, `environment` (some hosts have it), texts of documents, tests.
+    Do: Write the variables under `env` of the server's entry, which is the key that hosts read.
     Source: modelcontextprotocol.io (connect to local servers), code.visualstudio.com (MCP configuration), docs.claude.com (MCP).
     """
     looked = False
     for entry in tree.files("python", "javascript", "typescript", "tsx", "json", "shell", "ruby"):
         text = tree.text(entry.path)
-        if "env" not in text or is_aside(entry.path) or is_document(entry.path):
+        if not ("mcp" in text and "env" in text and "command" in text) or is_aside(entry.path) or is_document(entry.path):
             continue
         if entry.language == "json" and not _FILES.search(entry.path):
             continue

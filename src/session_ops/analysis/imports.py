@@ -6,7 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
+from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.setuptools import parse
+from session_ops.registry import fact
 
 _PYTHON = re.compile(
     r"^(?:import[ \t]+(?P<plain>[A-Za-z_][\w.]*(?:[ \t]*,[ \t]*[A-Za-z_][\w.]*)*)|from[ \t]+(?P<source>[A-Za-z_]\w*))",
@@ -14,6 +16,12 @@ _PYTHON = re.compile(
 )
 _NODE = re.compile(
     r"""(?:\bfrom\s*|\brequire\(\s*|^\s*import\s*|\bimport\(\s*)(?P<quote>["'])(?P<module>[^"'\s./#~$][^"'\s$]*)(?P=quote)""",
+    re.MULTILINE,
+)
+
+_NODE_TOP = re.compile(
+    r"""^(?:import\b[^'"`;()]*|export\b[^'"`;()]*\bfrom\s*|(?:const|let|var)\b[^'"`;=()]*=\s*require\(\s*|require\(\s*)"""
+    r"""(?P<quote>["'])(?P<module>[^"'\s./#~$][^"'\s$]*)(?P=quote)""",
     re.MULTILINE,
 )
 
@@ -43,3 +51,15 @@ def node_modules(text: str) -> Iterator[tuple[str, int]]:
     """Modules that a text of JavaScript or TypeScript imports or requires (no paths), with their offsets."""
     for match in _NODE.finditer(text):
         yield match["module"], match.start("module")
+
+
+def node_tops(text: str) -> Iterator[str]:
+    """Modules that lines without indentation import or require; lines inside of template texts may be among them."""
+    for match in _NODE_TOP.finditer(text):
+        yield match["module"]
+
+
+@fact
+def python_imports(tree: Tree) -> dict[str, set[str]]:
+    """What each Python file imports at its own level, by lines of text: see `python_tops`."""
+    return {entry.path: python_tops(tree.text(entry.path)) for entry in tree.files("python")}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from session_ops.analysis.imports import node_modules
+from session_ops.analysis.imports import node_modules, node_tops
 from session_ops.analysis.needs import HOST_OWN, NODE_OWN
 from session_ops.analysis.outputs import builds
 from session_ops.discovery.aside import is_aside, is_document
@@ -74,7 +74,7 @@ def undeclared_package(tree: Tree, manifests: Manifests, syntax: Syntax) -> Iter
             known[around[0].path] = frozenset(d.name for m in around for d in m.dependencies)
         declared = known[around[0].path]
         suspects = set()
-        for module, _ in node_modules(text):
+        for module in node_tops(text):
             name = _package(module)
             if (
                 not name

@@ -41,6 +41,7 @@ def undefined_class(tree: Tree) -> Iterator[Finding]:
     Why: `new X(...)` ends the program with ReferenceError; no compiler looks at a text inside of a shell script, and none at plain
     JavaScript. Only modules are judged (they import, require or export), and only names that occur nowhere else in the text.
     Passes: globals of Node and browsers, names that another file puts on globalThis, scripts that a page loads together.
+    Do: Import, require or define the class in that same file, or in the text of the here-document that becomes the file.
     Source: ECMA-262 (ResolveBinding); nodejs.org, Globals.
     """
     looked = False
@@ -55,7 +56,7 @@ def undefined_class(tree: Tree) -> Iterator[Finding]:
                     yield _said(tree, entry.path, first + line, name)
             continue
         looked = True
-        if not _MODULE.search(text) or max(map(len, tree.lines(entry.path)), default=0) > LONGEST_LINE or ".min." in entry.path:
+        if ".min." in entry.path:
             continue
         for name, line in _undefined(text, "tsx" if entry.language != "typescript" else "typescript"):
             if not _is_global(tree, name):
@@ -88,18 +89,17 @@ def _heredocs(lines: list[str]) -> Iterator[tuple[int, str, bool]]:
         at = end + 1
 
 
+_BEFORE = re.compile(
+    r"(?:\b(?:class|function\*?|interface|enum|type|const|let|var|as|namespace|import)\s+|[,{(\[]\s*|\bimport\s+type\s+)$"
+)
+_AFTER = re.compile(r"\s*=[^=>]")
+
+
 def _undefined(text: str, grammar: str) -> Iterator[tuple[str, int]]:
     """Names that are constructed and occur in no other role, with the line of the first time (from 1)."""
     names = dict.fromkeys(m[1] for m in _NEW.finditer(text) if m[1] not in GLOBALS)
-    suspects = [
-        n
-        for n in names
-        if not re.search(
-            rf"(?:\b(?:class|function|interface|enum|type|const|let|var|as|namespace)\s+|[,{{(]\s*|import\s+(?:type\s+)?){n}\b(?!\s*\()|\b{n}\s*=[^=]",
-            text,
-        )
-    ]
-    if not suspects or not _MODULE.search(text):
+    suspects = [name for name in names if not _looks_defined(text, name)]
+    if not suspects or not _MODULE.search(text) or max(map(len, text.split("\n"))) > LONGEST_LINE:
         return
     root = Syntax.parse(text, grammar)
     for name in suspects:
@@ -111,6 +111,23 @@ def _undefined(text: str, grammar: str) -> Iterator[tuple[str, int]]:
         made = [n for n in same if (p := n.parent()) is not None and p.kind() == "new_expression"]
         if made and len(made) == len(same):
             yield name, made[0].range().start.line + 1
+
+
+def _looks_defined(text: str, name: str) -> bool:
+    """Does the text around one of the name's places look like a definition or an import? Cheap, and generous."""
+    at = text.find(name)
+    while at >= 0:
+        end = at + len(name)
+        whole = not _is_letter(text[end : end + 1]) and not _is_letter(text[at - 1 : at])
+        given = _AFTER.match(text, end) or (text[end : end + 1] != "(" and _BEFORE.search(text[max(0, at - 40) : at]))
+        if whole and given:
+            return True
+        at = text.find(name, end)
+    return False
+
+
+def _is_letter(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 def _is_global(tree: Tree, name: str) -> bool:
