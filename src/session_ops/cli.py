@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -182,7 +183,7 @@ def _written(format: Format, checked: Checked, facts: Facts, registry: Registry,
         from session_ops.report.text import render
 
         width = shutil.get_terminal_size().columns
-        return render(checked, tree.root.name, advice=advice, terminal=terminal, width=width)
+        return render(checked, tree.root.name, advice=advice, terminal=terminal, width=width, unread=_unread(facts))
     from session_ops.case import version
     from session_ops.report import jsonout
 
@@ -199,6 +200,17 @@ def _written(format: Format, checked: Checked, facts: Facts, registry: Registry,
         checked, registry, tree.prefix, tree.root.name, version=version(), texts=tree.text, linters=facts["linters"].versions
     )
     return to_json(log).decode()
+
+
+def _unread(facts: Facts) -> dict[str, str]:
+    """Files that nobody looked into, and why: too large, no permission, a template in place of YAML."""
+    from session_ops.discovery.files import unread_files
+    from session_ops.registry import CannotCheck
+
+    unread = {entry.path: entry.reason for entry in unread_files(facts["tree"])}
+    with contextlib.suppress(CannotCheck):  # what broke is said by the rules that need it
+        unread |= {path: why for path, _, why in facts["deployment"].left_alone}
+    return unread
 
 
 def _write(path: Path, text: str) -> None:
@@ -255,6 +267,7 @@ def lab(
     folder = working_copy(case)
     typer.echo(f"notebooks in {folder}", err=True)
     argv = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", f"--ServerApp.port={port}"]
+    argv += ["--allow-root"] if os.geteuid() == 0 else []  # a container's only user
     os.execv(sys.executable, argv + (["--no-browser"] if no_browser else []))  # noqa: S606
 
 
