@@ -162,8 +162,8 @@ def run_of_missing(tree: Tree, references: References, history: History) -> Iter
     Paths are followed through variables, `cd`, sourced files and the script's own folder. What the target makes itself (redirections,
     mkdir, build output, ignored files), what is asked for first (`[ -f x ]`), and what may fail (`|| true`) passes. Make targets and
     npm scripts other than the main ones break only the docs' promise.
-    Do: Correct the path, or the variable that holds its folder; else bring the file back, or take out what needs it. Where it
-    may be absent, test for it first.
+    Do: Correct the path, or the variable that holds its folder; else add or restore the file, or take out what needs it. Where
+    it may be absent, test for it first.
     Source: POSIX.1-2024, Shell & Utilities, 2.8.1 Consequences of Shell Errors; GNU Bash manual, The Set Builtin (-e).
     """
     found = missing(references, "shell", "makefile", "manifest", "python", "javascript", "html")
@@ -342,8 +342,8 @@ def import_of_missing(tree: Tree, references: References, history: History) -> I
     Relative imports and imports inside the target's own packages are resolved with every ending and index file of the language.
     Guarded ones (try, TYPE_CHECKING, type-only), generated modules and ignored files pass; inside a function the module
     still loads, so that is said with less confidence.
-    Do: Correct the name or path of the module, bring the missing module back, or remove the import together with the code that
-    uses it.
+    Do: Correct the name or path of the module, write or restore the missing module, or remove the import together with the code
+    that uses it.
     Source: Node.js documentation, Modules; The Python Language Reference, 5 The import system.
     """
     found = [r for r in references if r.act == "import"]
@@ -456,7 +456,7 @@ def documented_path_missing(tree: Tree, references: References, history: History
 
     Changelogs, plans and archived documents tell of other times; paths of other projects, examples, and files that the reader is
     to make pass.
-    Do: Write the path where the file is now, bring the file back, or take the sentence out of the document.
+    Do: Write the path where the file is now, add or restore the file, or take the sentence out of the document.
     Source: GitHub Docs, Basic writing and formatting syntax: relative links.
     """
     found = [r for r in missing(references, "markdown") if not _aside(r)]
