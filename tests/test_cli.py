@@ -150,3 +150,12 @@ def test_no_permission(make: Make, tmp_path: Path) -> None:
     finally:
         (target / "sub").chmod(0o755)
         closed.chmod(0o755)
+
+
+def test_sarif_of_the_example_carries_fixes_and_no_empty_change(tmp_path: Path) -> None:
+    out = tmp_path / "out.sarif"
+    session_ops("check", "--example", "--no-linters", "--format", "sarif", "--output", out)
+    results = json.loads(out.read_text())["runs"][0]["results"]
+    fixes = [fix for result in results for fix in result.get("fixes", [])]
+    assert len(fixes) >= 5
+    assert all(change["replacements"] for fix in fixes for change in fix["artifactChanges"])

@@ -176,7 +176,7 @@ def check(
 def _written(format: Format, checked: Checked, facts: Facts, registry: Registry, *, advice: bool, terminal: bool) -> str:  # noqa: A002
     """The findings in the format that was asked for; advice is left out of all of them unless it was asked for."""
     tree = facts["tree"]
-    if not advice:
+    if not advice and format in (Format.JSON, Format.SARIF):  # the others leave it out themselves, and count it
         kept = tuple(f for f in checked.findings if f.severity is not Severity.ADVICE)
         checked = dataclasses.replace(checked, findings=kept)
     if format is Format.TEXT:
@@ -195,9 +195,17 @@ def _written(format: Format, checked: Checked, facts: Facts, registry: Registry,
         return jsonout.github(checked, tree.prefix, advice=advice)
     from session_ops.model import to_json
     from session_ops.report.sarif import sarif
+    from session_ops.solution.fixes import offered
 
     log = sarif(
-        checked, registry, tree.prefix, tree.root.name, version=version(), texts=tree.text, linters=facts["linters"].versions
+        checked,
+        registry,
+        tree.prefix,
+        tree.root.name,
+        fixes=offered(registry, facts, checked.findings)[0],
+        version=version(),
+        texts=tree.text,
+        linters=facts["linters"].versions,
     )
     return to_json(log).decode()
 
