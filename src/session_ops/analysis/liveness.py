@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from session_ops.analysis.aside import aside
+from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree
 from session_ops.discovery.scripts import Scripts
 from session_ops.discovery.syntax import Syntax, line_of
@@ -279,3 +280,60 @@ def beat_revives(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
                 break
     if not looked:
         raise NotApplicable("no script sends heartbeats")
+
+
+SEEN_FIELD = r"(?:last_?(?:heart_?beat|seen|beat|ping)(?:_?at)?|heart_?beat(?:_?at)?)"
+COMPARED = re.compile(
+    rf"(?:now\b|time\(\)|Date\.now\(\)|Since\()[^\n]*{SEEN_FIELD}[^\n]*(?:[<>]|Since)"
+    rf"|{SEEN_FIELD}[^\n]*[<>][^\n]*(?:now\b|time\(\)|cutoff|threshold|timeout|ttl)",
+    re.IGNORECASE,
+)
+WRITTEN = re.compile(
+    rf"\b{SEEN_FIELD}[\"']?\]?\s*(?::=|=(?!=)|:)\s*(?!(?:str|int|float|datetime|string|number|Date|Optional)\b\s*(?:[|,;=?]|$))",
+    re.IGNORECASE,
+)
+AT_START = re.compile(r"register|create|start|init|add|new|spawn|constructor|insert|launch", re.IGNORECASE)
+WRITER = re.compile(
+    r"(?:def|func|function|fn|async)\s[^\n]*(?:heart_?beat|keep_?alive|refresh|touch|ping|tick)|setInterval|setTimeout|heart_?beat\(\)",
+    re.IGNORECASE,
+)
+
+
+@rule("BEAT-NOWRITER", gate="coordinate", category="heartbeat")
+def nobody_beats(bodies: Bodies, tree: Tree) -> Iterator[Finding]:
+    """Sessions expire by the age of their heartbeat, and nothing ever renews it.
+
+    Why: the time is written once, where the session is registered. Every session that lives longer than the limit is declared dead while
+    it works, and its locks and tasks go to others. Passes: targets with a function, a timer, a script or an instruction that beats.
+    Source: a lease needs its renewal (Gray and Cheriton, 1989).
+    """
+    compared: list[tuple[str, int]] = []
+    starts = 0
+    for entry in tree.files("python", "javascript", "typescript", "go", "ruby", "rust", "shell", "markdown"):
+        text = tree.text(entry.path)
+        if aside(entry.path) or not any(
+            word in text for word in ("eartbeat", "eart_beat", "ast_seen", "astSeen", "ast_ping", "astPing")
+        ):
+            continue
+        if entry.language in ("shell", "markdown"):
+            return  # a script beats, or somebody is told to: who reads that decides
+        source = bodies.source(entry.path)
+        if source.holds(WRITER):
+            return
+        for number, line in enumerate(source.lines, start=1):
+            if COMPARED.search(line):
+                compared.append((entry.path, number))
+            elif WRITTEN.search(line):
+                body = source.body_at(number)
+                if body is None or not AT_START.search(body.name):
+                    return
+                starts += 1
+    if not compared or not starts:
+        raise NotApplicable("nothing expires by the age of a heartbeat that is written once")
+    yield Finding(
+        "sessions expire by the age of their heartbeat here, and only their registration ever writes it",
+        at=tree.evidence(*compared[0]),
+        also=tuple(tree.evidence(path, number) for path, number in compared[1:4]),
+        impact="Every session that lives longer than the limit is declared dead while it works.",
+        confidence="possible",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from session_ops.analysis.aside import aside
 from session_ops.discovery.bodies import Bodies, Body, Source
@@ -90,7 +91,7 @@ class Rewrites:
     def found(self) -> Iterator[tuple[Body, int, int]]:
         """Each function that reads first and rewrites later, with both lines."""
         bodies = self._source.bodies
-        for body, following in zip(bodies, (*bodies[1:], None), strict=True):
+        for body, following in zip_longest(bodies, bodies[1:]):
             if following is not None and following.first <= body.last:
                 continue  # what is inside is looked at by itself
             read = self._first(body, self._direct[0].get(body.name, []), self._readers)
