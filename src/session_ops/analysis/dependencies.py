@@ -335,7 +335,11 @@ def declared_but_unused(tree: Tree, manifests: Manifests, python_imports: dict[s
         rest = {d.name: _spellings(d.name) for d in plain}
         rest = {name: said for name, said in rest.items() if not said & imported}
         unnamed = _unnamed(tree, rest) if rest else set()
-        unused = [d for d in plain if d.name in unnamed]
+        unused = [
+            d
+            for d in plain
+            if d.name in unnamed and not any(len(p) > 3 and p in imported for p in normalised(d.name).split("-"))
+        ]
         if len(unused) > max(3, len(plain) // 2):
             continue  # the code is not here: generated, or loaded from elsewhere
         for dependency in unused:

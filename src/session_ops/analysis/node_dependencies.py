@@ -201,6 +201,7 @@ class _Copy:
     name: str
     version: str
     line: int
+    takes_any: bool = False
 
 
 @rule("DEP-PEER", gate="install", category="dependency")
@@ -209,7 +210,7 @@ def two_majors(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
 
     Why: each then has a copy of its own; what the code makes with one (a schema, an element) is handed to a package that knows the
     other, and fails there at run time, although both are installed. The lock file shows the second copy.
-    Passes: libraries whose objects stay inside, code that does not use both.
+    Passes: libraries whose objects stay inside, code that does not use both, packages that take the schemas of any library.
     Source: docs.npmjs.com, package.json (peerDependencies); bun.sh, lockfile.
     """
     looked = False
@@ -221,7 +222,7 @@ def two_majors(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
                 mine = tops.get(copy.name, "")
                 if copy.name not in SHARED or copy.name not in direct or copy.owner not in direct or not mine:
                     continue
-                if mine.partition(".")[0] == copy.version.partition(".")[0]:
+                if mine.partition(".")[0] == copy.version.partition(".")[0] or copy.takes_any:
                     continue
                 together = _uses_both(tree, one.folder, copy.name, copy.owner)
                 if together is None:
@@ -237,19 +238,23 @@ def two_majors(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
         raise NotApplicable("no lock file of npm or bun that can be read")
 
 
+_ANY_SCHEMA = re.compile(r"standard-schema|xsschema")
+"""Packages that make another one work with the schemas of every library and version."""
+
+
 def _lock_copies(tree: Tree, folder: str) -> Iterator[tuple[str, dict[str, str], list[_Copy]]]:
     base = f"{folder}/" if folder else ""
     path = base + "bun.lock"
     if text := tree.text(path):
         tops = {m["name"]: m["version"] for m in _BUN_TOP.finditer(text)}
-        yield (
-            path,
-            tops,
-            [
-                _Copy(m["owner"], m["name"], m["version"], text.count("\n", 0, m.start("owner")) + 1)
-                for m in _BUN_NESTED.finditer(text)
-            ],
-        )
+        copies = []
+        for m in _BUN_NESTED.finditer(text):
+            if m["name"] not in SHARED:
+                continue
+            entry = re.search(rf'^\s*"{re.escape(m["owner"])}": \[[^\n]*', text, re.MULTILINE)
+            line = text.count("\n", 0, m.start("owner")) + 1
+            copies.append(_Copy(m["owner"], m["name"], m["version"], line, bool(entry and _ANY_SCHEMA.search(entry[0]))))
+        yield path, tops, copies
     path = base + "package-lock.json"
     if text := tree.text(path):
         try:
@@ -266,7 +271,11 @@ def _lock_copies(tree: Tree, folder: str) -> Iterator[tuple[str, dict[str, str],
                 tops[parts[1]] = version
             elif len(parts) == 3 and parts[2] in SHARED:
                 at = text.find(f'"{key}"')
-                copies.append(_Copy(parts[1].rstrip("/"), parts[2], version, text.count("\n", 0, at) + 1 if at >= 0 else 0))
+                owner = packages.get(f"node_modules/{parts[1].rstrip('/')}")
+                loose = bool(_ANY_SCHEMA.search(json.dumps(owner)))
+                copies.append(
+                    _Copy(parts[1].rstrip("/"), parts[2], version, text.count("\n", 0, at) + 1 if at >= 0 else 0, loose)
+                )
         yield path, tops, copies
 
 
