@@ -202,7 +202,15 @@ def test_linter_that_dies_is_said(make: Make, monkeypatch: pytest.MonkeyPatch) -
     with one(
         make, '#!/bin/sh\n[ "$1" = --version ] && echo 1.2.3 && exit\necho no such option >&2\nexit 3\n', monkeypatch
     ) as report:
-        assert report.problem == "tool: ValueError: no answer, exit status 3: no such option"
+        assert report.problem == "tool gave up on 1 of 1 files, the first is a.txt: no answer, exit status 3: no such option"
+
+
+def test_file_that_a_linter_dies_of_costs_only_itself(make: Make) -> None:
+    needs("ruff")
+    files = {"deep.py": "x = " + "+".join(["1"] * 30_000) + "\n", "app.py": "def f(:\n", "b.py": "x = 1\n"}
+    found = look(make(files))
+    assert [path for path, *_ in grave(found)] == ["app.py"]
+    assert outcome(found, "LINT-RUFF")[1].startswith("ruff gave up on 1 of 3 files, the first is deep.py: ")
 
 
 def test_linters_see_no_token_and_no_home_of_ours(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import bisect
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -161,6 +161,15 @@ class Tree:
             sums.update("\0".join(parts).encode("utf-8", "surrogateescape") + b"\n")
         sums.update((self.git.head or "").encode())
         return sums.hexdigest()
+
+
+def unread_files(files: Iterable[FileEntry]) -> list[FileEntry]:
+    """Files whose text could not be read although they may hold one: no permission, or too large."""
+    return [
+        f
+        for f in files
+        if f.status == "unreadable" or (f.kind == "file" and f.status == "listed" and "larger than" in f.reason)
+    ]
 
 
 def normal(path: str) -> str:

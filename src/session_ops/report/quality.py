@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from session_ops.analysis.phase import Document as Analysis
 from session_ops.diagnosis.phase import Document as Diagnosis
-from session_ops.discovery.files import FileEntry
+from session_ops.discovery.files import unread_files
 from session_ops.discovery.phase import Document as Discovery
 from session_ops.lifecycles.phase import Document as Lifecycles
 from session_ops.model import Evidence, Gate, Outcome, Severity
@@ -33,15 +33,6 @@ def quality(
         _build_requirements(discovery),
         _specific(analysis, solution),
     )
-
-
-def unread_files(files: Iterable[FileEntry]) -> list[FileEntry]:
-    """Files whose text could not be read although they may hold one: no permission, or too large."""
-    return [
-        f
-        for f in files
-        if f.status == "unreadable" or (f.kind == "file" and f.status == "listed" and "larger than" in f.reason)
-    ]
 
 
 def _whole_folder(found: Discovery) -> QualityCheck:

@@ -173,12 +173,15 @@ def _run(linter: Linter, exe: str, tree: Tree, files: Sequence[str], folder: Pat
     (folder / "home").mkdir()
     version = _NUMBER.search(_output([exe, "--version"], folder, end))
     said: list[Remark] = []
+    gave_up: list[str] = []
     done, problem = 0, ""
-    for start in range(0, len(files), linter.batch):
+    pending = [files[start : start + linter.batch] for start in range(0, len(files), linter.batch)]
+    while pending:
+        batch = pending.pop(0)
         names: dict[str, str] = {}
-        for number, path in enumerate(files[start : start + linter.batch], start):
-            name = PurePosixPath(str(number), linter.below, _plain(path))
-            (folder / name).parent.mkdir(parents=True)
+        for path in batch:
+            name = PurePosixPath(str(len(names)), linter.below, _plain(path))
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(tree.text(path), encoding="utf-8", newline="")
             names[str(name)] = path
         try:
@@ -186,12 +189,21 @@ def _run(linter: Linter, exe: str, tree: Tree, files: Sequence[str], folder: Pat
         except subprocess.TimeoutExpired:
             problem = f"{linter.name} was stopped after {SECONDS:g} s: it read {done} of {len(files)} files"
             break
+        except ValueError as error:
+            # one file that a linter dies of shall not cost the others
+            if len(batch) > 1:
+                pending[:0] = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
+            else:
+                gave_up.append(f"{batch[0]}: {error}")
+            continue
         for remark in linter.parse(output):
             # some give back the path as it was given, some the whole one
             original = names.get(remark.path.removeprefix(f"{folder}/").removeprefix("./"))
             if original is not None:
                 said.append(replace(remark, path=original))
         done += len(names)
+    if gave_up and not problem:
+        problem = f"{linter.name} gave up on {len(gave_up)} of {len(files)} files, the first is {gave_up[0]}"
     return Report(tuple(said), done, version[0] if version else "", problem)
 
 
