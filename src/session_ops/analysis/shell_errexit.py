@@ -218,7 +218,7 @@ def _may_fail(text: ShellText, node: SgNode, body: SgNode) -> Confidence | None:
         return None
     words = words_of(node)
     row = node.range().start.line
-    asked = "\n".join(text.lines[max(0, row - 4) : row])
+    asked = "\n".join(text.lines[max(0, row - 4) : row]).replace('"', "")
     if re.search(r"\bgrep\s+(?:-\w+\s+)*-\w*q", asked) or (len(words) > 2 and f"{words[0]} {words[1]} {words[2]}" in asked):
         return None  # the same question was asked just before
     if name in SEARCHES:

@@ -163,8 +163,8 @@ def _missing(tree: Tree, text: ShellText, name: str, node: SgNode) -> bool:
         return False
     if text.aside or (_guarded(node) and "command -v" in text.text):
         return False
-    if not text.text.startswith("#!"):
-        return False  # sourced: its caller may bring it
+    if not text.text.startswith("#!") or not text.functions:
+        return False  # sourced: its caller may bring it; or a program of the machine
     return not any(path.rsplit("/", 1)[-1].split(".")[0] == name for path in tree.entries)
 
 
