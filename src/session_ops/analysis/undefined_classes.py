@@ -98,8 +98,10 @@ _AFTER = re.compile(r"\s*=[^=>]")
 def _undefined(text: str, grammar: str) -> Iterator[tuple[str, int]]:
     """Names that are constructed and occur in no other role, with the line of the first time (from 1)."""
     names = dict.fromkeys(m[1] for m in _NEW.finditer(text) if m[1] not in GLOBALS)
+    if not names or max(map(len, text.split("\n"))) > LONGEST_LINE:
+        return
     suspects = [name for name in names if not _looks_defined(text, name)]
-    if not suspects or not _MODULE.search(text) or max(map(len, text.split("\n"))) > LONGEST_LINE:
+    if not suspects or not _MODULE.search(text):
         return
     root = Syntax.parse(text, grammar)
     for name in suspects:
