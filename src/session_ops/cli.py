@@ -295,13 +295,21 @@ def show_help(topic: Annotated[str | None, typer.Argument(help="A page; without 
         raise UsageError(f"no page {topic!r}; the pages are {', '.join(sorted(pages))}")
 
 
-@app.callback()
-def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         from session_ops.case import version as number
 
         typer.echo(f"session-ops {number()}")
         raise typer.Exit(DONE)
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    """Find out why a home-made tracker of agent sessions cannot be deployed, and what to do about it."""
 
 
 def _say() -> Any:
