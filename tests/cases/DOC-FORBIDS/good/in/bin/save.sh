@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+set -euo pipefail
+git add -A
+git push origin main

@@ -1,0 +1,5 @@
+import { execSync } from "child_process";
+
+export function open(branchName: string) {
+  execSync(`git checkout ${branchName}`);
+}

@@ -1,0 +1,4 @@
+import os
+
+token = os.environ["OPS_TOKEN"]
+print(f"with {token}")

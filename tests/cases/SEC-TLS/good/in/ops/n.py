@@ -1,0 +1,3 @@
+import requests
+
+requests.post("https://localhost:8443", verify=False)

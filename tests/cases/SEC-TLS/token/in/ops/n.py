@@ -1,0 +1,7 @@
+import requests
+
+requests.post(
+    URL,
+    headers={"Authorization": f"Bearer {T}"},
+    verify=False,
+)
