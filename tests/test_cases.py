@@ -1,8 +1,9 @@
 """Every rule on tiny trees: cases/<RULE>/<case>/{in/,out/,expected.json}.
 
 `in` is the tree, expected.json says which findings this one rule has in it ({"findings": [{"path", "line"}], "why"}), `out` is `in`
-after the rule's own fixes. A name that starts with `dot_` gets its dot when it is copied (so that our own git and tools do not
-heed it), `modes.txt` lists the executable files, and a file `nogit` says that the tree is no repository.
+after the rule's own fixes. A finding may also name its "severity". A name that starts with `dot_` gets its dot when it is
+copied (so that our own git and tools do not heed it), `modes.txt` lists the executable files, and a file `nogit` says that
+the tree is no repository.
 """
 
 import json
@@ -101,6 +102,10 @@ def test_case(case: Path, tmp_path: Path) -> None:
     own = [f for f in checked.findings if f.rule == rule]
     got = sorted((f.at.path, f.at.line) for f in own)
     assert got == sorted((f["path"], f["line"]) for f in expected["findings"]), [f"{f.at.place}: {f.message}" for f in own]
+    for wanted in expected["findings"]:
+        place = (wanted["path"], wanted["line"])
+        severities = {f.severity for f in own if (f.at.path, f.at.line) == place}
+        assert wanted.get("severity") in {None, *severities}, f"{place} is {severities}"
     if not (case / "out").exists():
         return
     fixer = REGISTRY.rules[rule].fix

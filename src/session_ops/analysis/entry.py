@@ -49,6 +49,7 @@ KEY = re.compile(
     r"(?:command|run|entrypoint|exec|cmd|test|script|ExecStart\w*|ExecStop\w*|ExecReload|[\w:.-]*(?:start|build|setup|install|lint|post\w+|pre\w+))\s*[:=]$"
 )
 FOLDERS = re.compile(r"^(?:\$\{?\w+\}?|\$\(.*\)|~|\.|\.\.)(?:/|$)")
+PROMPT = re.compile(r"^\s*(?:[\w@~:./-]*[$%]|\([\w.-]+\)\s*\$)\s+\S")
 PROMPT_SIGN = re.compile(r"^\s*(?:[$%>#]\s+)?")
 SHELL_BLOCKS = frozenset(("", "bash", "sh", "shell", "console", "zsh", "shell-session", "terminal", "shellsession"))
 CHMOD = re.compile(
@@ -135,7 +136,10 @@ def _documented(tree: Tree, docs: Docs, known: dict[str, Script]) -> Iterator[St
                 continue
             folder = ""
             lines = block.text.splitlines()
+            prompted = any(PROMPT.match(text) for text in lines)
             for offset, text in enumerate(lines):
+                if prompted and not PROMPT.match(text):
+                    continue  # what the command prints
                 if offset and lines[offset - 1].rstrip().endswith("\\"):
                     continue
                 command = PROMPT_SIGN.sub("", text)
@@ -168,7 +172,10 @@ def _script(command: str, doc: str, folder: str, known: dict[str, Script]) -> st
         return ""
     own = doc.rsplit("/", 1)[0] if "/" in doc else ""
     tried = [folder] if folder else ["", own]
-    return next((p for base in tried if (p := normal(f"{base}/{first[1]}".lstrip("/"))) in known), "")
+    found = next((p for base in tried if (p := normal(f"{base}/{first[1]}".lstrip("/"))) in known), "")
+    if found.endswith(".py") and not first[1].startswith("./") and f"{found.rpartition('/')[0]}/__init__.py" in known:
+        return ""  # a module of a package, which is imported or given to Python
+    return found
 
 
 def made_executable(tree: Tree) -> list[tuple[str, bool]]:
@@ -390,6 +397,8 @@ def _first_line(script: Script, places: list[Start], tree: Tree, platforms: Plat
 def _no_bash_inside(deployment: Deployment, by_path: dict[str, Script], tree: Tree) -> Iterator[Finding]:
     """Scripts of bash that a container starts whose image has no bash."""
     for file in deployment.dockerfiles:
+        if is_aside(file.path):
+            continue
         stages: dict[str, str] = {}
         last = ""
         for instruction in file.instructions:
@@ -400,13 +409,21 @@ def _no_bash_inside(deployment: Deployment, by_path: dict[str, Script], tree: Tr
                     stages[base[2]] = last
         if not NO_BASH.match(last) or any(re.search(r"\bbash\b", i.value) for i in file.instructions if i.name == "RUN"):
             continue
+        copied = [
+            normal(f"{context}/{word}".lstrip("/"))
+            for context in {file.context, *file.contexts}
+            for i in file.instructions
+            if i.name in ("COPY", "ADD") and "--from" not in i.value
+            for word in re.sub(r"[\"',\[\]]", " ", i.value).split()[:-1]
+            if not word.startswith("--")
+        ]
         for instruction in file.instructions:
             if instruction.name not in ("ENTRYPOINT", "CMD"):
                 continue
             for path, script in by_path.items():
-                if script.interpreter == "bash" and re.search(
-                    rf"[\s\"'/\[]{re.escape(path.rsplit('/', 1)[-1])}[\"'\s\],]", instruction.value + " "
-                ):
+                if script.interpreter != "bash" or is_aside(path) or not _is_copied(path, copied):
+                    continue
+                if re.search(rf"[\s\"'/\[]{re.escape(path.rsplit('/', 1)[-1])}[\"'\s\],]", instruction.value + " "):
                     yield Finding(
                         f"{file.path} starts this script of bash in an image without bash ({last})",
                         at=tree.evidence(path, 1),
@@ -414,3 +431,11 @@ def _no_bash_inside(deployment: Deployment, by_path: dict[str, Script], tree: Tr
                         impact="The container ends at once: no such file or directory.",
                         data={"wrong": "image"},
                     )
+
+
+def _is_copied(path: str, copied: list[str]) -> bool:
+    """Does one of the sources of COPY, taken from the build context, bring this file into the image?"""
+    return any(
+        source in ("", ".") or path == source or path.startswith(source.rstrip("/") + "/") or fnmatch.fnmatch(path, source)
+        for source in copied
+    )

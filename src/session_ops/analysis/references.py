@@ -24,8 +24,9 @@ SIDE = re.compile(
 )
 """Code beside the product: what is wrong in it stops nobody's deployment."""
 _MAIN_TARGETS = frozenset(
-    ("all", "install", "build", "run", "start", "up", "serve", "deploy", "test", "check", "setup", "default", "dist", "release")
+    ("all", "install", "build", "run", "start", "up", "serve", "deploy", "test", "check", "setup", "default")
 )
+"""What users and CI call; `release`, `dist` and the like are for maintainers, on whose machine more may lie."""
 _MAIN_SCRIPTS = frozenset(
     (
         "start",

@@ -16,6 +16,9 @@ _GITLAB = re.compile(r"(?:^|/)\.gitlab-ci\.ya?ml$")
 _NOT_JOBS = frozenset(
     ("default", "include", "stages", "variables", "workflow", "image", "services", "cache", "spec", "pages:deploy")
 )
+_ON_WINDOWS = re.compile(
+    r"(?:runner\.os|matrix\.[\w.-]+)\s*==\s*'windows|(?:startsWith|contains)\(\s*matrix\.[\w.-]+\s*,\s*'windows", re.IGNORECASE
+)
 
 
 def read_ci(tree: Tree, notes: Notes) -> tuple[Step, ...]:
@@ -41,6 +44,8 @@ def _workflow(path: str, root: Any) -> Iterator[Step]:
                 more, where = flat(part)
                 values |= {key + name: value for name, value in more.items()}
                 places |= {key + name: at for name, at in where.items()}
+        if "windows" in text_of(get(node, "runs-on")).lower():
+            values.setdefault("shell", "pwsh")  # GitHub Docs, Workflow syntax: the default shell on Windows
         uses = get(node, "uses")
         if uses is not None:
             own, where = flat(node)
@@ -53,6 +58,8 @@ def _steps(path: str, job: str, steps: Any, values: dict[str, str], places: dict
         run, uses = get(node, "run"), get(node, "uses")
         own, where = flat(node)
         own.pop("run", None)
+        if "shell" not in values and _ON_WINDOWS.search(own.get("if", "")) and "||" not in own["if"]:
+            own.setdefault("shell", "pwsh")
         if is_scalar(run):
             yield Step(path, job, text_line(run), text_of(run), "", values | own, places | where)
         elif is_scalar(uses):
@@ -65,6 +72,8 @@ def _gitlab(path: str, root: Any) -> Iterator[Step]:
             continue
         values, places = flat(get(node, "variables"))
         env = {f"env.{name}": value for name, value in values.items()}
+        if any("windows" in tag.lower() for tag in flat(get(node, "tags"))[0].values()):
+            env["shell"] = "pwsh"
         lines = {f"env.{name}": at for name, at in places.items()}
         for part in ("before_script", "script", "after_script"):
             script = get(node, part)

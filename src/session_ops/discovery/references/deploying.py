@@ -159,7 +159,7 @@ class DeploymentReader:
                         within=step.job,
                     )
                 )
-            elif step.run and values.get("shell", "bash").split()[0] not in _OTHER_SHELLS:
+            elif step.run and values.get("shell", "bash").split(" ")[0] not in _OTHER_SHELLS:
                 action = step.job == "action"
                 folder = values.get("working-directory", "")
                 if "$" in folder or (marked and not action and (step.path, step.job) not in checked_out):

@@ -33,6 +33,10 @@ ENDINGS = (
     ".wasm",
 )
 _SOURCE_OF = {".js": (".ts", ".tsx", ".jsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}
+_DECLARED_BY = {".js": ".d.ts", ".mjs": ".d.mts", ".cjs": ".d.cts"}
+"""What TypeScript reads in place of a module that is there only after the build, or only at run time."""
+_TYPED = re.compile(r"\.[cm]?tsx?$|\.vue$|\.svelte$|\.astro$")
+_DECLARATION = re.compile(r"\.d\.[cm]?ts$|\.test-d\.tsx?$")
 _OWN_FOLDER = r"(?:__dirname|import\.meta\.dirname|import\.meta\.dir|dirname\(fileURLToPath\(import\.meta\.url\)\))"
 _JOIN = re.compile(r"\b(?:path\.)?(?:join|resolve)\(\s*" + _OWN_FOLDER + r"\s*,\s*((?:[\"'][^\"'\n]*[\"']\s*,?\s*)+)\)")
 _URL = re.compile(r"new URL\(\s*[\"'](\.[^\"'\n]*)[\"']\s*,\s*import\.meta\.url\s*\)")
@@ -57,16 +61,19 @@ class JavaScriptReader:
     def __init__(self, tree: Tree, found: Findings, exists: Callable[[str], bool]) -> None:
         self.tree, self.found, self.exists = tree, found, exists
 
-    def resolve(self, folder: str, text: str) -> tuple[str, ...]:
+    def resolve(self, folder: str, text: str, *, typed: bool = False) -> tuple[str, ...]:
         """The paths that a relative specifier may mean; the first is how it is written, or the one that exists.
 
+        `typed`: TypeScript reads the importing module, so a declaration file stands for the module that it describes.
+
         Source: Node.js documentation, Modules: LOAD_AS_FILE, LOAD_AS_DIRECTORY; TypeScript handbook, module resolution
-        (`.js` in a specifier means the `.ts` beside it).
+        (`.js` in a specifier means the `.ts`, `.tsx` or `.d.ts` beside it).
         """
         plain = normal(posixpath.join(folder, re.split(r"[?#]", text)[0]))
         suffix = posixpath.splitext(plain)[1]
         tries = [plain] if suffix or not self.tree.is_folder(plain) else []
         tries += [plain[: -len(suffix)] + other for other in _SOURCE_OF.get(suffix, ())]
+        tries += [plain[: -len(suffix)] + _DECLARED_BY[suffix]] if typed and suffix in _DECLARED_BY else []
         tries += [plain + ending for ending in ENDINGS]
         tries += [f"{plain}/index{ending}" for ending in ENDINGS] + [f"{plain}/package.json"]
         hit = next((t for t in tries if self.exists(t)), None)
@@ -81,7 +88,8 @@ class JavaScriptReader:
                 continue
             if "!" in literal or "*" in literal or "/+types/" in literal or literal.endswith(".node"):
                 continue  # a loader's, a framework's or a compiler's
-            targets = self.resolve(folder, literal)
+            targets = self.resolve(folder, literal, typed=_TYPED.search(path) is not None)
+            guarded = guarded or _DECLARATION.search(path) is not None  # only the compiler reads these
             if self.exists(targets[0]) and not self.exists_exactly(targets[0]):
                 targets = (normal(posixpath.join(folder, literal)),)
             line = node.range().start.line + 1

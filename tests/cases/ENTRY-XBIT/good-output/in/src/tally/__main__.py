@@ -1,0 +1,3 @@
+from tally.report import main
+
+main()

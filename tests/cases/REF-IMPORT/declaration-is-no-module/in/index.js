@@ -1,0 +1,2 @@
+const total = require('./total.js');
+module.exports = total;

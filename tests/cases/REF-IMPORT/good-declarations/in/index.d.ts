@@ -1,0 +1,2 @@
+export {total} from './types/total.js';
+export {Entry} from './types/entry.mjs';

@@ -1,0 +1,2 @@
+import {total} from './index.js';
+total([]);

@@ -1,0 +1,2 @@
+import {parse} from '../native/parser.js';
+console.log(parse('x'));

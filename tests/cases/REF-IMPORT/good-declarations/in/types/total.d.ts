@@ -1,0 +1,2 @@
+import {Entry} from './entry.mjs';
+export function total(list: Entry[]): number;
