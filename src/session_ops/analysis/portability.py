@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -23,7 +24,7 @@ from session_ops.model import Confidence, Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 KEPT = re.compile(
-    r"(?:^|/)(?:old|legacy|snapshots|coverage|dist|build|target\d*|out|vendor|notebooks?|node_modules|site-packages|stories|\.github/ISSUE_TEMPLATE)/"
+    r"(?:^|/)(?:old|legacy|backups?|snapshots|coverage|dist|build|target\d*|out|vendor|notebooks?|node_modules|site-packages|stories|\.github/ISSUE_TEMPLATE)/"
     r"|(?:^|/)(?:[^/]*[._-])?(?:mocks?|fixtures?|samples?|examples?|demo|seed|bench|stories|template|dist|test|tests|spec)(?:[._-][^/]*)?$",
     re.IGNORECASE,
 )
@@ -102,9 +103,15 @@ HASH_COMMENTS = frozenset(
 )
 TRIED = re.compile(r"\|\||\bexists?\b|-[fdex]\s|\bisfile|\bcandidates?\b|existsSync|\bglob\b|\bwhich\b", re.IGNORECASE)
 CREATES = re.compile(
-    r"(?:useradd|adduser)\s+[^\n]*?([a-z_][\w-]*)\s*(?:$|&&|;|\\|\")|^\s*USER\s+([a-z][\w-]*)|:/home/([a-z][\w-]*)",
+    r"(?:useradd|adduser)\s+[^\n|;&]*?([a-z_][\w-]*)\s*(?:$|&|\||;|\\|\"|\d?>)|^\s*USER\s+([a-z][\w-]*)",
     re.MULTILINE,
 )
+MOUNTED = re.compile(r"(?:^|[\s\"'`=,])(?:[A-Za-z][\w.-]*|(?:\.{1,2}|~)?/[^\s\"'`:]*|(?:\$|\$\{|#\{|\{)[^\s\"'`:]*):$")
+"""What stands before a path inside a container: the name of a volume, or a folder of the host, and a colon."""
+VOLUMES = re.compile(r"(?:^|[\s\"'\[])-v\b|--(?:volume|mount|bind)\b|\bvolumes?\b|\bmounts?\b|\bbinds?\b", re.IGNORECASE)
+INSIDE = re.compile(r"\b(?:docker|podman|nerdctl)\s+(?:compose\s+)?exec\s|\bkubectl\s[^|;&]*\bexec\s|\bdocker\s+cp\s")
+PROSE = re.compile(r":\s*\"[A-Z][a-z]+ [a-z]+ [a-z]+ [^\"]*$")
+FAR = re.compile(r"\bssh(?:-action)?\b|\brsync\b|\bscp\b")
 
 
 def to_home_variable(finding: Finding, tree: Tree) -> Fix | None:
@@ -159,18 +166,22 @@ def one_persons_folder(tree: Tree) -> Iterator[Finding]:
     """Code or configuration that others get names the home folder of one person.
 
     Why: nobody else has that folder, so the file, interpreter or project it names is not there. Passes: documents, tests, examples,
-    comments, texts that are only printed, names that stand for anybody (/home/user), users that images and runners come with, and
-    users that a Dockerfile or a script of the target creates. A path that is only tried among others is `possible`.
+    comments, texts that are only printed, names that stand for anybody (/home/user), users that images and runners come with,
+    users that a Dockerfile or a script of the target creates, and paths inside a container. A path that is only tried among others,
+    that lies on the server to which a workflow connects, or in a folder of records is `possible`.
     Do: In place of the personal folder write `$HOME` (homedir() or expanduser in code, `%h` in a user unit), a path relative to
     the file, or a setting that each user makes.
     Source: the file hierarchy of Linux (FHS 3.0, /home) and macOS; systemd.unit(5) on specifiers.
     """
     made = _made_users(tree)
     found: list[Finding] = []
-    for entry in tree.files(*READ, *ALSO_READ):
-        text = tree.text(entry.path)
-        if entry.ignored or not ("/home/" in text or "Users" in text) or HOME.search(text) is None:
-            continue
+    read = [
+        entry
+        for entry in tree.files(*READ, *ALSO_READ)
+        if not entry.ignored and ("/home/" in (text := tree.text(entry.path)) or "Users" in text) and HOME.search(text)
+    ]
+    made |= {name for entry in read for line in tree.lines(entry.path) for name in _in_container(line)}
+    for entry in read:
         if entry.language in ("json", "yaml", "toml", "xml") and RECORDS.search(entry.path):
             continue
         if entry.language == "xml" and not entry.path.endswith(".plist"):
@@ -195,6 +206,15 @@ def _made_users(tree: Tree) -> frozenset[str]:
     return frozenset(names)
 
 
+def _in_container(line: str) -> Iterator[str]:
+    """Users whose home a line mounts something into: `name:/home/USER/…`."""
+    if ":/home/" in line and len(line) < 4000:
+        for match in HOME.finditer(line):
+            before = line[: match.start()]
+            if MOUNTED.search(before) and (VOLUMES.search(line) or re.search(r"(?:^|[\s\"'`=])[a-z][\w.-]*:$", before)):
+                yield match[1]
+
+
 def _homes(entry: FileEntry, tree: Tree, made: frozenset[str]) -> Iterator[Finding]:
     printed = _only_printed(tree.lines(entry.path), entry.language)
     tests_from = (
@@ -217,6 +237,11 @@ def _homes(entry: FileEntry, tree: Tree, made: frozenset[str]) -> Iterator[Findi
             rest = line[match.end() :]
             if _comment(before, line, entry.language) or SHOWN.search(line) or re.search(r"https?:[^\s\"']*$", before):
                 continue
+            above = "" if entry.language != "json" else "".join(tree.lines(entry.path)[max(0, number - 12) : number - 1])
+            if "additionalDirectories" in above and "]" not in above.rpartition("additionalDirectories")[2]:
+                continue
+            if INSIDE.search(before) or (entry.language == "json" and PROSE.search(before)):
+                continue
             if entry.language in ("shell", "zsh") and ECHOED.match(line) and not re.search(r">>?\s*[\"$/\w]", rest):
                 continue
             code = entry.language in ("python", "javascript", "typescript", "tsx", "ruby", "perl", "go", "rust")
@@ -227,7 +252,9 @@ def _homes(entry: FileEntry, tree: Tree, made: frozenset[str]) -> Iterator[Findi
                 continue
             if code and not re.search(r"[\"'`]$|[\"'`][^\"'`]*[\s:=(]$", before):
                 continue
-            tried = bool(TRIED.search(line) or TRIALS.search(entry.path)) and not line.lstrip().startswith(
+            far = entry.path.startswith(".github/") and FAR.search(tree.text(entry.path)) is not None
+            once = RECORDS.search(entry.path) is not None
+            tried = bool(far or once or TRIED.search(line) or TRIALS.search(entry.path)) and not line.lstrip().startswith(
                 ("ExecStart", '"command"')
             )
             found = Finding(
@@ -308,7 +335,7 @@ def other_userland(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree:
     found: list[Finding] = []
     looked = False
     for script in scripts:
-        if script.language != "shell" or beside_the_point(script.path):
+        if script.language != "shell" or beside_the_point(script.path) or ONE_SYSTEM.search(script.path.rsplit("/", 1)[-1]):
             continue
         reach = {name: p for name in SYSTEM_NAMES if (p := platforms.meets(name, script.path)) is not None}
         if not USES.search(tree.text(script.path)) or not reach:
@@ -333,7 +360,7 @@ def _differences(script: Script, root: SgNode, reach: dict[str, Platform], tree:
     checked = {w for one in everything if one.words[0] in ("command", "which", "type", "hash") for w in one.words[1:]}
     groups: dict[str, tuple[Difference, list[Platform], list[int]]] = {}
     for one in everything:
-        for words in peeled(one.words):
+        for words in _own_words(one.words):
             name = words[0].rsplit("/", 1)[-1]
             if name not in NAMES or name in own:
                 continue
@@ -346,6 +373,8 @@ def _differences(script: Script, root: SgNode, reach: dict[str, Platform], tree:
                     if p in reach and (difference.when is not always or reach[p].at is not None)
                 ]
                 if not lacking or f"g{name}" in checked or name in checked or _provided(one, flow, name):
+                    continue
+                if _filled_later(one, tree.text(script.path)):
                     continue
                 groups.setdefault(difference.seen, (difference, lacking, []))[2].append(one.line)
                 break
@@ -368,8 +397,40 @@ def _differences(script: Script, root: SgNode, reach: dict[str, Platform], tree:
         )
 
 
+def _own_words(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """A command and those that it starts, each with its own words: the options of `xargs git branch -d` are none, and `--` ends them."""
+    whole = list(peeled(words))
+    for outer, inner in itertools.zip_longest(whole, whole[1:], fillvalue=()):
+        own = outer[: len(outer) - len(inner)] if inner else outer
+        ends = [i for i, w in enumerate(own) if w == "--" or (own[0] == "find" and w in ("-exec", "-execdir", "-ok"))]
+        yield own[: ends[0]] if ends else own
+
+
+ONE_SYSTEM = re.compile(r"mac_?os|osx|darwin|linux|iterm|launchd|devcontainer|busybox|alpine|bsd|ubuntu|debian", re.IGNORECASE)
+"""Names of files and functions that say for which system they are."""
+
+
+def _filled_later(one: Invocation, text: str) -> bool:
+    """Does a line below `x=$(command 2>/dev/null)` fill x in another way where it is empty?"""
+    assigned = next((a for a in one.node.ancestors() if a.kind() == "variable_assignment"), None)
+    name = assigned.field("name") if assigned is not None else None
+    if assigned is None or name is None or "2>" not in assigned.text():
+        return False
+    below = "\n".join(text.split("\n")[assigned.range().end.line + 1 :][:4])
+    word = re.escape(name.text())
+    return (
+        re.search(
+            rf"\$\{{{word}:?=|-z\s+\"?\$\{{?{word}\b|-n\s+\"?\$\{{?{word}\b[^\n]*\|\||\b{word}=[^\n]*\$\{{{word}:?-", below
+        )
+        is not None
+    )
+
+
 def _provided(one: Invocation, flow: Flow, name: str) -> bool:
     """Is the use behind a branch on the platform, behind the same command in another form, or followed by an alternative?"""
+    functions = (a.field("name") for a in one.node.ancestors() if a.kind() == "function_definition")
+    if any(function is not None and ONE_SYSTEM.search(function.text()) for function in functions):
+        return True
     for text in flow.conditions(one.node):
         if OS_BRANCH.search(text) or re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text):
             return True
@@ -450,7 +511,7 @@ def newer_bash(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: Tre
             continue
         flow = Flow({})
         for feature, nodes in _features(root, NEWER_BASH).items():
-            free = [n for n in nodes if not any(OS_BRANCH.search(c) for c in flow.conditions(n))]
+            free = [n for n in nodes if not any(OS_BRANCH.search(c) for c in flow.conditions(n)) and not _tried_only(n)]
             if not free:
                 continue
             lines = sorted({_line(n) for n in free})
@@ -471,6 +532,39 @@ def newer_bash(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: Tre
                 )
             )
     yield from folded(found)
+
+
+def _tried_only(node: SgNode) -> bool:
+    """Is a builtin only tried: `if shopt -s globstar; then`, `mapfile … 2>/dev/null || …`? Its failure is then an answer."""
+    if node.kind() == "expansion":
+        return re.match(r"\s*\$\{EPOCH\w+:?[-+]", node.text()) is not None
+    if node.kind() not in ("command", "declaration_command"):
+        return False
+    set_here = re.match(r"\s*printf\s+-v\s+(\w+)", node.text())
+    quiet = node.text().lstrip().startswith("shopt")
+    for above in node.ancestors():
+        kind = above.kind()
+        if kind == "redirected_statement":
+            quiet = quiet or re.search(r"2>\s*/dev/null|&>\s*/dev/null|2>&-", above.text()) is not None
+            following = above.next()
+            if (
+                quiet
+                and set_here
+                and following is not None
+                and re.search(rf"\b{set_here[1]}\b", following.text().split("\n")[0])
+            ):
+                return True
+        elif kind == "list":
+            mark, first = above.child(1), above.child(0)
+            if first is not None and mark is not None and _within(first, node):
+                return quiet and (mark.text() == "||" or node.text().lstrip().startswith("shopt"))
+            return False
+        elif kind in ("if_statement", "elif_clause"):
+            head = above.field("condition")
+            return quiet and (_within(head, node) if head is not None else False)
+        elif kind != "negated_command":
+            return False
+    return False
 
 
 def _features(root: SgNode, table: tuple[Feature, ...]) -> dict[Feature, list[SgNode]]:
@@ -549,7 +643,8 @@ def bash_under_sh(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: 
                 also=tuple(tree.evidence(script.path, n) for n in lines[1:20]),
                 impact=f"In dash: {used[0][0].impact}.",
                 confidence="likely"
-                if platforms.get("linux-gnu") is not None or script.path in platforms.contained
+                if (platforms.get("linux-gnu") is not None or script.path in platforms.contained)
+                and not MAINTAINERS.search(script.path)
                 else "possible",
             )
         )

@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+cat > agent.plist < template
+launchctl load agent.plist
