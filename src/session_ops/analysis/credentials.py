@@ -109,7 +109,10 @@ def _real(value: str, lines: list[str], line: int) -> bool:
 
 # --- printed --------------------------------------------------------------------------------------------------------------------
 
-NAME = r"(?:api_?key|secret(?:_?key)?|password|passwd|passphrase|(?:access|auth|bearer|api|bot|refresh|session|github|gh)_?token|token|private_?key|credentials)"
+NAME = (
+    r"(?:api_?key|secret(?:_?key)?|password|passwd|passphrase|"
+    r"(?:access|auth|bearer|api|bot|refresh|session|github|gh)_?token|token|private_?key|credentials)"
+)
 PY_PRINT = re.compile(
     rf"\b(?:print|log(?:ger|ging)?\.\w+|console\.print)\s*\([^\n]*?\{{\s*(?P<name>(?:\w+\.)*\w*?{NAME})\s*(?:!r)?\}}",
     re.IGNORECASE,

@@ -151,7 +151,5 @@ def strangers_text_as_shell(tree: Tree, deployment: Deployment) -> Iterator[Find
 
 def _at(lines: list[str], near: int, what: str) -> int:
     """The line that says it, from where the text should be."""
-    for line in (near, near + 1, near - 1, *range(max(1, near - 3), near + 12)):
-        if 1 <= line <= len(lines) and what in lines[line - 1]:
-            return line
-    return near
+    tries = [near, near + 1, near - 1, *range(max(1, near - 3), near + 12)]
+    return next((line for line in tries if 1 <= line <= len(lines) and what in lines[line - 1]), near)

@@ -100,12 +100,11 @@ def command_that_is_not_there(tree: Tree, docs: Docs, manifests: Manifests) -> I
         for line, command, block in _lines(doc):
             if not block and re.search(r"`\s+or\s+`|for example|e\.g\.", tree.lines(doc.path)[line - 1]):
                 continue  # whichever the project has
-            moves = bool(re.search(r"(?m)^\s*(?:[$>]\s+)?cd\s|git clone|mkdir|\bnpm init|npm create|npx create", block))
             match = RUN.match(command)
-            if match and scripts and not moves and match["name"] not in scripts and "package.json" in tree.entries:
+            if match and scripts and match["name"] not in scripts and "package.json" in tree.entries and not _moves(block):
                 missing[(doc.path, "npm script")].setdefault(match["name"], line)
             match = MAKE.match(command)
-            if match and known and not moves and match["name"] not in targets:
+            if match and known and match["name"] not in targets and not _moves(block):
                 missing[(doc.path, "make target")].setdefault(match["name"], line)
             first = doc.role == "readme" and "/" not in doc.path and block
             if first and HERE.match(command) and not has_npm and not re.search(r"(?m)^\s*cd\s+(?!\.|[\w-]+\s*$)", block):
@@ -114,11 +113,11 @@ def command_that_is_not_there(tree: Tree, docs: Docs, manifests: Manifests) -> I
                 found["pyproject.toml"].append((doc.path, line))
 
     for (path, kind), lines in sorted(missing.items())[: 2 * MOST]:
-        (name, first), *_ = lines.items()
+        name, at = next(iter(lines.items()))
         yield Finding(
             f"There is no {kind} {_listed(lines)}",
-            tree.evidence(path, first),
-            tuple(tree.evidence(path, n) for n in dict.fromkeys(lines.values()) if n != first)[:8],
+            tree.evidence(path, at),
+            tuple(tree.evidence(path, n) for n in dict.fromkeys(lines.values()) if n != at)[:8],
             f"`{'make' if kind == 'make target' else 'npm run'} {name}` ends with an error; whoever follows the document stops here.",
         )
     yield from _grouped(
@@ -129,6 +128,11 @@ def command_that_is_not_there(tree: Tree, docs: Docs, manifests: Manifests) -> I
             "The installation ends with an error at this step.",
         ),
     )
+
+
+def _moves(block: str) -> bool:
+    """Does a block work in another folder or project?"""
+    return bool(re.search(r"(?m)^\s*(?:[$>]\s+)?cd\s|git clone|mkdir|\bnpm init|npm create|npx create", block))
 
 
 def _listed(names: dict[str, int]) -> str:

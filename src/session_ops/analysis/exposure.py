@@ -236,14 +236,14 @@ def script_from_the_network(tree: Tree, shell_texts: ShellTexts, deployment: Dep
             for number, line in enumerate(block.text.split("\n"), start=block.line):
                 if (match := PIPED.search(line)) and PLAIN.search(match[0]):
                     found[doc.path].append((number, match["what"] or match["what2"] or ""))
-    for path, places in sorted(found.items())[:MOST]:
-        places.sort(key=lambda p: (not PLAIN.search(p[1]), p[0]))
-        line, what = places[0]
+    for path, hits in sorted(found.items())[:MOST]:
+        places = sorted(hits, key=lambda p: (not PLAIN.search(p[1]), p[0]))
+        at, what = places[0]
         address = next((w.strip("\"'") for w in what.split() if "://" in w or w.strip("\"'").startswith("$")), "an address")
         plain = bool(PLAIN.search(what))
         yield Finding(
             f"What {address} answers is run at once{', over plain http' if plain else ''}",
-            tree.evidence(path, line),
+            tree.evidence(path, at),
             tuple(tree.evidence(path, n) for n, _ in places[1:SHOWN]),
             "Download it to a file, compare its checksum or pin its version, then run it.",
             "likely" if plain else "possible",
@@ -369,7 +369,8 @@ def image_runs_as_root(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
 # --- servers --------------------------------------------------------------------------------------------------------------------
 
 BINDS = re.compile(
-    r"(?:\bhost\s*[=:]\s*|\bHOST\s*=\s*|\bbind\s*[=:(]\s*\(?|HTTPServer\(\s*\(\s*|\.listen\([^)\n]*?,\s*|ListenAndServe\(\s*|serve\([^)\n]*?,\s*|create_server\([^)\n]*?,\s*"
+    r"(?:\bhost\s*[=:]\s*|\bHOST\s*=\s*|\bbind\s*[=:(]\s*\(?|HTTPServer\(\s*\(\s*|\.listen\([^)\n]*?,\s*|ListenAndServe\(\s*"
+    r"|serve\([^)\n]*?,\s*|create_server\([^)\n]*?,\s*"
     r"|getenv\(\s*[\"']\w*HOST[\"'],\s*|environ\.get\(\s*[\"']\w*HOST[\"'],\s*|\bHOST\s*(?:\|\||\?\?)\s*)[\"'](?P<host>0\.0\.0\.0(?::\d+)?|::)[\"']"
     r"|HTTPServer\(\s*\(\s*(?P<all>\"\"|'')\s*,|ListenAndServe\(\s*\"(?P<colon>:\d+)\""
 )
@@ -378,7 +379,8 @@ SERVES = re.compile(
     re.IGNORECASE,
 )
 CHANGES = re.compile(
-    r"def do_(?:POST|PUT|DELETE)|\.(?:post|put|delete|patch)\(\s*[\"'`]/|methods\s*=\s*\[[^\]]*(?:POST|PUT|DELETE)|MethodPost|\"POST\"|@socketio\.on|socket\.on\(\s*[\"'](?!connect|close|error|disconnect)"
+    r"def do_(?:POST|PUT|DELETE)|\.(?:post|put|delete|patch)\(\s*[\"'`]/|methods\s*=\s*\[[^\]]*(?:POST|PUT|DELETE)"
+    r"|MethodPost|\"POST\"|@socketio\.on|socket\.on\(\s*[\"'](?!connect|close|error|disconnect)"
 )
 STARTS = re.compile(
     r"subprocess\.|os\.system|child_process|exec\.Command|\bspawn\(|create_subprocess|send-keys|node-pty|os\.kill\(|process\.kill\("
@@ -418,7 +420,8 @@ def open_control_surface(tree: Tree, deployment: Deployment) -> Iterator[Finding
         line = text.count("\n", 0, match.start("host") if match["host"] else match.start()) + 1
         sure = bool(starts and match["host"] and not deployment.dockerfiles and CHANGES.search(text))
         yield Finding(
-            f"The server listens on all interfaces ({match['host'] or match['colon'] or 'no address'}), takes requests that change things, and nothing asks who is calling",
+            f"The server listens on all interfaces ({match['host'] or match['colon'] or 'no address'}), takes requests that change things, "
+            "and nothing asks who is calling",
             tree.evidence(entry.path, line),
             impact="Anybody in the same network can steer it" + (" and make it start processes." if starts else "."),
             confidence="likely" if sure else "possible",

@@ -13,7 +13,10 @@ from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.model import Confidence, Finding
 from session_ops.registry import NotApplicable, rule
 
-MESSAGE = r"(?:message|msg|note|text|prompt|body|content|title|subject|comment|reason|summary|description|task|instruction|briefing|question|answer|reply|payload|input)"
+MESSAGE = (
+    r"(?:message|msg|note|text|prompt|body|content|title|subject|comment|reason|summary|description|task|instruction|briefing"
+    r"|question|answer|reply|payload|input)"
+)
 MESSAGES = re.compile(rf"(?:^|_){MESSAGE}s?(?:$|_)", re.IGNORECASE)
 MAILBOX = re.compile(
     r"inbox|outbox|mailbox|message|\.msg\b|hand-?(?:over|off)|queue|signal|request|event|\bnotes?\b", re.IGNORECASE
@@ -192,7 +195,7 @@ REQUEST = re.compile(
     r"|\b(?:app|router|server)\.(?:post|put|get|delete|patch)\s*\("
 )
 SAFE_PART = re.compile(
-    r"shlex\.quote|shellescape|escape|quote|\bint\(|parseInt|Number\(|^[A-Z][A-Z0-9_]*$|\bpid\b|\bport\b|^process\.(?:pid|platform|execPath)|__dirname|__file__"
+    r"shlex\.quote|shellescape|escape|quote|\bint\(|parseInt|Number\(|(?-i:^[A-Z][A-Z0-9_]*$)|\bpid\b|\bport\b|^process\.(?:pid|platform|execPath)|__dirname|__file__"
     r"|sys\.executable|\blen\(|timeout|seconds|interval|count|index|^i$|version",
     re.IGNORECASE,
 )
@@ -206,9 +209,9 @@ def _in_code(tree: Tree, path: str, bodies: Bodies, calls: re.Pattern[str], shap
         match = shape.match(rest)
         if match is None:
             continue
-        if source.language == "python" and "os." not in call[0] and "_shell" not in call[0] and "getoutput" not in call[0]:
-            if "shell=True" not in rest[: _close(rest)]:
-                continue
+        always = source.language != "python" or re.search(r"os\.|_shell|getoutput", call[0])
+        if not always and "shell=True" not in rest[: _close(rest)]:
+            continue
         if re.match(r"\s*(?:which|command -v|type)\b", match["text"] or ""):
             continue
         parts = [m["part"].strip() for m in PARTS.finditer(match["text"] or "")] or [match.group("tail") or ""]
