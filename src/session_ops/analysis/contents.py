@@ -33,6 +33,7 @@ def address_of_another(tree: Tree, manifests: Manifests, docs: Docs) -> Iterator
     Why: registries show these links; who reports a bug or looks for the source arrives at somebody else's page, or at none, and trusted
     publishing compares them. Said where a placeholder stands there, where the git remote is another owner's repository of the same name, or where
     the README knows the same repository under another owner.
+    Do: Let the manifest, the README and the git remote name one repository: the one where the project lives.
     Source: packaging.python.org (urls), docs.npmjs.com (repository), The Cargo Book (repository).
     """
     named = [m for m in manifests if m.name and not is_aside(m.path) and m.ecosystem in ("pip", "npm", "cargo", "gem")]
@@ -112,6 +113,8 @@ def ships_other_gems(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
 
     Why: the built gem carries the code of its neighbours; with both installed, whichever comes first on the load path wins, an old copy for
     instance. Passes: specifications that leave the neighbours out by name, or list folders.
+    Do: List the gem's own files in its specification (`Dir["lib/**/*", "exe/*", "LICENSE*", "README*"]`), or leave out the
+    other gems' folders by name.
     Source: guides.rubygems.org, specification reference (files); bundler.io, creating gems.
     """
     gems = [m for m in manifests if m.ecosystem == "gem" and not is_aside(m.path)]
@@ -165,7 +168,9 @@ def data_left_behind(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     not find it. A path that climbs out of the package's root is never there. For Python: a wheel of setuptools holds data only where
     package-data or MANIFEST.in says so.
     Passes: tests and build scripts, files that npm always takes, what the build makes or copies.
-    Sources: docs.npmjs.com, package.json (files); setuptools.pypa.io, Data Files Support.
+    Do: Keep the file inside the package's own folder and list it: in `files` of package.json, or in
+    `[tool.setuptools.package-data]`; then look into what `npm pack` or `python -m build` makes.
+    Source: docs.npmjs.com, package.json (files); setuptools.pypa.io, Data Files Support.
     """
     packages = [
         m for m in manifests if m.ecosystem == "npm" and not m.broken and m.name and m.listed("files") and not is_aside(m.path)

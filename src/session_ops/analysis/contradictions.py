@@ -59,6 +59,8 @@ def state_in_another_place(tree: Tree, docs: Docs, scripts: Scripts) -> Iterator
     split between two places and what the document ignores in git is not what is written. Only a relative path that a shell block makes
     is compared, with definitions that agree among each other; a block that changes folder, and a path that one of the definitions or
     scripts names as the document does, pass.
+    Do: Write the path that the commands and agents use into the document, or change all of them to the documented one, and let
+    .gitignore name that same path.
     Source: POSIX, pathname resolution: a relative path counts from the working directory, so two spellings are two folders.
     """
     agents = [d for d in docs if d.role == "agent" and not is_aside(d.path)]

@@ -77,6 +77,8 @@ def undeclared_import(tree: Tree, manifests: Manifests, python_imports: dict[str
     Why: in an environment with only what is declared the import ends the program. Sure where all that is declared, and what it brings
     along, is known not to hold the package; else another dependency may bring it until its next release.
     Passes: guarded imports, imports inside of functions, tests and examples, what any manifest of the tree names, PEP 723 scripts.
+    Do: Add the distribution that brings the module to `dependencies` in pyproject.toml, or to a requirements file (start one
+    where there is none); where it is optional, catch ImportError around the import.
     Source: packaging.python.org, Declaring dependencies; deptry, DEP001 and DEP003.
     """
     if not any(True for _ in tree.files("python")):
@@ -186,6 +188,8 @@ def module_of_another_python(tree: Tree, manifests: Manifests) -> Iterator[Findi
     Why: tomllib is there from Python 3.11 on, distutils until 3.11, imp until 3.11, cgi until 3.12; with another Python, which the manifest or the
     installer lets pass, the import ends the program. A chain `try: import tomllib … except: import tomli` helps only where tomli is declared.
     Passes: a fallback that needs nothing from outside, a dependency on the substitute, a manifest that excludes the version.
+    Do: Declare a substitute with a marker (`tomli; python_version < "3.11"`) and import it as a fallback, replace a removed
+    module, or let `requires-python` (or the installer) refuse such a Python.
     Source: docs.python.org ("New in version"), PEP 594, PEP 632.
     """
     packages = _packages(manifests)
@@ -321,6 +325,8 @@ def declared_but_unused(tree: Tree, manifests: Manifests, python_imports: dict[s
     Why: everyone who installs the package installs it and its requirements too, with their conflicts and holes.
     Only packages that are built, and only plain declarations: no marker, no extra. Passes: any mention in code, configuration
     or scripts; plugins, drivers, servers and stubs, which work unseen.
+    Do: Remove it from the run-time dependencies; where only tests or the build need it, move it to an extra or a dependency
+    group.
     Source: deptry, DEP002.
     """
     packages = [m for m in _packages(manifests) if m.path.endswith(("pyproject.toml", "setup.py")) and m.name]
@@ -417,6 +423,8 @@ def contradicting_declarations(tree: Tree, manifests: Manifests) -> Iterator[Fin
     Why: where no version satisfies both, pip refuses to install them together. A lower bound below the core's is never used:
     it was forgotten when the core moved on, and tells those who read it that the old version is enough.
     Passes: the same bound, a narrower one, markers of platforms.
+    Do: Give both places one range that the package works with, or leave the bound out of the second place, where the package's
+    own one holds anyway.
     Source: packaging.python.org, dependency specifiers (PEP 440, PEP 508).
     """
     packages = _packages(manifests)

@@ -77,6 +77,8 @@ def command_that_is_not_there(tree: Tree, docs: Docs, manifests: Manifests) -> I
 
     Why: the step fails, often the first one. Scripts of every package.json and targets of every Makefile of the target count; plans,
     archives, changelogs and definitions of agents (which work on other projects) are not looked at, nor blocks that change folder.
+    Do: Name a script or target that exists (`npm run` and the Makefile list them), add the missing one, or take the step out of
+    the document.
     Source: npm-run-script(1); POSIX make; npm-install(1).
     """
     current = _current(docs)
@@ -156,6 +158,8 @@ def flag_that_nothing_knows(tree: Tree, docs: Docs, manifests: Manifests) -> Ite
 
     Why: the command ends with "unknown option", or the flag is silently ignored, which is worse for `--dry-run`. A flag counts as known
     when it stands anywhere in the code, also as a variable (`dry_run`, `dryRun`); scripts that hand their arguments on pass.
+    Do: Write the option that the script knows, teach the script this one, or take it out of the document; an option that the
+    script does not know has to end with an error.
     Source: POSIX, Utility Conventions; Python, argparse: unrecognized arguments.
     """
     current = _current(docs)
@@ -252,6 +256,8 @@ def version_that_is_refused(tree: Tree, docs: Docs, manifests: Manifests) -> Ite
 
     Why: with the version that the README names pip refuses to install ("requires a different Python"), npm warns or fails.
     Only the README and rules at the top, against the manifest at the top; newer versions than needed pass.
+    Do: Write the version that the manifest demands into the document, or lower the demand in the manifest where the older
+    version is really enough.
     Source: packaging.python.org, requires-python; docs.npmjs.com, engines.
     """
     least: dict[str, tuple[str, str, int]] = {}
@@ -307,6 +313,8 @@ def heartbeat_too_seldom(tree: Tree, docs: Docs) -> Iterator[Finding]:
 
     Why: an agent that does as it is told is declared dead between two heartbeats, and its locks go to others. Compared with the smallest
     limit that code or configuration sets by a plain number.
+    Do: Write an interval into the document that is at most a third of the limit in the code, or raise the limit to three times
+    the documented interval.
     Source: Kubernetes, node leases: the limit is several times the interval.
     """
     told = [
@@ -353,6 +361,8 @@ def script_does_what_is_forbidden(tree: Tree, directives: Directives, commands: 
 
     Why: an agent that is told to run the script breaks the rule, or refuses; one of the two is wrong. Only commands of two words and more in
     code spans of a sentence with "never", "do not" or the like, and only the same words in the same order.
+    Do: Decide which one holds: change the script so that it does without the command, or write into the rule that this script
+    may run it.
     Source: Claude Code, memory (CLAUDE.md); agents.md.
     """
     never = [d for d in directives if d.kind == "never" and d.subjects and not is_aside(d.path)]
@@ -406,6 +416,8 @@ def name_without_definition(tree: Tree, docs: Docs) -> Iterator[Finding]:
 
     Why: the command is unknown, or the task goes to an agent that does not exist and ends with an error. Compared with the files in
     commands/ and agents/ and with the `name:` of their front matter; agents that Claude Code brings pass.
+    Do: Correct the name to a command or agent that is defined, add its definition to `commands/` or `agents/`, or take the call
+    out.
     Source: Claude Code, slash commands and subagents.
     """
     stems: dict[str, set[str]] = {"commands": set(), "agents": set()}
@@ -457,6 +469,8 @@ def port_that_nothing_opens(tree: Tree, docs: Docs) -> Iterator[Finding]:
 
     Why: the page does not load, and it looks as if the service did not start. Only where the port of the document is in no file of code or
     configuration, and the code has one default port.
+    Do: Write the port that the code opens into the document, or let the code open the documented one, from one setting that
+    both name.
     Source: RFC 6335; the twelve-factor app, VII (port binding).
     """
     told: dict[str, list[tuple[str, int]]] = defaultdict(list)

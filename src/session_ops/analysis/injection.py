@@ -71,6 +71,8 @@ def text_becomes_a_command(tree: Tree, shell_texts: ShellTexts, bodies: Bodies) 
     agent that quotes a line of code in its message is enough to break it; one that means harm gets a shell. Passes: text given as an
     argument of its own (`bash -c '… "$1"' _ "$text"`), numbers, text quoted by printf %q or shlex.quote, commands that are the very
     purpose of the tool (`run "$@"`).
+    Do: Hand the text over as an argument of its own: a list without a shell in code (execFile, subprocess.run([…])),
+    `bash -c '… "$1"' _ "$text"` in shell; read data with read or jq, not with eval or source.
     Source: CWE-78; bash's manual, eval and -c; Python, subprocess, "Security Considerations".
     """
     scripts = [s for s in shell_texts if s.kind == "script" and not s.aside and not aside(s.path)]

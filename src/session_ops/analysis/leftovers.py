@@ -44,6 +44,7 @@ def fixed_temporary_file(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
     Why: two runs at once write into the same file, one publishes what the other wrote; after a failure the file stays, and one that
     another user left cannot be written at all. Passes: mktemp, names with $$, a trap that removes it, files that others read on purpose
     (pids, sockets, logs).
+    Do: Take the name from `mktemp`, and set `trap 'rm -f "$tmp"' EXIT` right after it.
     Source: mktemp(1); bash, trap.
     """
     looked = False
@@ -94,6 +95,8 @@ def expired_keeps_its_locks(scripts: Scripts, mechanism: Mechanism, tree: Tree) 
 
     Why: the one thing that others wait for, its locks, stays held by a session that will never release it; its heartbeat file stays too,
     so its loop goes on. Passes: reapers that also delete or hand over locks, targets without lock files.
+    Do: In the step that declares a session dead, also delete the locks that name it as their holder, and its heartbeat and pid
+    files.
     Source: ZooKeeper, ephemeral nodes go with the session that made them.
     """
     locks = [u for u in mechanism.uses if u.kind == "lock" and u.act == "locks" and not aside(u.path)]
@@ -130,6 +133,8 @@ def made_and_never_removed(mechanism: Mechanism, tree: Tree) -> Iterator[Finding
     Why: a pid, a heartbeat or a lock that outlives its session says something that is no longer true; the folder grows, and the number
     of a dead process is given to a stranger. Passes: targets that delete such files anywhere, locks of flock, files that one
     program overwrites.
+    Do: Remove the file when its session ends (a trap on EXIT, or the end hook), and let the start delete files whose process is
+    gone (`kill -0`).
     Source: kill(2) and pid reuse; flock(2).
     """
     kinds = ("pid", "heartbeat", "lock")
@@ -168,6 +173,8 @@ def message_overwrites_message(mechanism: Mechanism, tree: Tree) -> Iterator[Fin
     Why: one file for each receiver holds one message: the second sender opens it with `>` and the first message is gone, while its sender
     was told that it was delivered. Passes: appending, a file name of its own for each message, senders that look whether the box is
     empty.
+    Do: Give each message a file of its own in the receiver's folder, written aside and renamed into place, and let the receiver
+    delete what it has read.
     Source: POSIX.1-2024, redirection `>` truncates; maildir(5), one file for each message.
     """
     boxes = [u for u in mechanism.uses if u.kind == "message" and u.language == "shell" and not aside(u.path)]
@@ -225,6 +232,8 @@ def json_by_pasting(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
     Why: the first note or task that holds a quotation mark, a backslash or a line break makes a line that no reader can parse; registries
     that are read as a whole are then unreadable for every session. Passes: jq -n --arg, a function that escapes, values that are made
     by the script itself (times, numbers, ids).
+    Do: Build the record with `jq -cn --arg text "$text" '{text: $text}'`, or with json.dumps of Python, and write that as one
+    line.
     Source: RFC 8259, section 7.
     """
     written = {

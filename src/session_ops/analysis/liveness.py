@@ -26,6 +26,8 @@ def beats_for_the_dead(scripts: Scripts, syntax: Syntax, tree: Tree) -> Iterator
     Why: a loop in the background belongs to nobody: the agent crashes or its terminal closes, the loop still says "alive", and nothing
     ever expires that session or frees its locks. Passes: loops that ask for the session's process (kill -0, its parent) or that end
     after a time.
+    Do: Let each round of the loop ask for the agent's own process (`kill -0 "$agent_pid" || exit`), so that the loop ends with
+    it.
     Source: bash, job control: a background process survives its shell (nohup, setsid, no SIGHUP when not interactive).
     """
     shells = [
@@ -128,6 +130,7 @@ def limit_too_near(tree: Tree) -> Iterator[Finding]:
 
     Why: one beat that is late or lost (a slow disk, a sleeping machine, a long tool call) expires a session that is alive, and its locks
     go to others. Passes: limits of two intervals and more, and files that set only one of both.
+    Do: Set the limit to at least three intervals of the heartbeat, and derive both from one setting.
     Source: ZooKeeper, session timeout of at least two ticks; Kubernetes, lease duration of several renewals.
     """
     seen = False
@@ -185,6 +188,8 @@ def pid_of_the_helper(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
     Why: `$$` is the shell of the script; it is gone a moment later, while the session goes on. Every look at that pid then says "dead"
     (or, when the number is used again, "alive" for a stranger). Passes: scripts that stay (exec, wait, a loop), a recorded $PPID or a
     pid that is handed in, traps that remove the record at the script's end.
+    Do: Record the pid of the process that stays: `$PPID` where the agent itself starts this script, else a pid that the caller
+    hands in.
     Source: POSIX.1-2024, Special Parameters, `$`.
     """
     records: list[tuple[str, int]] = []
@@ -229,6 +234,8 @@ def asks_for_a_helper(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
 
     Why: what was recorded is the pid of the script that registered the session (see PID-WRONG), so the answer is always "gone": live
     sessions are shown as dead, reaped, or robbed of their locks. Passes: pids of processes that stay.
+    Do: Record the pid of the agent where the session registers, and ask for that one; for sessions without it judge by the age
+    of the heartbeat.
     Source: kill(2), signal 0; POSIX.1-2024, Special Parameters, `$`.
     """
     try:
@@ -254,6 +261,8 @@ def beat_revives(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
 
     Why: a beat that comes late (a loop that was not stopped, a queued call) turns a session that was ended or expired back into an
     active one, after its locks were given away. Passes: heartbeats that only write a time, or that look at the status first.
+    Do: Let the heartbeat write only its time, and only while the status is active; a session that ended or expired has to
+    register anew.
     Source: an expired session is final (ZooKeeper, session expiration).
     """
     looked = False
@@ -305,6 +314,8 @@ def nobody_beats(bodies: Bodies, tree: Tree) -> Iterator[Finding]:
 
     Why: the time is written once, where the session is registered. Every session that lives longer than the limit is declared dead while
     it works, and its locks and tasks go to others. Passes: targets with a function, a timer, a script or an instruction that beats.
+    Do: Let something renew the time while the session works (a hook on each tool call, or a loop that asks for the agent's
+    process), or judge by the process in place of the time.
     Source: a lease needs its renewal (Gray and Cheriton, 1989).
     """
     compared: list[tuple[str, int]] = []

@@ -60,6 +60,8 @@ def sweeps_live_locks(mechanism: Mechanism, syntax: Syntax, tree: Tree) -> Itera
     Why: run while others are at work, it hands their resources to whoever asks next: two sessions then write the same files, each sure
     of its lock. Passes: sweeps behind a look at the holder (kill -0, pgrep), at the age, or behind a question or --force; lock files of
     package managers.
+    Do: Delete only locks whose holder is gone: read the pid or session that each one names and ask with `kill -0`; leave
+    deleting all of them to an explicit `--force`.
     Source: a lock protects only while nobody but its holder removes it.
     """
     locks = shell_locks(mechanism)
@@ -112,6 +114,8 @@ def looks_then_locks(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterat
 
     Why: between the look and the write another session does the same, finds nothing and writes too: both hold the lock. Only one step
     that fails when the lock is there keeps the second one out. Passes: mkdir without -p, ln -s, noclobber, flock, O_EXCL ("x", wx).
+    Do: Take the lock in one step that fails where it exists: `mkdir` without -p, `set -C` and `>`, flock, or open with O_EXCL
+    (mode `x` in Python, `wx` in Node).
     Source: POSIX.1-2024, open, O_EXCL: "the check for the existence and the creation shall be atomic"; bash, set -C.
     """
     locks = [u for u in mechanism.uses if u.kind == "lock" and not aside(u.path) and u.language != "markdown"]
@@ -177,6 +181,8 @@ def taken_by_age(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
 
     Why: the file's time is when the lock was taken, not when its holder last worked: every task longer than the limit loses its lock
     in the middle. Passes: scripts that also ask for the holder (kill -0, its heartbeat) or whose holder renews the lock (touch).
+    Do: Ask for the holder before the lock is taken over (`kill -0` of the pid in it, or its heartbeat), and let holders renew
+    the lock with touch while they work.
     Source: leases need renewal and a holder that notices the loss (Gray and Cheriton, 1989).
     """
     locks = shell_locks(mechanism)
@@ -208,6 +214,8 @@ def released_by_anybody(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Ite
 
     Why: a session that lost its lock (by age, by a sweep), or one that names the wrong resource, deletes the lock of the one that holds
     it now; a third then takes it. Passes: releases that compare the holder in the lock with their own session, flock.
+    Do: Write the session's id into the lock when it is taken, and delete it only where that id is the caller's own; else refuse
+    with an error.
     Source: compare before delete; a lock that records its holder is meant to be asked.
     """
     locks = [u for u in mechanism.uses if u.kind == "lock" and not aside(u.path)]
@@ -277,6 +285,8 @@ def left_behind_by_a_crash(mechanism: Mechanism, tree: Tree) -> Iterator[Finding
     Why: an error, Ctrl-C or a killed session in between leaves the lock, and everybody else waits for nobody. Passes: a trap on EXIT,
     locks that end with their holder (flock), scripts that look at the holder or the age of a lock before they wait for it, and
     locks that one command takes and another one releases.
+    Do: Release the lock in a trap on EXIT that is set right after it was taken (`finally` in code), or use flock, which ends
+    with its process.
     Source: bash, trap; POSIX.1-2024, trap.
     """
     locks = shell_locks(mechanism)
@@ -320,6 +330,7 @@ def deletes_the_file_it_locks(mechanism: Mechanism, bodies: Bodies, tree: Tree) 
     Why: flock locks the open file, not its name. A second session waits on the old file; the first deletes it, a third makes a new one of
     the same name and locks that: the second and the third both hold "the lock". Passes: lock files that stay, code that
     compares the locked file with the one of that name (st_ino) and tries again.
+    Do: Leave the lock file where it is and release it by unlocking or closing it (`flock -u`, or the end of the process).
     Source: flock(2), "locks are associated with an open file description".
     """
     locks = [u for u in mechanism.uses if u.kind == "lock" and not aside(u.path) and u.language != "markdown"]

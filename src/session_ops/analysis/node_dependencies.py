@@ -49,6 +49,8 @@ def undeclared_package(tree: Tree, manifests: Manifests, syntax: Syntax) -> Iter
     Why: `npm ci` installs only what is declared; the package is there only as long as another one brings it to the top of
     node_modules, and pnpm and Yarn PnP never do. Sure where the lock file does not know it at all.
     Passes: modules of Node, aliases of paths, workspaces, types only, guarded requires, tests and examples.
+    Do: Run `npm install NAME` (`--save-dev` where only the build or tests use it) in the folder of that package.json, and
+    commit it together with the lock file.
     Source: docs.npmjs.com, package.json; pnpm.io, motivation (non-flat node_modules).
     """
     packages = _npm(manifests)
@@ -211,6 +213,8 @@ def two_majors(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     Why: each then has a copy of its own; what the code makes with one (a schema, an element) is handed to a package that knows the
     other, and fails there at run time, although both are installed. The lock file shows the second copy.
     Passes: libraries whose objects stay inside, code that does not use both, packages that take the schemas of any library.
+    Do: Ask for the major version that the other dependency needs, or update that one until it accepts yours; the lock file then
+    holds one copy.
     Source: docs.npmjs.com, package.json (peerDependencies); bun.sh, lockfile.
     """
     looked = False
@@ -311,7 +315,9 @@ def undeclared_preset(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     Why: semantic-release loads `preset: x` as the package conventional-changelog-x and each plugin by its name; only angular and four
     plugins come along. tsc loads what tsconfig extends, babel and jest their presets, in the same way. Passes: what the
     CI installs besides, paths, what the tool brings itself.
-    Sources: semantic-release (plugins, commit-analyzer: preset), typescriptlang.org (extends), babeljs.io (presets), jestjs.io (preset).
+    Do: Add the package to devDependencies (`npm install --save-dev NAME`) and commit the lock file, or take it out of the
+    tool's configuration.
+    Source: semantic-release (plugins, commit-analyzer: preset), typescriptlang.org (extends), babeljs.io (presets), jestjs.io (preset).
     """
     packages = _npm(manifests)
     if not packages:
@@ -390,6 +396,8 @@ def other_platform_package(tree: Tree, manifests: Manifests) -> Iterator[Finding
 
     Why: npm installs the one optional package that fits the machine, and the launcher resolves it by a name that it puts together; where scope
     or prefix differ, no machine ever finds its binary. Passes: names that match at least one of them, launchers that read the manifest.
+    Do: Let the launcher put together exactly the names that optionalDependencies lists (scope, prefix, platform, architecture),
+    or read them from package.json.
     Source: docs.npmjs.com, package.json (optionalDependencies, os, cpu).
     """
     looked = False
@@ -474,6 +482,8 @@ def tool_of_install_script(tree: Tree, manifests: Manifests, docs: Docs) -> Iter
     installs; without the tool the installation ends with an error. Passes: tools in dependencies, engines or packageManager, a lock file of
     that tool beside no other, documents that name it as a requirement, scripts that go on without it.
     A tool that devDependencies bring is absent after `npm ci --omit=dev`, which runs prepare all the same.
+    Do: Declare the tool (in dependencies; a package manager in `packageManager`), let the script go on without it (`|| true`),
+    or move the work into a script that npm does not run at installation.
     Source: docs.npmjs.com, scripts (life cycle operation order).
     """
     looked = False

@@ -129,6 +129,8 @@ def read_change_write(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Itera
     Why: of two sessions that do it at once the second writes what it read before the first was done, so the first one's change is
     lost without a trace. Writing by rename keeps readers from half a file, it does not keep the update. Passes: files that lock
     between processes (flock, O_EXCL, a lock folder, a database), one file for each session, appending.
+    Do: Hold a lock that other processes see (flock or mkdir beside the file) from reading to writing, and write aside and
+    rename inside of it; or keep one file for each session.
     Source: rename(2), flock(2); POSIX.1-2024, open, O_EXCL.
     """
     if not any(use.kind in SHARED for use in mechanism.uses):
@@ -193,6 +195,8 @@ def lock_of_one_process(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Ite
 
     Why: a mutex of Go, threading.Lock or async-mutex is memory of one process. Each session runs its own process, so two of them
     pass their own mutex at the same time and lose an update. Passes: files that also lock between processes.
+    Do: Also hold a lock of the file system from reading to writing: flock on a file beside the state, or a library for it such
+    as proper-lockfile (Node), filelock (Python), gofrs/flock (Go).
     Source: Go, package sync; Python, threading.Lock; flock(2).
     """
     looked = False
@@ -258,6 +262,8 @@ def written_in_place(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterat
     Why: opening for writing empties the file first. Who reads it in that moment, or after a crash or a full disk, sees nothing or half
     of it; a reader that takes this for "no sessions" then writes exactly that. Passes: writing aside and renaming (os.replace,
     fs.rename, mv), appending, databases, one file for each session.
+    Do: Write to a temporary file in the same folder and rename it over the old one: `mv` in shell, os.replace in Python,
+    fs.renameSync in Node, os.Rename in Go.
     Source: POSIX.1-2024, open (O_TRUNC) and rename (atomic).
     """
     if not any(use.kind in SHARED for use in mechanism.uses):
@@ -298,6 +304,8 @@ def one_temporary_name(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iter
 
     Why: two processes that write `state.json.tmp` at once write into one file; the first rename then publishes a mixture, and the
     second one fails because the file is gone. Passes: names with the pid, a random part or from mkstemp, and files under a lock.
+    Do: Give each process a name of its own in the same folder: `mktemp "$file.XXXXXX"`, tempfile.mkstemp(dir=…), os.CreateTemp,
+    or a random part in the name.
     Source: rename(2); mkstemp(3).
     """
     asides = [u for u in mechanism.uses if u.way == "aside" and u.language not in ("shell", "markdown") and not aside(u.path)]
@@ -349,6 +357,7 @@ def removed_before_written(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> 
 
     Why: whoever reads in between finds nothing, and a crash in between leaves nothing. Renaming the new file over the old one needs no
     removal. Passes: what is written aside first, removals of another state.
+    Do: Write the new state to a temporary file in the same folder and rename it over the old one, without removing that first.
     Source: rename(2), "if newpath already exists, it will be atomically replaced".
     """
     looked = False
@@ -385,6 +394,8 @@ def unreadable_counts_as_empty(mechanism: Mechanism, bodies: Bodies, tree: Tree)
     Why: a torn or forbidden file raises the same error as none; `return {}` for all of them turns a passing fault into the loss of
     every session. Passes: handlers for a missing file alone, and handlers that log, back up or raise; readers of state that is
     never written back.
+    Do: Take only a missing file for empty (FileNotFoundError, ENOENT); on every other error end with a message, and leave the
+    unreadable file where it is.
     Source: Python, open and json.load (OSError, JSONDecodeError); Node.js, fs.
     """
     looked = False
@@ -428,6 +439,8 @@ def one_pointer_for_all(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
     Why: the last one that starts wins: whatever the others record, lock or end from then on is booked on its session, and the first
     one that ends takes the pointer away from the rest. Passes: pointers whose path holds the session, the terminal, the worktree or a
     pid, and pointers that nobody reads.
+    Do: Hand the session's id on by an environment variable or an argument, or keep one pointer for each terminal, worktree or
+    process.
     Source: the file is the only record of who "current" is; two processes share it.
     """
     pointers = [
@@ -513,6 +526,8 @@ def same_second_same_id(scripts: Scripts, mechanism: Mechanism, bodies: Bodies, 
     Why: two sessions that a script, a hook or a scheduler starts together get the same id; `mkdir -p` and `>` then let them share
     folder, registry entry and locks in silence. Passes: ids with nanoseconds, a pid, a random part or a uuid, and ids that are taken
     by an exclusive creation (mkdir without -p, O_EXCL).
+    Do: Add a part that no other session has (a uuid, random bytes, or the pid) to the id, and claim it by a creation that fails
+    if it exists, such as `mkdir` without -p.
     Source: date(1), %S; mkdir(1), -p "no error if existing".
     """
     shells = [s.path for s in scripts if s.language == "shell" and not aside(s.path)]
@@ -581,6 +596,8 @@ def state_lands_in_the_tool(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
     Why: after `cd` to the checkout of the tool, relative paths among the arguments mean files of the tool, and locks and session files
     are made there: two people who work on different projects block each other, and those who share a project but not the checkout do
     not see each other at all. Passes: scripts that keep the caller's folder ($PWD, $OLDPWD, a --project option), or run in a subshell.
+    Do: Note the caller's folder before `cd` (`project=$PWD`), resolve arguments and state against it, and name the tool's own
+    files by their full path.
     Source: POSIX.1-2024, cd; relative pathnames resolve against the working directory.
     """
     looked = False

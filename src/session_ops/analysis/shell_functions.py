@@ -71,6 +71,8 @@ def function_not_there(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]
     `sudo setup_state` look for a program of that name: "command not found" (127).
     Passes: calls from functions that run later, `export -f` with `bash -c`, scripts that source others (their functions may be there),
     names that are programs as well.
+    Do: Define the function above its call, or correct the name; where another program starts it (timeout, xargs, sudo), make it
+    a script of its own.
     Source: POSIX.1-2024, Shell & Utilities 2.9.5 function definition, 2.9.1.4 command search; bash's manual, 6.3 `export -f`.
     """
     texts = [text for text in shell_texts if text.kind == "script"]
@@ -178,6 +180,7 @@ def never_set(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     Why: the script ends there with "unbound variable", always: a name was mistyped, or what set it is gone. Looked at are names in lower
     case, which nobody hands on in the environment. Passes: `${x:-}`, names that are set anywhere in the script (read, for, getopts,
     mapfile, printf -v, local), scripts that source others or use eval.
+    Do: Correct the name, set the variable before this line, or say what holds without it: `${name:-}`.
     Source: POSIX.1-2024, Shell & Utilities 2.15, `set -u`.
     """
     texts = [t for t in shell_texts if t.kind == "script" and t.ever("nounset")]
@@ -237,6 +240,7 @@ def empty_array(shell_texts: ShellTexts, tree: Tree, platforms: Platforms) -> It
     Why: before bash 4.4 `"${list[@]}"` of an empty array is an unbound variable; macOS has 3.2. Looked at are scripts for bash whose
     target declares macOS and asks for no newer bash, and arrays that start empty and are filled under a condition.
     Passes: `${list[@]+"${list[@]}"}`, a look at `${#list[@]}` before, arrays that are filled at once.
+    Do: Expand it as `${list[@]+"${list[@]}"}`, or ask `[ ${#list[@]} -gt 0 ]` before it is used.
     Source: bash's CHANGES, 4.4: "using ${a[@]} or ${a[*]} with an array without any assigned elements when the nounset option is
     enabled no longer throws an unbound variable error".
     """

@@ -73,6 +73,8 @@ def expanded_at_the_wrong_time(shell_texts: ShellTexts, tree: Tree) -> Iterator[
     Why: `<< EOF` expands the text now: `"$@"`, `$?` and a variable that the text itself sets are already empty in the file.
     `<< 'EOF'` expands nothing: a variable of the writing script is a variable that nobody sets in the file.
     Passes: `\$name`, variables that the writing script sets (unquoted) or the text sets itself (quoted), those of the environment.
+    Do: In `<< EOF` put a backslash before each `$` that the written file has to expand itself; where the writer's value belongs
+    into the file, leave EOF without quotes.
     Source: POSIX.1-2024, Shell & Utilities 2.7.4 here-document.
     """
     texts = [text for text in shell_texts if "<<" in text.text]
@@ -178,6 +180,7 @@ def calls_itself(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
 
     Why: a file that is installed as `tool` into a folder of the PATH and says `exec tool …` finds itself again, for ever; the process
     never ends and never does anything. Passes: a call by path, `command -p`, a PATH that is changed first, another name.
+    Do: Start the real command by its full path, or take the wrapper's own folder out of PATH before.
     Source: POSIX.1-2024, Shell & Utilities 2.9.1.4 command search.
     """
     if not shell_texts:

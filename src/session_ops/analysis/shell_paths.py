@@ -37,6 +37,8 @@ def path_taken_apart(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     Why: in another user's home ("/Users/Ann Lee/…") `rm -rf $dir` removes two other things and `cd $dir` fails. Looked at are commands
     that move, copy, remove or enter, with a variable that holds a path of this machine or a list of paths.
     Passes: quotes, values without a folder of the machine in them.
+    Do: Put the variable in double quotes (`"$dir"`); keep several paths in an array and expand it as `"${paths[@]}"`, or read
+    them line by line.
     Source: POSIX.1-2024, Shell & Utilities 2.6.5 field splitting.
     """
     if not shell_texts:
@@ -84,6 +86,8 @@ def removes_in_the_wrong_place(shell_texts: ShellTexts, tree: Tree) -> Iterator[
     Why: where `cd` fails and nothing looks, `rm -rf build`, `git clean -fd` or `git reset --hard` work in the folder of whoever started the
     script. `rm -rf "$DIR/data"` of an empty DIR is `rm -rf /data`.
     Passes: `set -e`, `cd … || exit`, `cd … && …`, a subshell with `&&`, `${DIR:?}`, a variable that is set or asked about before.
+    Do: Stop where the folder is not entered (`cd "$dir" || exit 1`), and write what is removed as `"${DIR:?}/data"`, which ends
+    the script where DIR is empty.
     Source: POSIX.1-2024, cd; Shell & Utilities 2.6.2 `${parameter:?}`.
     """
     texts = [t for t in shell_texts if re.search(r"\brm\s+-\w*[rR]|git\s+(?:clean|reset)", t.text)]
@@ -205,6 +209,8 @@ def name_from_any_text(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]
     Why: a ref has no blank, colon, `~`, `^`, `?`, `*`, `[`, `..` or slash at its end. A task's title or a message with a blank, and a
     time with colons, end in "is not a valid branch name", and what follows works on the branch that was there before.
     Passes: a text that was cleaned (tr, sed, `${x//…}`), checked (`=~`, git check-ref-format), an id, a stamp without colons.
+    Do: Clean the text before it is a name (`tr -cs 'A-Za-z0-9._-' '-'`), take the time as `date +%Y%m%d-%H%M%S`, and ask
+    `git check-ref-format --branch "$name"`.
     Source: git-check-ref-format(1).
     """
     texts = [t for t in shell_texts if REFS.search(t.text)]

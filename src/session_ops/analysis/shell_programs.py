@@ -51,6 +51,8 @@ def never_matches(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     `(?:` are of Perl and need -P. In a double-quoted text the shell fills in `$1` of an awk program before awk sees it: `{print }`
     prints the line.
     Passes: -E, -P and -F, `\|`, a pattern with a blank beside the bar (a table), `\$1`, single quotes.
+    Do: Write the pattern for `grep -E`, with `[0-9]` for a digit and without `(?:`; put awk programs in single quotes and hand
+    values over by `awk -v name="$value"`.
     Source: POSIX.1-2024, Base Definitions 9.3 basic regular expressions; Shell & Utilities 2.2.3 double quotes.
     """
     texts = [text for text in shell_texts if "grep" in text.text or "awk" in text.text]
@@ -144,6 +146,8 @@ def breaks_the_program(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]
     in it are not taken literally, and a line end is an error. Paths, addresses and branch names have slashes; what people and agents
     write has everything.
     Passes: another delimiter that the value cannot have, a value that is escaped first, numbers, fixed words.
+    Do: Escape backslash, `&` and the delimiter in the value first, or replace without sed: `${text//"$old"/"$new"}` in bash,
+    awk with ENVIRON, or python3.
     Source: POSIX.1-2024, sed, the `s` function.
     """
     texts = [text for text in shell_texts if "sed" in text.text and "s/" in text.text]
@@ -216,6 +220,8 @@ def json_by_hand(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     Why: one quotation mark, backslash or line end in a message, a title or the output of a command makes it unreadable: the hook's
     decision does not count, the server refuses the request. Records that are written to files belong to STATE-QUOTE.
     Passes: `jq -n --arg`, `python3 -c json.dumps`, times, numbers, ids and fixed words, values that were escaped before.
+    Do: Build it with `jq -n --arg text "$text" '{text: $text}'`, or with json.dumps of Python, and paste no value between
+    quotation marks.
     Source: RFC 8259, section 7: quotation mark, backslash and control characters must be escaped.
     """
     texts = [text for text in shell_texts if '":' in text.text.replace(" ", "") or '\\":' in text.text]

@@ -42,6 +42,8 @@ def trap_misleads(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     but by KILL, which cleans up nothing.
     Passes: `exit "$status"`, a trap of signals alone that ends with any status, `trap - EXIT` before `exec`, a handler that sets what
     the loop asks for.
+    Do: Keep the status in the trap (`rc=$?; …; exit "$rc"`), call the last command without exec where a trap has to clean up,
+    and let a trap of INT or TERM end with exit 130 or 143.
     Source: POSIX.1-2024, Shell & Utilities, trap and exec.
     """
     texts = [text for text in shell_texts if "trap " in text.text]

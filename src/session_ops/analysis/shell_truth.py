@@ -91,6 +91,8 @@ def success_unasked(shell_texts: ShellTexts, tree: Tree, callers: Callers) -> It
 
     Why: without `set -e` a script goes on after a command that failed, prints that it is installed, pushed or built, and ends with the
     status 0: who started it (a hook, CI, an agent) believes it. Passes: `set -e`, `&&`, `||`, `if`, a look at `$?`.
+    Do: Say it only where the command worked (`if command; then echo …; else exit 1; fi`), or put `set -e` at the top of the
+    script.
     Source: POSIX.1-2024, Shell & Utilities 2.8.2 exit status of commands; 2.15 `set -e`.
     """
     texts = [t for t in shell_texts if t.kind == "script" and not t.ever("errexit") and t.text.startswith("#!")]
@@ -149,6 +151,8 @@ def error_ends_with_zero(shell_texts: ShellTexts, tree: Tree) -> Iterator[Findin
     Why: who starts it (a hook, CI, cron, an agent) sees only the status. `echo "ERROR …"; exit 0` says success; a final `exit 0`
     where nothing was looked at says it always. Passes: hooks, which may let go on purpose; messages that are no errors; scripts
     with `set -e`; scripts whose commands are all looked at.
+    Do: End with a status other than 0 after an error (`exit 1`), and where the work may fail keep its status:
+    `rc=0; work || rc=$?; …; exit "$rc"`.
     Source: POSIX.1-2024, Shell & Utilities, exit.
     """
     texts = [t for t in shell_texts if t.kind == "script" and re.search(r"\bexit\s+0\b", t.text) and not HOOK.search(t.path)]
@@ -237,6 +241,8 @@ def asked_what_never_fails(shell_texts: ShellTexts, tree: Tree) -> Iterator[Find
     Why: the status of a function is that of its last command; where that is a message or `return 0`, a failure before it is lost. In
     a condition (`if f`, `f || exit`) `set -e` is off inside the function as well, so it does not even stop there.
     Passes: a function with `return 1`, `|| return`, `exit`, or whose last command is the work itself.
+    Do: Hand each failure on inside the function (`command || return 1`), so that its status is that of its work and not that of
+    the last message.
     Source: POSIX.1-2024, Shell & Utilities 2.9.5 function definition; 2.15 `set -e`, what ignores it.
     """
     texts = [text for text in shell_texts if text.functions]
@@ -309,6 +315,8 @@ def failure_thrown_away(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding
     Why: `cmd > /dev/null 2>&1 || true` leaves nothing: no status, no message, no line in a log. Where cmd pushes, sends or records,
     nobody learns that it did not. Looked at are a script's own programs and commands that do its work; one place stands for a script.
     Passes: a reason that is kept (2>> log), an alternative that does something, commands that clean up.
+    Do: Keep the reason and say it: `command 2>>"$log" || echo "command failed" >&2`, or let the script end there; leave
+    `|| true` to what may fail without harm.
     Source: POSIX.1-2024, Shell & Utilities 2.8.2 exit status of commands.
     """
     texts = [t for t in shell_texts if t.kind == "script" and not t.aside and "|| true" in t.text and "/dev/null" in t.text]
