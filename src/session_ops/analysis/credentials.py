@@ -71,7 +71,7 @@ def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
                 start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
                 end = len(text) if end < 0 else end
                 match = shape.search(text[start : min(end, start + LONGEST)])
-                line = text.count("\n", 0, start) + 1
+                line = text.count("\n", 0, start) + 1 if match else 0
                 if match and _real(match[0], tree.lines(entry.path), line) and "#[cfg(test)]" not in text[:start]:
                     found[entry.path].append((line, what))
                 at = text.find(mark, end)
