@@ -315,11 +315,21 @@ def _last_word(text: ShellText) -> Iterator[Death]:
 
 
 def _leaves_anyway(call: SgNode) -> bool:
-    """Does the script leave right after this call in any case?"""
-    following = call.next()
-    while following is not None and following.kind() not in STATEMENTS:
-        following = following.next()
-    return following is not None and bool(re.match(r"(?:exit|return|break)\b", following.text()))
+    """Does the script leave right after this call in any case, be it after the end of the branch in which the call stands?"""
+    for below in (call, *call.ancestors()):
+        if below.kind() not in (*STATEMENTS, "else_clause", "elif_clause", "case_item"):
+            return False
+        following = below.next() if below.kind() in STATEMENTS else None
+        while following is not None and following.kind() not in STATEMENTS:
+            if following.kind() in ("else_clause", "elif_clause"):
+                following = None
+                break
+            following = following.next()
+        if following is not None:
+            return bool(re.match(r"(?:exit|return|break)\b", following.text()))
+        if below.kind() == "function_definition":
+            return False
+    return False
 
 
 def _endless(text: ShellText) -> Iterator[Death]:

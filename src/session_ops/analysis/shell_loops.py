@@ -107,6 +107,25 @@ def _up_to(node: SgNode, top: SgNode) -> Iterator[SgNode]:
         yield above
 
 
+BRANCHES = frozenset(("if_statement", "else_clause", "elif_clause", "compound_statement", "case_item", "case_statement"))
+
+
+def _status_of_all(block: SgNode) -> bool:
+    """Is the status of a block's last statement that of the function or the script, behind any number of branches?"""
+    outer = block.parent()
+    if block.kind() == "program" or outer is None:
+        return block.kind() == "program"
+    if block.kind() not in BRANCHES:
+        return False
+    if outer.kind() == "function_definition":
+        return True
+    if block.kind() in ("if_statement", "case_statement", "compound_statement"):
+        siblings = statements(outer)
+        if not siblings or siblings[-1].range() != block.range():
+            return False
+    return _status_of_all(outer)
+
+
 def _left(text: ShellText, pipeline: SgNode, body: SgNode) -> SgNode | None:
     """An `exit` or `return` in the loop whose effect ends with the loop; None where its status is heeded."""
     above = pipeline.parent()
@@ -117,8 +136,10 @@ def _left(text: ShellText, pipeline: SgNode, body: SgNode) -> SgNode | None:
     siblings = statements(above)
     place_of = next((i for i, s in enumerate(siblings) if s.range() == pipeline.range()), -1)
     following = siblings[place_of + 1 : place_of + 2]
-    if not following and above.kind() in ("compound_statement", "program"):
+    if not following and _status_of_all(above):
         return None  # the last statement: its status is the function's or the script's
+    if following and following[0].text().strip() == "return":
+        return None  # `return` without a number hands on the status of the pipeline
     if following and re.match(r"[^\n]*\$\?|[^\n]*PIPESTATUS", following[0].text()):
         return None
     for one in body.find_all(kind="command"):

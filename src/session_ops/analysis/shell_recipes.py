@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 from session_ops.analysis.headless import folded
 from session_ops.discovery.files import Tree
-from session_ops.model import Edit, Finding, Fix
+from session_ops.model import Confidence, Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 WORKFLOW = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$|(?:^|/)action\.ya?ml$")
 PIPED = re.compile(r"^(?P<first>[^#|\n]*[\w\"')}][^#|\n]*?)\s*(?<!\|)\|(?!\|)\s*(?:\\\s*)?(?P<last>tee)\b(?P<rest>[^|;&\n]*)$")
 QUIET = re.compile(r"^\s*(?:-\s+)?(?:run:\s*)?[@-]*\s*(?:sudo\s+)?(?:echo|printf|cat|date|env|ls)\b")
+HARDLY_FAILS = re.compile(
+    r"(?:sudo\s+)?(?:sha\d*sum|shasum|md5sum|cksum|find|du|df|tree|sort|uname|nproc|ps|id|git\s+(?:log|diff|status|describe|rev-parse|ls-files|branch|tag|show))\b"
+)
+"""Commands that only tell what is there."""
 PIPEFAIL = re.compile(r"pipefail|PIPESTATUS|^\s*(?:-\s+)?shell:\s*[\"']?bash\b", re.MULTILINE)
 
 
@@ -26,6 +30,7 @@ class Piped:
     where: str
     old: str = ""
     new: str = ""
+    confidence: Confidence = "likely"
 
 
 def ask_for_pipefail(finding: Finding, tree: Tree) -> Fix | None:
@@ -60,6 +65,7 @@ def green_whatever_happens(tree: Tree) -> Iterator[Finding]:
                 f"the status of this {piped.where} is that of `tee`, whatever `{piped.what}` did: pipefail is off",
                 at=tree.evidence(path, piped.line),
                 impact="It succeeds although the command failed.",
+                confidence=piped.confidence,
                 data={"old": piped.old, "new": piped.new} if piped.old else {},
             )
             for path in files
@@ -91,6 +97,9 @@ def _piped(tree: Tree, path: str) -> Iterator[Piped]:
         ):
             continue
         command = re.sub(r"^\s*(?:-\s+)?(?:run:\s*)?[@-]*\s*", "", match["first"]).strip("\"' ")
+        sure: Confidence = (
+            "possible" if HARDLY_FAILS.match(re.sub(r"^[({ ]+(?:cd\s[^;&]+(?:;|&&)\s*)?", "", command)) else "likely"
+        )
         single = re.match(r"(\s*(?:-\s+)?run:\s+)(\S.*)$", line) if workflow else None
         yield Piped(
             row + 1,
@@ -98,4 +107,5 @@ def _piped(tree: Tree, path: str) -> Iterator[Piped]:
             "step" if workflow else "recipe",
             old=single[2] if single and single[2][0] not in "|>\"'" else "",
             new=f"set -o pipefail; {single[2]}" if single and single[2][0] not in "|>\"'" else "",
+            confidence=sure,
         )

@@ -31,6 +31,7 @@ PASSIVE = frozenset(
 SAYS = frozenset(("echo", "printf", "print", "log", "true", ":"))
 ASSIGNED = re.compile(r"^\s*(?:local\s+|declare\s+|typeset\s+)?\w+=\"?\$\?\"?\s*(?:$|;|#)")
 DECIDES = re.compile(r"\$\?\s*\"?\s*(?:-(?:eq|ne|gt)|={1,2}|!=)|\(\(\s*\$\?|case\s+\"?\$\?|(?:exit|return)\s+\"?\$\?")
+ONLY_SAYS = re.compile(r"\|\|\s*\{\s*(?:(?:echo|printf|log\w*|warn\w*|info|note)\b[^\n;]*[;\n]\s*)+\}$")
 RECOVERS = re.compile(
     r"\b(?:rm|mv|cp|kill|pkill|rmdir|git|unlock|release\w*|clean\w*|restore\w*|rollback\w*|revert\w*|notify\w*|retry\w*|sleep|continue|break"
     r"|fallback\w*|record\w*|mark\w*|update\w*|set_\w+|docker|tmux|install\w*|stop\w*|exit 0|return 0)\b"
@@ -145,6 +146,9 @@ def _asked(text: ShellText, node: SgNode) -> Iterator[Wrong]:
             yield from _first_in_branch(body, node, decides)
         return
     if background:
+        below_it = "\n".join(text.lines[node.range().end.line : node.range().end.line + 15])
+        if re.search(r"\bwait\b", below_it):
+            return  # it asks for the start first, and waits for the end later
         yield Wrong(node, "`$?` after `… &` tells that the job was started, never how it ended", LOST, "proven")
         return
     yield from _after(text, before, node, decides)
@@ -209,16 +213,31 @@ def _after(text: ShellText, before: SgNode, node: SgNode, decides: str) -> Itera
                 node,
                 f"`$?` is the status of `{last}`, not of `{name_of(chain[0]) or 'what stands before it'}`: pipefail is off",
                 LOST,
+                "possible" if _looked_at(text, before) else "likely",
                 old="$?" if fix else "",
                 new="${PIPESTATUS[0]}" if fix else "",
             )
     elif words_of(before) == ("wait",):
         yield Wrong(node, "`wait` without a pid has the status 0 however the jobs ended", LOST, "proven")
-    elif name_of(before) in SAYS and (leaves or ASSIGNED.match(decides) or DECIDES.search(decides)):
+    elif (
+        name_of(before) in SAYS
+        and name_of(before) not in ("true", ":")
+        and (leaves or ASSIGNED.match(decides) or DECIDES.search(decides))
+    ):
         if name_of(before) in ("log", "print"):
             return
         sure: Confidence = "likely" if not leaves or _in_failure(before) else "possible"
         yield Wrong(node, f"`$?` is the status of `{name_of(before)}`, which is 0, not of the command before it", LOST, sure)
+
+
+def _looked_at(text: ShellText, assignment: SgNode) -> bool:
+    """Is the text that a pipeline gave compared or tested a few lines below, so that a failure shows there?"""
+    name = assignment.field("name") if assignment.kind() == "variable_assignment" else None
+    if name is None:
+        return False
+    row = assignment.range().end.line
+    below = "\n".join(text.lines[row + 1 : row + 12])
+    return re.search(rf"(?:-[zn]\s+|\[\[?\s+)\"?\$\{{?{re.escape(name.text())}\b", below) is not None
 
 
 def _in_failure(node: SgNode) -> bool:
@@ -269,7 +288,7 @@ def _piped(text: ShellText) -> Iterator[Wrong]:
             right = above.text()[len(first.text()) :].replace("\\\n", " ").strip()
             if right.startswith("&&"):
                 asked = "&&"
-            elif not re.match(r"\|\|\s*(?:true|:|echo\b[^{;]*$)", right):
+            elif not re.match(r"\|\|\s*(?:true|:|echo\b[^{;]*$)", right) and not ONLY_SAYS.match(right):
                 asked = "||"
         elif above.kind() in ("if_statement", "elif_clause", "while_statement") and _in_head(above, node):
             asked = "if"
@@ -397,7 +416,9 @@ def _dead(text: ShellText) -> Iterator[Wrong]:
                 branch = _failure_branch(child)
                 if branch is None:
                     following = "\n".join(text.lines[child.range().end.line + 1 : child.range().end.line + 9])
-                    sure: Confidence = "likely" if ASSIGNED.match(first) and RECOVERS.search(following) else "possible"
+                    sure: Confidence = (
+                        "likely" if ASSIGNED.match(first) and RECOVERS.search(_said_away(following)) else "possible"
+                    )
                 else:
                     sure = "likely" if RECOVERS.search(MESSAGE.sub("", branch)) else "possible"
                 what = name_of(before) or (name_of(_substituted(before)[-1]) if _substituted(before) else "") or _value(before)
@@ -419,6 +440,18 @@ def _value(assignment: SgNode) -> str:
 MESSAGE = re.compile(
     r"^\s*(?:echo|printf|log\w*|error|warn\w*|err|info|print_\w+|die)\b.*$|\bexit\s+[1-9$]\S*|#.*$", re.MULTILINE
 )
+
+
+def _said_away(following: str) -> str:
+    """The lines after `rc=$?` up to the end of their block, without what they only say and without strings."""
+    kept: list[str] = []
+    for line in following.split("\n"):
+        if re.match(r"\s*(?:\}|fi\b|done\b|else\b|esac\b)", line) and not kept:
+            break
+        kept.append(line)
+        if re.match(r"\s*(?:esac|fi)\b", line):
+            break  # what is decided by the status ends here
+    return re.sub(r"\"[^\"\n]*\"|'[^'\n]*'", "", MESSAGE.sub("", "\n".join(kept)))
 
 
 def _failure_branch(statement: SgNode) -> str | None:

@@ -548,6 +548,8 @@ class ShellReader:
         for index, word in enumerate(args):
             if skip:
                 skip = False
+            elif word.value == "-n" and name.endswith("sh"):
+                return  # it only looks at the syntax
             elif word.value in _CODE_FLAGS and not (word.value == "-s" and name not in ("bash", "sh", "zsh")):
                 if (
                     word.value == "-m"
