@@ -146,7 +146,7 @@ def test_planted_covers_every_category_and_every_rule_of_today() -> None:
     assert {planted["category"] for planted in PLANTED} == CATEGORIES
     assert {planted["rule"] for planted in PLANTED if planted["family"] == "now"} >= RULES_OF_TODAY
     assert all(planted["rule"] is None for planted in PLANTED if planted["family"] == "later")
-    assert {planted["family"] for planted in PLANTED} == {"now", "later"}
+    assert {planted["family"] for planted in PLANTED} <= {"now", "later"}
     places = Counter((planted["file"], planted["line"], planted["rule"], planted["what"]) for planted in PLANTED)
     assert max(places.values()) == 1
 

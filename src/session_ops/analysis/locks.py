@@ -170,7 +170,7 @@ def looks_then_locks(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterat
 
 
 BY_AGE = re.compile(
-    r"(?:age|elapsed|diff|now\s*-)\S*[^\n]*(?:-g[te]|>)\s*\"?\$?\{?\w*(?:TTL|STALE|TIMEOUT|MAX|AGE|EXPIR|LIMIT)\w*",
+    r"(?:age|elapsed|diff|now\s*-|stat\s+-[cf]\s*[\"']?%[Ym])\S*[^\n]*(?:-g[te]|>)\s*(?:\"?\$?\{?\w*(?:TTL|STALE|TIMEOUT|MAX|AGE|EXPIR|LIMIT)\w*|\d{2,})",
     re.IGNORECASE,
 )
 

@@ -1,0 +1,2 @@
+#!/bin/sh
+date >> state/beats.log
