@@ -165,7 +165,7 @@ def _documented(tree: Tree, docs: Docs, known: dict[str, Script]) -> Iterator[St
 
 def _script(command: str, doc: str, folder: str, known: dict[str, Script]) -> str:
     """The script that a documented command starts: from the target's root, or from the document's folder."""
-    first = re.match(r"(?:[A-Z_]+=\S+\s+)*(?:sudo\s+)?([\w./-]+)(?:\s|$)", command)
+    first = re.match(r"(?:[A-Z_]\w*=[^\s()`]*\s+)*(?:sudo\s+)?([\w./-]+)(?:\s|$)", command)
     if first is None or "/" not in first[1] or first[1].startswith("/"):
         return ""
     if command.rstrip().endswith(("/", ":")):

@@ -30,6 +30,10 @@ _CONFLICT = re.compile(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
 _TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
+_OF_THE_FORGE = re.compile(r"(?:^|/)\.(?:github/(?!workflows/|actions/)|gitlab/|vscode/|idea/)")
+"""What the forge's pages and the editor read: nothing of the product stops at it."""
+
+
 @rule("META-PARSE", gate="parse", category="package")
 def does_not_parse(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     """A manifest or configuration file does not parse, so that nothing which reads it starts.
@@ -65,6 +69,7 @@ def does_not_parse(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
             )
         alone = sum(path.rpartition("/")[2] == name for path in tree.entries) == 1
         sure = by_itself or (code is not None and (name if alone else entry.path) in code)
+        sure = sure and not _OF_THE_FORGE.search(entry.path)
         yield Finding(
             f"{name} does not parse: {said}",
             tree.evidence(entry.path, min(line, len(tree.lines(entry.path)))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from session_ops.analysis.outputs import is_output
+from session_ops.analysis.outputs import builds, is_output
 from session_ops.analysis.python_names import find_module, import_roots, names_of
 from session_ops.discovery.aside import is_aside
 from session_ops.discovery.files import Tree, normal
@@ -52,7 +52,7 @@ def entry_point_names_nothing(tree: Tree, manifests: Manifests) -> Iterator[Find
             case "pip":
                 yield from _python(tree, one, manifests)
             case "npm":
-                yield from _node(tree, one)
+                yield from _node(tree, one, manifests)
             case "gem":
                 yield from _gem(tree, one)
             case "cargo":
@@ -154,7 +154,7 @@ _IMPACT = {
 }
 
 
-def _node(tree: Tree, one: Manifest) -> Iterator[Finding]:
+def _node(tree: Tree, one: Manifest, manifests: Manifests) -> Iterator[Finding]:
     private = one.field("private")
     is_private = private is not None and private.value == "true"
     seen: set[str] = set()
@@ -177,7 +177,7 @@ def _node(tree: Tree, one: Manifest) -> Iterator[Finding]:
             sure = "possible"  # `npm init` writes main: index.js into applications that nobody requires
         if is_private or not (one.version or entry.kind == "bin"):
             sure = "possible"
-        if _placeholder(one):
+        if _placeholder(one) or _built_from_above(tree, one, manifests):
             sure = "possible"
         same = [p for p in tree.entries if p.rpartition("/")[2] == path.rpartition("/")[2] and not is_aside(p)]
         data = {}
@@ -193,6 +193,17 @@ def _node(tree: Tree, one: Manifest) -> Iterator[Finding]:
 def _placeholder(one: Manifest) -> bool:
     """A package of one platform, into which a release puts a binary: it has os or cpu and no dependencies."""
     return (one.field("os") is not None or one.field("cpu") is not None) and not one.dependencies
+
+
+def _built_from_above(tree: Tree, one: Manifest, manifests: Manifests) -> bool:
+    """A package without a build of its own, none of whose entries is there, below one that builds: its files lie elsewhere in the end."""
+    if not one.folder or builds(one):
+        return False
+    named = [e.value.strip() for e in one.entry_points if e.kind in ("main", "module", "browser", "types", "exports", "bin")]
+    if any("*" not in value and _resolves(tree, one.beside(value)) for value in named):
+        return False
+    above = (m for m in manifests if m.ecosystem == "npm" and m.path != one.path)
+    return any(builds(m) and (not m.folder or one.folder.startswith(m.folder + "/")) for m in above)
 
 
 def _resolves(tree: Tree, path: str) -> bool:
@@ -247,7 +258,7 @@ def _cargo(tree: Tree, one: Manifest) -> Iterator[Finding]:
     if (
         one.name
         and package
-        and not any(e.kind in ("bin", "main") for e in one.entry_points)
+        and not any(e.kind in ("bin", "main", "example", "bench", "test") for e in one.entry_points)
         and not _has_cargo_target(tree, base)
     ):
         text = f"{one.name} has neither src/lib.rs nor src/main.rs, and names no other target"

@@ -28,6 +28,8 @@ GLOBALS = frozenset((
     "HTMLRewriter", "WebSocketPair", "WebSocketStream", "Float16Array", "AsyncDisposableStack", "DisposableStack", "Temporal",
 ))  # fmt: skip
 """Constructors that Node, Bun, Deno, workers and browsers have. Sources: ECMA-262, nodejs.org (Globals), MDN (Web APIs)."""
+BUNDLED = 2000
+"""Characters; a longer line was written by a bundler, which knows its names better than a reader of one of its chunks."""
 _NEW = re.compile(r"\bnew\s+([A-Z]\w*)\s*\(")
 _MODULE = re.compile(r"^\s*import\s[^(]|^\s*export\s|\brequire\(\s*['\"]|^#!", re.MULTILINE)
 _HEREDOC = re.compile(r"<<-?\s*(?P<quote>['\"\\]?)(?P<mark>\w+)['\"]?")
@@ -56,7 +58,7 @@ def undefined_class(tree: Tree) -> Iterator[Finding]:
                     yield _said(tree, entry.path, first + line, name)
             continue
         looked = True
-        if ".min." in entry.path:
+        if ".min." in entry.path or max(map(len, tree.lines(entry.path)), default=0) > BUNDLED:
             continue
         for name, line in _undefined(text, "tsx" if entry.language != "typescript" else "typescript"):
             if not _is_global(tree, name):

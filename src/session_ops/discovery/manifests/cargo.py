@@ -108,7 +108,7 @@ def _spec(value: Any) -> str:
 
 
 def _entry_points(data: dict[str, Any], lines: Lines) -> Iterator[EntryPoint]:
-    for kind in ("bin", "example", "bench"):
+    for kind in ("bin", "example", "bench", "test"):
         tables = data.get(kind)
         for n, one in enumerate(tables if isinstance(tables, list) else ()):
             if isinstance(one, dict) and isinstance(one.get("path"), str):

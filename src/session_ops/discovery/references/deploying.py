@@ -27,6 +27,7 @@ _CRON_LINE = re.compile(
 )
 _UNPACKS = re.compile(
     r"\btar\s+(?:-\w+\s+)*-?\w*x|\bunzip\b|\bgh (?:release|run) download|\bcurl\b.*\|\s*(?:ba)?sh|\bgit clone\b"
+    r"|\b(?:bash|sh|zsh|source)\s+(?:-c\s+)?[\"']?[<$]\(\s*(?:curl|wget)\b|\bwget\b.*\|\s*(?:sudo\s+)?(?:ba)?sh\b"
 )
 _OTHER_SHELLS = frozenset(("pwsh", "powershell", "cmd", "python", "node"))
 

@@ -35,6 +35,8 @@ ENDINGS = (
 _SOURCE_OF = {".js": (".ts", ".tsx", ".jsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}
 _DECLARED_BY = {".js": ".d.ts", ".mjs": ".d.mts", ".cjs": ".d.cts"}
 """What TypeScript reads in place of a module that is there only after the build, or only at run time."""
+_WRITTEN = (".ts", ".tsx", "/index.ts")
+_LOADED = (".js", ".mjs", ".cjs", ".json", "/index.js")
 _TYPED = re.compile(r"\.[cm]?tsx?$|\.vue$|\.svelte$|\.astro$")
 _DECLARATION = re.compile(r"\.d\.[cm]?ts$|\.test-d\.tsx?$")
 _OWN_FOLDER = r"(?:__dirname|import\.meta\.dirname|import\.meta\.dir|dirname\(fileURLToPath\(import\.meta\.url\)\))"
@@ -62,7 +64,8 @@ class JavaScriptReader:
         self.tree, self.found, self.exists = tree, found, exists
 
     def resolve(self, folder: str, text: str, *, typed: bool = False) -> tuple[str, ...]:
-        """The paths that a relative specifier may mean; the first is how it is written, or the one that exists.
+        """The paths that a relative specifier may mean; the one that exists. Where none does, how it is written, and
+        the files that something may generate for it.
 
         `typed`: TypeScript reads the importing module, so a declaration file stands for the module that it describes.
 
@@ -77,7 +80,11 @@ class JavaScriptReader:
         tries += [plain + ending for ending in ENDINGS]
         tries += [f"{plain}/index{ending}" for ending in ENDINGS] + [f"{plain}/package.json"]
         hit = next((t for t in tries if self.exists(t)), None)
-        return (hit,) if hit is not None else (plain,)
+        if hit is not None:
+            return (hit,)
+        ends = _WRITTEN if typed else _LOADED
+        made = [plain[: -len(suffix)] + end for end in _SOURCE_OF.get(suffix, ())] or [plain + end for end in ends]
+        return (plain, *made)
 
     def read(self, path: str, root: SgNode) -> None:
         """One module."""

@@ -1,0 +1,3 @@
+import { PAGE } from './_assets.js';
+import { texts } from './messages';
+console.log(PAGE, texts);
