@@ -52,6 +52,8 @@ def anybody_may_write(tree: Tree, shell_texts: ShellTexts) -> Iterator[Finding]:
 
     Why: anybody can forge messages, take locks, change the registry or replace what runs next. Passes: modes with the sticky bit (1777),
     images (a container has one user; said only as possible), tests and examples.
+    Do: Let only the owner, or one group, write: 700 for folders and programs, 600 for files, 2770 for a folder that a group
+    shares, and `umask 077` before they are made.
     Source: chmod(1); CWE-732.
     """
     looked = False
@@ -124,6 +126,8 @@ def fixed_name_in_tmp(tree: Tree, shell_texts: ShellTexts) -> Iterator[Finding]:
     Why: /tmp belongs to everybody: another user puts a symbolic link there, and the script overwrites what it points to; or a file of
     theirs, and the script reads or runs it. Two sessions of one user also share the name. Passes: mktemp, names with a number that nobody
     guesses, sockets and files that are only read or asked for.
+    Do: Take the name from `mktemp` or `mktemp -d`; a file that several runs share belongs into a folder of the user's own, such
+    as one below `$XDG_RUNTIME_DIR` or `~/.local/state`.
     Source: CWE-377; mktemp(1); systemd, "Using /tmp/ and /var/tmp/ Safely".
     """
     scripts = [s for s in _scripts(shell_texts) if s.kind == "script"]
@@ -208,6 +212,8 @@ def script_from_the_network(tree: Tree, shell_texts: ShellTexts, deployment: Dep
 
     Why: whoever holds the address, or the line when it is plain http, runs commands here; a download that breaks off runs by halves.
     Scripts, images and CI are looked at; of what documents tell people to type only plain http counts. Texts that are printed pass.
+    Do: Download it over https to a file, pin the version in its address, compare its checksum (`sha256sum -c`), and only then
+    run it.
     Source: CWE-494; OWASP, Software and Data Integrity Failures.
     """
     found: dict[str, list[tuple[int, str]]] = defaultdict(list)
@@ -300,6 +306,8 @@ def container_as_host(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
 
     Why: agents run what they are told; inside such a container that is the whole machine. Monitoring that reads the host needs some of it
     (said as possible, for a person to judge).
+    Do: Take the right away, or narrow it: single devices or capabilities for `privileged`, a filtering proxy for docker.sock,
+    one folder for `/`, `ports` for the host's network.
     Source: Docker, "Docker security" and "Protect the Docker daemon socket"; Compose Specification, privileged, cap_add, network_mode, pid.
     """
     if not deployment.services:
@@ -326,6 +334,7 @@ def image_runs_as_root(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
 
     Why: files in mounted folders come out as root's, and a way out of the container is a way to root. Passes: an image whose base sets a
     user (distroless nonroot, images of the project's own), a start script that changes the user, stages that are not started.
+    Do: Make a user in the last stage, give it the folders that it writes, and put `USER NAME` before CMD or ENTRYPOINT.
     Source: Docker, "Building best practices", USER.
     """
     if not deployment.dockerfiles:
@@ -398,6 +407,8 @@ def open_control_surface(tree: Tree, deployment: Deployment) -> Iterator[Finding
     Why: everyone in the same network, a café's too, can steer the agents. Passes: servers that only show things, code with any kind of
     authentication around, tests and examples; where the project runs in a container the address is needed there, and it is only possible.
     The whole checkout served by a plain file server of a compose file is the same fault: .env and .git can be read.
+    Do: Listen on 127.0.0.1 unless told otherwise, and ask every request for a token where another address is set; serve only a
+    folder without .env and .git.
     Source: CWE-306; CWE-1327; Docker, "Packet filtering and firewalls".
     """
     yield from _file_servers(tree, deployment)

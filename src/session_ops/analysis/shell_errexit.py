@@ -93,6 +93,8 @@ def ends_without_failure(shell_texts: ShellTexts, tree: Tree) -> Iterator[Findin
     whose last statement is `[ … ] && …` returns 1 where the test is false, and the call of it ends the script; with pipefail a
     source that never ends is killed by SIGPIPE (141). Passes: what stands in a condition, before `||`, behind `!`, in a function that is
     only called there, and all of this where `set -e` is off.
+    Do: Allow for that status: `n=$((n + 1))` for `((n++))`, `if …; then …; fi` for a last `[ … ] && …`, and `|| true` behind a
+    command whose other status is an answer and no failure.
     Source: POSIX.1-2024, Shell & Utilities 2.15 `set -e`; bash's manual, 3.2.5 `((…))`, 4.2 `read`, 4.3.1 `set -o pipefail`.
     """
     under = [text for text in shell_texts if text.ever("errexit")]

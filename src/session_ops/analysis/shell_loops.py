@@ -23,6 +23,8 @@ def lost_in_a_pipe(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     is still 0, and `exit 1` or `return` in the loop leave only the loop's process, so the script goes on.
     Passes: `done < <(…)`, `done <<< …`, `shopt -s lastpipe`, zsh and ksh, variables that are not used after the loop, an exit whose
     status the pipeline hands on (`set -e`, `||`, the last statement of a function).
+    Do: Feed the loop without a pipe: `done < <(command)` in bash, a temporary file or here-document in sh; where the loop has
+    to end the script, add `|| exit` behind `done`.
     Source: POSIX.1-2024, Shell & Utilities 2.13; bash's manual, 3.2.3 pipelines.
     """
     texts = [
@@ -191,6 +193,8 @@ def eats_the_list(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
 
     Why: the loop and its commands share one stdin. ssh, `claude -p`, `codex exec`, `docker exec -i` and ffmpeg read theirs to the end.
     Passes: `< /dev/null`, `-n`, a command that gets its input from a pipe or a here-document, a loop over another descriptor (read -u 3).
+    Do: Give the command an input of its own, `< /dev/null` (or `ssh -n`, `ffmpeg -nostdin`), or let the loop read another
+    descriptor: `while read -r x <&3; do …; done 3< list`.
     Source: POSIX.1-2024, read; ssh(1) `-n`; Claude Code's documentation, `claude -p` takes piped input.
     """
     texts = [t for t in shell_texts if "while" in t.text and "read" in t.text]
@@ -258,6 +262,8 @@ def loops_over_words(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
 
     Why: the shell splits the output at blanks, so "my notes.md" comes as two names; and `ls` of a pattern that matches nothing fails
     or hands on the pattern. Passes: a loop over the pattern itself, `while read`, loops over numbers or words that a command prints.
+    Do: Loop over the pattern itself (`for f in ./*.md; do [ -e "$f" ] || continue; …`), or in bash over `find … -print0` with
+    `while IFS= read -r -d '' f`.
     Source: POSIX.1-2024, Shell & Utilities 2.6.5 field splitting.
     """
     if not shell_texts:

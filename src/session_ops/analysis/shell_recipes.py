@@ -54,6 +54,8 @@ def green_whatever_happens(tree: Tree) -> Iterator[Finding]:
     Why: GitHub starts a step without `shell:` as `bash -e`, and make its recipes as `sh -c`: both without pipefail, so the status is that
     of tee. Tests that fail are green. Passes: `shell: bash` (which GitHub starts with pipefail), `set -o pipefail`, `.SHELLFLAGS`,
     PIPESTATUS, text that is only shown.
+    Do: Switch pipefail on: `shell: bash` in GitHub Actions, `set -o pipefail` at the start of another step,
+    `.SHELLFLAGS := -o pipefail -ec` with `SHELL := bash` in make.
     Source: GitHub Actions, workflow syntax, jobs.<job_id>.steps[*].shell; GNU make's manual, 5.3.
     """
     files = [e.path for e in tree.files("yaml", "makefile") if WORKFLOW.search(e.path) or e.language == "makefile"]

@@ -72,6 +72,8 @@ def status_of_another(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     in `… || true`, of starting a job for `… &`, of `echo`, of the test itself in `if [ $? -ne 0 ]; then exit $?`, of `!` in
     `if ! …; then exit $?`. The same goes for `if … | tee log` and `… | tee log || exit 1`.
     Passes: pipelines under pipefail, PIPESTATUS, a last member that judges (grep, jq, test).
+    Do: Ask the command itself: `if ! command; then …`, `local x; x=$(command) || …`, `set -o pipefail` for a pipeline,
+    `wait "$pid"` for a job in the background.
     Source: POSIX.1-2024, Shell & Utilities 2.5.2 `$?`, 2.9.2 pipelines; bash's manual, 4.2 `local`, 3.2.3.
     """
     if not shell_texts:
@@ -312,6 +314,8 @@ def counted_twice(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     Why: `grep -c` prints 0 and has the status 1 where nothing matches; `$(grep -c … || echo 0)` then holds "0", a line end and "0".
     `[ "$n" -eq 0 ]` answers "integer expression expected" and is false, `$(( ))` is a syntax error, JSON with it is broken. The same
     with `… | wc -l || echo 0` under pipefail. Passes: `|| true`, and a count whose first line alone is used.
+    Do: Write `|| true` in place of `|| echo 0`: grep -c and wc -l print the 0 themselves. Use the count as `${n:-0}` where the
+    file may be missing.
     Source: POSIX.1-2024, grep: `-c` writes the count; exit status 1 where no lines were selected.
     """
     if not any("grep" in text.text or "wc -l" in text.text for text in shell_texts):
@@ -392,6 +396,7 @@ def check_never_reached(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding
     Why: `cmd; if [ $? -ne 0 ]; then recover; fi` and `cmd; rc=$?; clean up` never come to the second statement where cmd fails. Where
     that is only a message, little is lost; where it cleans up, records or goes on, it does not happen.
     Passes: `if ! cmd`, `cmd || rc=$?`, `set +e` around it.
+    Do: Ask in the same statement: `if ! command; then …; fi`, or `rc=0; command || rc=$?` and look at rc afterwards.
     Source: POSIX.1-2024, Shell & Utilities 2.15, `set -e`.
     """
     under = [text for text in shell_texts if "$?" in text.text and text.ever("errexit")]
