@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -161,7 +161,10 @@ def build_context_lacks(tree: Tree, deployment: Deployment) -> Iterator[Finding]
         if tree.entries[dockerfile.path].vendored:
             continue
         lost: set[str] = set()
-        for finding in _missing_sources(tree, dockerfile):
+        absent = list(_missing_sources(tree, dockerfile))
+        if absent and _gathered(tree, dockerfile):
+            absent = [replace(finding, confidence="possible") for finding in absent]
+        for finding in absent:
             lost.add(finding.data.get("source", ""))
             yield finding
         yield from _unmet_needs(tree, dockerfile, lost)
@@ -194,6 +197,16 @@ def _missing_sources(tree: Tree, dockerfile: Dockerfile) -> Iterator[Finding]:
                         _confidence(dockerfile),
                         data={"source": source, "ignore_file": dockerfile.ignore_file},
                     )
+
+
+def _gathered(tree: Tree, dockerfile: Dockerfile) -> bool:
+    """Does nothing in the target say from where a Dockerfile is built, and is nothing that it copies there? A script gathers its context then."""
+    if dockerfile.contexts or "/" not in dockerfile.path:
+        return False
+    variables = _variables(dockerfile)
+    files = [_context_files(tree, context) for context in _contexts(dockerfile) if not context.startswith("..")]
+    sources = [s for step in dockerfile.instructions if step.name in ("COPY", "ADD") for s in _sources(step, variables)]
+    return not any(source == "" or any(_matches(source, held) for held in files) for source in sources)
 
 
 def _confidence(dockerfile: Dockerfile) -> Confidence:
@@ -307,7 +320,7 @@ def _lacks(tree: Tree, dockerfile: Dockerfile, files: frozenset[str]) -> Iterato
             bound = {f for m in re.finditer(r"--mount=\S*type=bind\S*", step.value) for f in _bound(m[0], visible)}
             if not stage.unknown and not _FETCHES.search(step.value):
                 yield from _needs(tree, dockerfile, step, stage, bound, files)
-            stage.made += " " + step.value
+            stage.made += " " + step.value + (" package-lock.json" if _NPM_INSTALL.search(step.value) else "")
             stage.unknown = stage.unknown or bool(_FETCHES.search(step.value))
 
 
@@ -328,6 +341,8 @@ _BUILD = re.compile(
 )
 _REQUIREMENTS = re.compile(r"\bpip3?\s+install\b[^&|;\n]*?\s(?:-r|--requirement)[ =]*([^\s&|;)\"']+)")
 _NPM_CI = re.compile(r"\bnpm\s+(?:ci|clean-install)\b")
+_NPM_INSTALL = re.compile(r"\bnpm\s+(?:install|i)\b(?![^&|;\n]*(?:\s(?:-g|--global|--no-package-lock)\b))")
+"""What writes a package-lock.json where there is none. Source: docs.npmjs.com, npm install (package-lock)."""
 _STRICT_BACKENDS = ("hatchling", "flit_core", "poetry", "pdm", "uv_build")
 
 

@@ -53,6 +53,7 @@ def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
     Why: it is in every clone and in the history; whoever has it acts in the owner's name until it is revoked. Passes: published example
     values, invented ones (sequences, few different characters), tests and fixtures; what stands in documents is only possible. .env files
     have a rule of their own. The value is never repeated here.
+    Do: Revoke the secret and issue a new one, take it out of the file, and read it from the environment or from a secret store.
     Source: GitHub, "Supported secret scanning patterns"; CWE-798.
     """
     found: dict[str, list[tuple[int, str]]] = defaultdict(list)
@@ -79,7 +80,11 @@ def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
         places.sort()
         line, what = places[0]
         # a key in code may be made for a test beside it; a key file is a key
-        unsure = tree.entries[path].language == "markdown" or (what == "a private key" and bool(tree.entries[path].language))
+        unsure = (
+            path.endswith((".patch", ".diff"))
+            or tree.entries[path].language == "markdown"
+            or (what == "a private key" and bool(tree.entries[path].language))
+        )
         yield Finding(
             f"{what} is committed in {path}" + (f", and {len(places) - 1} more" if len(places) > 1 else ""),
             tree.evidence(path, line),
@@ -139,6 +144,8 @@ def secret_in_the_output(tree: Tree) -> Iterator[Finding]:
 
     Why: output goes to CI logs, terminals that are recorded, transcripts of agents; from there it is as good as published. Passes: parts
     of it, lengths, "is it set", what was made this moment for the user to keep, output that goes into a file or a pipe.
+    Do: Print whether it is set, or its last four characters, in place of the value; replace the secret if a log that others can
+    read already has it.
     Source: CWE-532; OWASP, Logging Cheat Sheet, "Data to exclude".
     """
     looked = False
@@ -199,6 +206,8 @@ def secret_on_the_command_line(tree: Tree, shell_texts: ShellTexts) -> Iterator[
 
     Why: `ps` shows it while the program runs, and shells and audit logs keep it. Only options that are known to take a password are looked
     at: mysql -p, redis-cli -a, sshpass -p, docker login -p, curl -u.
+    Do: Hand it over unseen: `docker login --password-stdin`, `curl --netrc-file`, REDISCLI_AUTH, `sshpass -e`,
+    `mysql --defaults-extra-file`, each file with mode 600.
     Source: the manual pages of these programs, which warn of it; CWE-214.
     """
     if not any(s.kind == "script" for s in shell_texts):
@@ -260,6 +269,8 @@ def nobody_checks_the_other_end(tree: Tree) -> Iterator[Finding]:
     """A connection is made without checking the certificate of the other end.
 
     Why: whoever sits between reads and changes everything, the token in the header too. Passes: connections to this machine, tests.
+    Do: Leave the check on, and name the authority of a private server: `curl --cacert`, `verify` or `cafile` in Python, the
+    option `ca` of tls in Node, RootCAs in Go.
     Source: CWE-295; requests, "SSL Cert Verification"; Node.js, tls.connect, rejectUnauthorized.
     """
     for entry in tree.files("python", "javascript", "typescript", "tsx", "go", "ruby", "rust", "shell"):

@@ -106,7 +106,8 @@ def prompt_without_terminal(
     Why: at end of file `read` returns 1, so `set -e` ends the script, an endless loop asks for ever, and without either the empty
     answer decides; `input()` raises EOFError; a question library throws. In `curl … | sh` the script itself is stdin, and `read`
     swallows its next line. A question passes that is asked only at a terminal ([ -t 0 ], isatty), that a flag or variable
-    answers (--yes, CI), that has a time limit (read -t), whose end of file is handled, or whose branch the caller never takes.
+    answers (--yes, CI), that has a time limit (read -t), whose end of file is handled, or whose branch the caller never takes. In
+    a module that what runs there only imports it is `possible`.
     Do: Take the answer from an option or a variable, ask only at a terminal (`[ -t 0 ]`, isatty()), and end with a message
     where none of them gives one; call sudo as `sudo -n`.
     Source: POSIX.1-2024, Shell & Utilities, read; Python's documentation of input().
@@ -124,7 +125,8 @@ def prompt_without_terminal(
         if prompt.how == "sudo" and re.match(r"(?:CI|container)\b", who):
             continue  # runners let it pass without a password, containers run as root
         if who:
-            found.append(_asked(prompt, who, bool(by_pipe)))
+            asked = _asked(prompt, who, bool(by_pipe))
+            found.append(replace(asked, confidence="possible") if callers.only_imported(prompt.script) else asked)
     yield from folded(found)
 
 

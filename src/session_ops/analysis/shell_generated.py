@@ -118,6 +118,7 @@ def _mistimed(tree: Tree, text: ShellText, doc: Heredoc) -> Iterator[Finding]:
             line,
             f"${variable} is filled in while {name} is written, not when it runs: the here-document is not quoted",
             f"{name} holds an empty text in place of ${variable}.",
+            "possible" if re.match(r"\s*(?:echo|printf)\b[^>|;&]*$", doc.body[line - doc.line]) else "likely",
         )
 
 

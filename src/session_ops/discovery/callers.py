@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from session_ops.discovery.aside import is_aside
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.references import Place, Reference, References
 from session_ops.registry import fact
@@ -18,13 +19,17 @@ _GIT_HOOK = re.compile(r"(?:^|/)\.?(?:git)?hooks/(?:pre|post|commit|prepare|upda
 
 @dataclass(frozen=True)
 class Call:
-    """One place that starts a script. `headless`: by its nature (hook, CI, cron, systemd, container, agent) nobody answers there."""
+    """One place that starts a script. `headless`: by its nature (hook, CI, cron, systemd, container, agent) nobody answers there.
+
+    `imported`: it takes the script in as a module, and what it then calls of it is not known.
+    """
 
     script: str
     source: str
     line: int
     headless: bool
     who: str
+    imported: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Callers:
 
     calls: tuple[Call, ...]
     _found: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    _started: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, script: str) -> tuple[Call, ...]:
         """Every place that starts this script."""
@@ -47,6 +53,12 @@ class Callers:
             self._found.update(_chains(self.calls))
         return self._found.get(script, "")
 
+    def only_imported(self, script: str) -> bool:
+        """Is a script that runs headless only taken in as a module by what runs there, at any step of the chain?"""
+        if not self._started:
+            self._started.update(_chains(tuple(call for call in self.calls if not call.imported)))
+        return bool(self.headless(script)) and script not in self._started
+
 
 @fact
 def callers(references: References, docs: Docs) -> Callers:
@@ -54,7 +66,7 @@ def callers(references: References, docs: Docs) -> Callers:
 
     A source or an import hands the caller's situation on: what a headless script sources runs headless too.
     """
-    agents = {doc.path for doc in docs if doc.role == "agent"}
+    agents = {doc.path for doc in docs if doc.role == "agent" and not is_aside(doc.path)}
     calls = {
         call: None
         for reference in references
@@ -66,6 +78,8 @@ def callers(references: References, docs: Docs) -> Callers:
 
 
 def _call(reference: Reference, agents: set[str]) -> Call | None:
+    if reference.act == "import" and reference.target.endswith(".json"):
+        return None  # what reads a package.json starts none of its scripts
     if reference.place == "markdown":
         if reference.source not in agents or reference.act == "import":
             return None  # a person reads it and sits there
@@ -75,7 +89,8 @@ def _call(reference: Reference, agents: set[str]) -> Call | None:
     if _GIT_HOOK.search(reference.source):
         return Call(reference.target, reference.source, reference.line, True, "git hook")
     who = _ALONE.get(reference.place, "")
-    return Call(reference.target, reference.source, reference.line, bool(who), who or PurePosixPath(reference.source).name)
+    name = who or PurePosixPath(reference.source).name
+    return Call(reference.target, reference.source, reference.line, bool(who), name, reference.act == "import")
 
 
 def _chains(calls: tuple[Call, ...]) -> dict[str, str]:

@@ -105,12 +105,12 @@ def role_of(entry: FileEntry) -> Role:
     parts = tuple(part.lower() for part in pure.parts[:-1])
     if name in _RULES or name in _RULE_FILES or ".clinerules" in parts or (len(parts) >= 2 and parts[-1] == "rules"):
         return "agent-rules"
+    if name.startswith("readme"):
+        return "readme"
     if name == "skill.md" or (parts and parts[-1] in ("agents", "commands", "chatmodes", "prompts")):
         return "agent"
     if any(a in (".claude", ".opencode", ".codex", ".gemini") and b in ("agents", "commands") for a, b in pairwise(parts)):
         return "agent"
-    if name.startswith("readme"):
-        return "readme"
     if _CHANGES.match(name):
         return "changelog"
     return "doc"

@@ -1,0 +1,3 @@
+const { confirm } = require("./lib/ask.js");
+
+console.log("nothing is asked", confirm);
