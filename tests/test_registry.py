@@ -178,3 +178,7 @@ def test_every_rule_explains_itself() -> None:
         assert one.title.endswith("."), one.id
         assert len(one.explanation) > 80, f"{one.id}: say why, what passes, and the source"
         assert "Source:" in one.explanation, f"{one.id}: name the source"
+        assert 20 <= len(one.remedy) <= 240, (
+            f"{one.id}: a paragraph `Do:` says in one or two sentences what to do about a finding"
+        )
+        assert one.remedy[0].isupper(), f"{one.id}: {one.remedy}"

@@ -22,7 +22,7 @@ FAMILIES = {
 }  # fmt: skip
 """Headings of the families, by the first part of a rule's id; a family without one is headed by that part."""
 _CODE = re.compile(r"(`[^`\n]*`)")
-_SOURCE = re.compile(r"^Source:\s*", re.MULTILINE)
+_PARAGRAPH = re.compile(r"^(Do|Source):\s*", re.MULTILINE)
 
 
 def page(registry: Registry, cases: Path = CASES) -> str:
@@ -45,7 +45,7 @@ def _entry(rule: Rule, cases: Path) -> str:
     fixed = " · has a fix" if rule.fix else ""
     lines = [f"### {rule.id}\n", f"{_plain(rule.title)}\n", f"{gate} · category `{rule.category}`{fixed}\n"]
     if rule.explanation:
-        lines.append(_SOURCE.sub("\nSource: ", _plain(rule.explanation)).replace("\n\n\n", "\n\n") + "\n")
+        lines.append(_PARAGRAPH.sub(r"\n\1: ", _plain(rule.explanation)).replace("\n\n\n", "\n\n") + "\n")
     if example := _example(cases):
         lines.append(f"Example: {example}\n")
     return "\n".join(lines)

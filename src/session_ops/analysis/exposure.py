@@ -232,7 +232,8 @@ def script_from_the_network(tree: Tree, shell_texts: ShellTexts, deployment: Dep
             if match:
                 lines = range(step.line, step.end + 1)
                 place = next(
-                    (n for n in lines if re.search(r"\b(?:curl|wget)\b.*(?:://|\$)", tree.lines(dockerfile.path)[n - 1])), step.line
+                    (n for n in lines if re.search(r"\b(?:curl|wget)\b.*(?:://|\$)", tree.lines(dockerfile.path)[n - 1])),
+                    step.line,
                 )
                 found[dockerfile.path].append((place, match["what"] or match["what2"] or ""))
     for doc in docs:
