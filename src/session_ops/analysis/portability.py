@@ -110,7 +110,7 @@ MOUNTED = re.compile(r"(?:^|[\s\"'`=,])(?:[A-Za-z][\w.-]*|(?:\.{1,2}|~)?/[^\s\"'
 """What stands before a path inside a container: the name of a volume, or a folder of the host, and a colon."""
 VOLUMES = re.compile(r"(?:^|[\s\"'\[])-v\b|--(?:volume|mount|bind)\b|\bvolumes?\b|\bmounts?\b|\bbinds?\b", re.IGNORECASE)
 INSIDE = re.compile(r"\b(?:docker|podman|nerdctl)\s+(?:compose\s+)?exec\s|\bkubectl\s[^|;&]*\bexec\s|\bdocker\s+cp\s")
-PROSE = re.compile(r":\s*\"[A-Z][a-z]+ [a-z]+ [a-z]+ [^\"]*$")
+PROSE = re.compile(r":\s*\"[A-Z][a-z]+ (?:[a-z]+ )+[^\"]*$")
 FAR = re.compile(r"\bssh(?:-action)?\b|\brsync\b|\bscp\b")
 
 
@@ -385,6 +385,7 @@ def _differences(script: Script, root: SgNode, reach: dict[str, Platform], tree:
         sure = (
             difference.confidence == "likely"
             and not MAINTAINERS.search(script.path)
+            and not (difference.command == "osascript" and OF_MACOS.search(tree.text(script.path)))
             and any(p.confidence == "likely" and p.at is not None for p in lacking)
         )
         yield Finding(
@@ -408,6 +409,10 @@ def _own_words(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 ONE_SYSTEM = re.compile(r"mac_?os|osx|darwin|linux|iterm|launchd|devcontainer|busybox|alpine|bsd|ubuntu|debian", re.IGNORECASE)
 """Names of files and functions that say for which system they are."""
+
+
+OF_MACOS = re.compile(r"iTerm|application \\*\"(?:Terminal|Finder|System Events)")
+"""A script that steers a program of macOS is for macOS, whatever else the target runs on."""
 
 
 def _filled_later(one: Invocation, text: str) -> bool:

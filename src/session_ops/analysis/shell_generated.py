@@ -180,7 +180,8 @@ def calls_itself(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     """A wrapper starts a command of its own name, which is the wrapper itself.
 
     Why: a file that is installed as `tool` into a folder of the PATH and says `exec tool …` finds itself again, for ever; the process
-    never ends and never does anything. Passes: a call by path, `command -p`, a PATH that is changed first, another name.
+    never ends and never does anything. Passes: a call by path, `command -p`, a PATH that is changed first, another name, and a file
+    that looks on the PATH for another installation first (`command -v tool`).
     Do: Start the real command by its full path, or take the wrapper's own folder out of PATH before.
     Source: POSIX.1-2024, Shell & Utilities 2.9.1.4 command search.
     """
@@ -195,7 +196,8 @@ def _own_calls(tree: Tree, text: ShellText) -> Iterator[Finding]:
     if text.kind == "script":
         name = PurePosixPath(text.path).name
         at = _exec_of(name, text.lines)
-        if at is not None and "." not in name:
+        asked = re.search(rf"\b(?:command -v|which|type -P|hash)\s+[\"']?{re.escape(name)}\b", text.text)
+        if at is not None and "." not in name and not asked:
             yield _itself(tree, text, name, text.first + at, text.first + at)
     if "<<" not in text.text:
         return

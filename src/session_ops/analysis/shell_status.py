@@ -33,7 +33,7 @@ ASSIGNED = re.compile(r"^\s*(?:local\s+|declare\s+|typeset\s+)?\w+=\"?\$\?\"?\s*
 DECIDES = re.compile(r"\$\?\s*\"?\s*(?:-(?:eq|ne|gt)|={1,2}|!=)|\(\(\s*\$\?|case\s+\"?\$\?|(?:exit|return)\s+\"?\$\?")
 ONLY_SAYS = re.compile(r"\|\|\s*\{\s*(?:(?:echo|printf|log\w*|warn\w*|info|note)\b[^\n;]*[;\n]\s*)+\}$")
 RECOVERS = re.compile(
-    r"\b(?:rm|mv|cp|kill|pkill|rmdir|git|unlock|release\w*|clean\w*|restore\w*|rollback\w*|revert\w*|notify\w*|retry\w*|sleep|continue|break"
+    r"\b(?:rm|mv|cp|kill|pkill|rmdir|git(?! config| remote)|unlock|release\w*|clean\w*|restore\w*|rollback\w*|revert\w*|notify\w*|retry\w*|sleep|continue|break"
     r"|fallback\w*|record\w*|mark\w*|update\w*|set_\w+|docker|tmux|install\w*|stop\w*|exit 0|return 0)\b"
 )
 

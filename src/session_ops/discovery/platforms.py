@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from session_ops.discovery.aside import is_aside
 from session_ops.discovery.files import Tree
 from session_ops.discovery.scripts import Scripts
 from session_ops.model import Confidence, Evidence
@@ -117,7 +118,7 @@ def platforms(tree: Tree, scripts: Scripts) -> Platforms:
                     declare("macos", "possible" if aside else "likely", entry.path, number, "CI runs on it")
                     break
     for script in scripts:
-        if script.language == "shell":
+        if script.language == "shell" and not is_aside(script.path):
             text = tree.text(script.path)
             match = re.search(r"^[^#\n]*(?:\bDarwin\b|darwin\*)", text, re.MULTILINE)
             if match and re.search(r"\buname\b|OSTYPE", text):
