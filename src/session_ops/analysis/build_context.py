@@ -179,7 +179,17 @@ def _missing_sources(tree: Tree, dockerfile: Dockerfile) -> Iterator[Finding]:
     for step in dockerfile.instructions:
         if step.name not in ("COPY", "ADD"):
             continue
-        for source in _sources(step, variables):
+        sources = list(_sources(step, variables))
+        if "#" in sources[1:]:
+            yield Finding(
+                f"{step.name} takes the words after # as names of files: a comment has a line of its own",
+                tree.evidence(dockerfile.path, step.line, step.end),
+                impact="docker build stops at this line.",
+                confidence=_confidence(dockerfile),
+                data={"source": sources[sources.index("#")]},
+            )
+            continue
+        for source in sources:
             if not source or _GLOB.search(source) or "$" in source:
                 continue
             there = [c for c in contexts if _matches(source, held[c]) or tree.is_folder(_whole(c, source))]

@@ -35,7 +35,7 @@ ENDINGS = (
 _SOURCE_OF = {".js": (".ts", ".tsx", ".jsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}
 _DECLARED_BY = {".js": ".d.ts", ".mjs": ".d.mts", ".cjs": ".d.cts"}
 """What TypeScript reads in place of a module that is there only after the build, or only at run time."""
-_WRITTEN = (".ts", ".tsx", "/index.ts")
+_WRITTEN = (".ts", ".tsx", ".d.ts", ".js", "/index.ts")
 _LOADED = (".js", ".mjs", ".cjs", ".json", "/index.js")
 _TYPED = re.compile(r"\.[cm]?tsx?$|\.vue$|\.svelte$|\.astro$")
 _DECLARATION = re.compile(r"\.d\.[cm]?ts$|\.test-d\.tsx?$")

@@ -122,7 +122,7 @@ class Judge:
             verdict = "ambiguous"
         elif is_placeholder(named.literal or target):
             verdict = "placeholder"
-        elif any(self.is_made(t, named) for t in named.targets):
+        elif any(self.is_made(t, named) and (not n or not self._kind_ignored(t)) for n, t in enumerate(named.targets)):
             verdict = "created"
         else:
             verdict, candidates = "missing", self._cargo_target(target) or self.candidates(target, named.act)
@@ -204,6 +204,12 @@ class Judge:
         if path not in self._ignored:
             self._ignored[path] = self._is_ignored(path)
         return self._ignored[path]
+
+    def _kind_ignored(self, path: str) -> bool:
+        """Does git ignore every file with this ending here (`*.js` beside TypeScript)? That says nothing of this one file."""
+        folder, name = posixpath.split(path)
+        beside = posixpath.join(folder, "some-other-name")
+        return self.ignored(f"{beside}.{name.partition('.')[2]}") and not self.ignored(beside)
 
     def _is_ignored(self, path: str) -> bool:
         whole = posixpath.normpath(self.tree.prefix + path)

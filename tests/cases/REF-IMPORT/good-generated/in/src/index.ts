@@ -1,3 +1,4 @@
 import { PAGE } from './_assets.js';
 import { texts } from './messages';
-console.log(PAGE, texts);
+import { Entry } from './proto';
+console.log(PAGE, texts, Entry);

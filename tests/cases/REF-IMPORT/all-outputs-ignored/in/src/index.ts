@@ -1,0 +1,2 @@
+import { total } from './total';
+console.log(total);

@@ -1,0 +1,2 @@
+import { total } from '../src/total.js';
+console.log(total);
