@@ -37,6 +37,10 @@ SHAPES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     ("PRIVATE KEY-----", "a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")),
 )
 """What has to stand in the text, what it is, and its published shape."""
+ALLOWED = re.compile(r"gitleaks:allow|pragma: allowlist|trufflehog:ignore|ggignore|noqa: S10[567]")
+"""Marks by which an author tells scanners that a value is meant to stand there."""
+PATTERNS = re.compile(r"\[[^\]\n]{2,30}\]\{\d+[,}]|\bGenerate\w*Regex\(")
+"""An expression for so many characters of a kind: the file describes the shapes of tokens, and shows some to try them on."""
 LONGEST = 4000
 """Characters of a line that are looked at; more is data."""
 SAMPLE = re.compile(
@@ -51,8 +55,8 @@ def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
     """A token or a private key of a known shape stands in a file that git tracks.
 
     Why: it is in every clone and in the history; whoever has it acts in the owner's name until it is revoked. Passes: published example
-    values, invented ones (sequences, few different characters), tests and fixtures; what stands in documents is only possible. .env files
-    have a rule of their own. The value is never repeated here.
+    values, invented ones (sequences, few different characters), tests and fixtures, lines marked for scanners (`gitleaks:allow`); in
+    documents, patches and files that describe the shapes of tokens it is only possible. .env files have a rule of their own. The value is never repeated here.
     Do: Revoke the secret and issue a new one, take it out of the file, and read it from the environment or from a secret store.
     Source: GitHub, "Supported secret scanning patterns"; CWE-798.
     """
@@ -73,6 +77,8 @@ def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
                 end = len(text) if end < 0 else end
                 match = shape.search(text[start : min(end, start + LONGEST)])
                 line = text.count("\n", 0, start) + 1 if match else 0
+                if match and ALLOWED.search(text, start, end):
+                    match = None
                 if match and _real(match[0], tree.lines(entry.path), line) and "#[cfg(test)]" not in text[:start]:
                     found[entry.path].append((line, what))
                 at = text.find(mark, end)
@@ -82,6 +88,7 @@ def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
         # a key in code may be made for a test beside it; a key file is a key
         unsure = (
             path.endswith((".patch", ".diff"))
+            or PATTERNS.search(tree.text(path)) is not None
             or tree.entries[path].language == "markdown"
             or (what == "a private key" and bool(tree.entries[path].language))
         )

@@ -31,7 +31,7 @@ KEPT = re.compile(
 
 
 MAINTAINERS = re.compile(
-    r"(?:^|/)(?:contrib|hack|ci|dev|devtools?|packaging|debian|maint\w*|release|tools/release)/|(?:^|/)(?:release|publish|bump|deploy)[\w.-]*$",
+    r"(?:^|/)(?:contrib|hack|ci|dev|devtools?|packaging|debian|maint\w*|release|tools/release|packager)/|(?:^|/)(?:release|publish|bump|deploy)[\w.-]*$",
     re.IGNORECASE,
 )
 """Paths of scripts that only those who make releases run, on machines that they know."""
@@ -186,6 +186,8 @@ def one_persons_folder(tree: Tree) -> Iterator[Finding]:
             continue
         if entry.language == "xml" and not entry.path.endswith(".plist"):
             continue
+        if entry.path.endswith("package.json") and re.search(r"^\s*\"_(?:where|resolved|id|args)\"\s*:", text, re.MULTILINE):
+            continue  # what an old npm wrote into an installed package
         if beside_the_point(entry.path) or (entry.language == "json" and not CONFIG_JSON.search(entry.path)):
             continue
         found += _homes(entry, tree, made)
@@ -314,7 +316,7 @@ def _comment(before: str, line: str, language: str) -> bool:
 
 OS_BRANCH = re.compile(
     r"\buname\b|OSTYPE|darwin|\bmac\w*|\blinux\w*|\$\{?(?:OS|PLATFORM|os|platform|os_name|OS_NAME|os_type|OS_TYPE)\b|\bgnu\b|\bbsd\b|--version"
-    r"|command\s+-v|\bwhich\b|\btype\s|\bhash\s|\bgsed\b|\bgdate\b|/proc/|busybox|detect_os|is_wsl|\bwsl",
+    r"|command\s+-v|\bwhich\b|(?:command|cmd|program|binary|tool)_?exists|\b_?(?:has|have)_?(?:cmd|command)\b|\btype\s|\bhash\s|\bgsed\b|\bgdate\b|/proc/|busybox|detect_os|is_wsl|\bwsl",
     re.IGNORECASE,
 )
 NAMES = frozenset(d.command for d in DIFFERENCES)
@@ -407,7 +409,10 @@ def _own_words(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         yield own[: ends[0]] if ends else own
 
 
-ONE_SYSTEM = re.compile(r"mac_?os|osx|darwin|linux|iterm|launchd|devcontainer|busybox|alpine|bsd|ubuntu|debian", re.IGNORECASE)
+ONE_SYSTEM = re.compile(
+    r"mac_?os|osx|darwin|linux|iterm|launchd|devcontainer|busybox|alpine|bsd|ubuntu|debian|(?:^|[-_.])(?:deb|rpm|snap)(?:[-_.]|$)",
+    re.IGNORECASE,
+)
 """Names of files and functions that say for which system they are."""
 
 

@@ -186,6 +186,8 @@ def _search(text: ShellText, node: SgNode, name: str, body: SgNode) -> Death | N
         return None
     counts = last == "wc" or (last in ("grep", "egrep") and any(re.match(r"-[a-zA-Z]*c", w) for w in words_of(chain[-1])[1:]))
     handled = _handled(text, node, name)
+    if handled == "goes on" and _ends_by_own_word(text, node, name):
+        handled = "ends"
     if not counts and not handled:
         return None
     command = " ".join(words_of(first)[:2]) if name_of(first) in ("git", "docker", "tmux") else name_of(first)
@@ -254,6 +256,18 @@ def _handled(text: ShellText, node: SgNode, name: str) -> str:
             filled = re.search(r"-n\s|!=", line) is not None
             return "ends" if ends and (not filled or "||" in line) else "goes on"
     return ""
+
+
+def _ends_by_own_word(text: ShellText, node: SgNode, name: str) -> bool:
+    """Is the first thing that is done about an empty answer a call of a function that ends the script?"""
+    row = node.range().end.line
+    below = "\n".join(text.lines[row + 1 : row + NEAR + 1])
+    asked = re.search(rf"-z\s+\"?\$\{{?{name}\b[^\n]*?(?:then|&&)\s*(\w+)|-n\s+\"?\$\{{?{name}\b[^\n|]*\|\|\s*(\w+)", below)
+    called = next(filter(None, asked.groups()), "") if asked else ""
+    function = text.functions.get(called)
+    if function is None:
+        return re.fullmatch(r"_*(?:err\w*exit\w*|exit\w*err\w*|bail\w*|panic|croak)", called) is not None
+    return re.search(r"\bexit\s+[1-9$]", function.text()) is not None
 
 
 def _reading(text: ShellText) -> Iterator[Death]:

@@ -132,7 +132,7 @@ def _without_substitutions(node: SgNode) -> str:
     """The text of a string with blanks in place of the commands in it: those have quotes of their own."""
     base, text = node.range().start.index, node.text()
     for child in node.children():
-        if child.kind() in ("command_substitution", "expansion"):
+        if child.kind() in ("command_substitution", "expansion", "arithmetic_expansion"):
             begin, end = child.range().start.index - base, child.range().end.index - base
             text = text[:begin] + re.sub(r"[^\n]", " ", text[begin:end]) + text[end:]
     return text
