@@ -32,7 +32,7 @@ HEADINGS = (
 """Exactly these, in this order; report.html has the same."""
 VERDICT = {"blocked": "Not deployable", "open": "Open: not everything could be looked at", "deployable": "Deployable"}
 SIGN = {
-    Outcome.PASS: "✓ holds",
+    Outcome.PASS: "✓ clear",
     Outcome.FAIL: "✗ fails",
     Outcome.OPEN: "? open",
     Outcome.BLOCKED: "– not reached",
