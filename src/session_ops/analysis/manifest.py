@@ -387,10 +387,11 @@ def _released(tree: Tree, one: Manifest) -> bool:
 def lock_out_of_step(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     """The lock file does not know a dependency that the manifest declares.
 
-    Why: `npm ci` and a frozen `bundle install` (deployment mode, `bundler-cache: true`) refuse to install then.
+    Why: `npm ci`, a frozen `bundle install` (deployment mode, `bundler-cache: true`), `uv sync --locked` and `cargo build --locked`
+    refuse to install then.
     Passes: lock files that git ignores, and where nothing installs frozen it is only possible trouble.
-    Do: Renew the lock file with `npm install --package-lock-only` or `bundle lock`, and commit it together with the manifest.
-    Source: docs.npmjs.com (npm ci), bundler.io (bundle install, frozen).
+    Do: Renew the lock file (`npm install --package-lock-only`, `bundle lock`, `uv lock`, `cargo generate-lockfile`) and commit it with the manifest.
+    Source: docs.npmjs.com (npm ci), bundler.io (bundle install, frozen), docs.astral.sh/uv (locking), the Cargo book (--locked).
     """
     looked = False
     for one in manifests:
@@ -401,6 +402,9 @@ def lock_out_of_step(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
         elif one.ecosystem == "gem" and not is_aside(one.path):
             lock = one.beside("Gemfile.lock")
             missing = _gem_missing(tree.text(lock), one)
+        elif one.ecosystem in _TOML_LOCKS and one.name and not is_aside(one.path):
+            lock = one.beside(_TOML_LOCKS[one.ecosystem])
+            missing = _toml_missing(tree.text(lock), one, tree.lines(one.path))
         entry = tree.entries.get(lock)
         if entry is None or entry.status != "read" or entry.ignored:
             continue
@@ -415,7 +419,7 @@ def lock_out_of_step(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
                 confidence="likely" if frozen else "possible",
             )
     if not looked:
-        raise NotApplicable("no package-lock.json or Gemfile.lock beside a manifest")
+        raise NotApplicable("no lock file beside a manifest")
 
 
 def _npm_missing(text: str, one: Manifest) -> list[str]:
@@ -429,6 +433,32 @@ def _npm_missing(text: str, one: Manifest) -> list[str]:
     for table in ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies"):
         known |= set(packages.get(table) or ())
     return [d.name for d in one.dependencies if d.name not in known and d.group != "peer"]
+
+
+_TOML_LOCKS = {"pip": "uv.lock", "cargo": "Cargo.lock"}
+
+
+def _toml_missing(text: str, one: Manifest, lines: list[str]) -> list[str]:
+    """Declared names that a uv.lock or Cargo.lock has no package for; nothing where the lock is not this package's."""
+    try:
+        packages = tomllib.loads(text).get("package", []) if text else []
+        known = {_spelled(str(package["name"])) for package in packages}
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, RecursionError):
+        return []
+    if _spelled(one.name) not in known:
+        return []
+    # cargo's `alias = { package = "name" }`: the lock knows the name, the manifest's entry (here or in the workspace) is the alias
+    renamed = re.compile(r"\bpackage\s*=|\bworkspace\s*=")
+    wanted = [
+        d
+        for d in one.dependencies
+        if d.group != "build" and not renamed.search(lines[d.line - 1] if d.line <= len(lines) else "")
+    ]
+    return [d.name for d in wanted if _spelled(d.name) not in known and not (one.ecosystem == "pip" and d.group == "dev")]
+
+
+def _spelled(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 _PATH_SPEC = re.compile(r"^PATH\n(?:  .*\n)*", re.MULTILINE)
@@ -453,6 +483,8 @@ _FROZEN = {
         re.compile(r"bundler-cache:\s*[\"']?true|BUNDLE_(?:FROZEN|DEPLOYMENT)|bundle\s+(?:config\s.*(?:frozen|deployment)|install\s.*--(?:frozen|deployment))"),
         "bundle install in frozen mode",
     ),
+    "pip": (re.compile(r"\buv\s+(?:sync|run|export)\b[^\n]*--(?:locked|frozen)\b|UV_(?:LOCKED|FROZEN)"), "uv with --locked"),
+    "cargo": (re.compile(r"\bcargo\s[^\n]*--(?:locked|frozen)\b"), "cargo with --locked"),
 }  # fmt: skip
 
 
