@@ -247,7 +247,7 @@ def _cargo(tree: Tree, one: Manifest) -> Iterator[Finding]:
             yield _missing(tree, one, entry, f"{entry.name} should be at {entry.value}, which does not exist", Gate.BUILD)
     for member in one.listed("workspace.members"):
         path = one.beside(member.value)
-        if any(c in member.value for c in "*?[") or tree.exists(f"{path}/Cargo.toml"):
+        if any(c in member.value for c in "*?[") or tree.exists(f"{path}/Cargo.toml".lstrip("/")):
             continue
         text = f"workspace member {member.value} has no Cargo.toml"
         yield Finding(
