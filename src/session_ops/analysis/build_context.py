@@ -492,7 +492,7 @@ def start_command_without_file(tree: Tree, deployment: Deployment) -> Iterator[F
     """CMD or ENTRYPOINT starts a script that no COPY brings into the image.
 
     Why: the image builds, and the container dies when it starts. Scripts that a command of the build mentions, that lie in a folder
-    of build output or come with a base image pass; so does an image whose content cannot be told.
+    of build output or on the PATH of a base image pass; so does an image whose content cannot be told.
     Do: COPY the script into the image and let CMD or ENTRYPOINT name it by its path there, or start a file that the image has.
     Source: Dockerfile reference, CMD, ENTRYPOINT.
     """
@@ -519,6 +519,8 @@ def start_command_without_file(tree: Tree, deployment: Deployment) -> Iterator[F
                 if not _SCRIPT.match(word) or _BUILT.search(word) or name in names or any(name in t for t in texts):
                     continue
                 exists = sorted(f for f in files if f.rpartition("/")[2] == name)
+                if "/" not in word and word == words[0] and not exists:
+                    continue  # looked for on the PATH: the base image brings it
                 mounted = any(
                     s.values.get(f"volumes.{n}", "").startswith(("./:", ".:")) for s in deployment.services for n in range(6)
                 )

@@ -24,7 +24,7 @@ from session_ops.model import Confidence, Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 KEPT = re.compile(
-    r"(?:^|/)(?:old|legacy|backups?|snapshots|coverage|dist|build|target\d*|out|vendor|notebooks?|node_modules|site-packages|stories|\.github/ISSUE_TEMPLATE)/"
+    r"(?:^|/)(?:old|legacy|backups?|snapshots|integration(?:[-_]tests?)?|coverage|dist|build|target\d*|out|vendor|notebooks?|node_modules|site-packages|stories|\.github/ISSUE_TEMPLATE)/"
     r"|(?:^|/)(?:[^/]*[._-])?(?:mocks?|fixtures?|samples?|examples?|demo|seed|bench|stories|template|dist|test|tests|spec)(?:[._-][^/]*)?$",
     re.IGNORECASE,
 )

@@ -31,6 +31,8 @@ PASSIVE = frozenset(
 SAYS = frozenset(("echo", "printf", "print", "log", "true", ":"))
 ASSIGNED = re.compile(r"^\s*(?:local\s+|declare\s+|typeset\s+)?\w+=\"?\$\?\"?\s*(?:$|;|#)")
 DECIDES = re.compile(r"\$\?\s*\"?\s*(?:-(?:eq|ne|gt)|={1,2}|!=)|\(\(\s*\$\?|case\s+\"?\$\?|(?:exit|return)\s+\"?\$\?")
+WRITES = re.compile(r"(?<![\d&<>])>\s*(?!/dev/|[^\s;]*log\b)[\"'$\w./~{][^>]*$", re.IGNORECASE)
+"""A text that becomes a file: its status tells whether it was written. Lines added to a log are messages."""
 ONLY_SAYS = re.compile(r"\|\|\s*\{\s*(?:(?:echo|printf|log\w*|warn\w*|info|note)\b[^\n;]*[;\n]\s*)+\}$")
 RECOVERS = re.compile(
     r"\b(?:rm|mv|cp|kill|pkill|rmdir|git(?! config| remote)|unlock|release\w*|clean\w*|restore\w*|rollback\w*|revert\w*|notify\w*|retry\w*|sleep|continue|break"
@@ -224,6 +226,7 @@ def _after(text: ShellText, before: SgNode, node: SgNode, decides: str) -> Itera
     elif (
         name_of(before) in SAYS
         and name_of(before) not in ("true", ":")
+        and not (before.kind() == "redirected_statement" and WRITES.search(before.text()))
         and (leaves or ASSIGNED.match(decides) or DECIDES.search(decides))
     ):
         if name_of(before) in ("log", "print"):
