@@ -13,6 +13,7 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifests
 from session_ops.discovery.references.deploying import DeploymentReader
 from session_ops.discovery.references.folders import starts_of
+from session_ops.discovery.references.heredocs import doubted, read_heredocs
 from session_ops.discovery.references.html import read_html
 from session_ops.discovery.references.javascript import JavaScriptReader
 from session_ops.discovery.references.markdown import DocReader
@@ -50,13 +51,25 @@ def references(tree: Tree, syntax: Syntax, docs: Docs, deployment: Deployment, m
         root = syntax.root(entry.path)
         if root is not None:
             readers[entry.language].read(entry.path, root)
+    inside = Findings.empty()
+    modules = JavaScriptReader(tree, inside, judge.exists)
+    read_heredocs(
+        tree,
+        syntax,
+        {"python": PythonReader(tree, inside, judge.exists, foreign), "javascript": modules, "typescript": modules},
+    )
     DeploymentReader(tree, found, judge.exists, project).read(deployment)
     found.named += read_html(tree)
     told = Findings([], found.created.copy(), set())  # what readers make by hand excuses the documents, not the code
     documents = DocReader(tree, told, judge.exists, project)
     for doc in docs:
         documents.read(doc)
-    return judge_all((judge, found.named), (Judge(tree, told.created), told.named))
+    sure = judge_all((judge, found.named), (Judge(tree, told.created), told.named))
+    return tuple(sorted(dict.fromkeys([*sure, *doubted(judge_all((judge, inside.named)))]), key=_place))
+
+
+def _place(one: Reference) -> tuple[str, int, str, str, str]:
+    return one.source, one.line, one.text, one.act, one.target
 
 
 def read_shell_files(tree: Tree, syntax: Syntax, judge: Judge, found: Findings, project: str) -> None:

@@ -16,6 +16,12 @@ from session_ops.discovery.references.shell import INTERPRETERS, Findings
 
 _MANIFESTS = frozenset(("pyproject.toml", "setup.py", "setup.cfg"))
 _MODULE_ENDINGS = (".py", ".pyi", ".pyx", ".pxd", ".so", ".pyd", ".rs", ".c", ".cpp")
+_COMPILING = frozenset(
+    ("meson.build", "CMakeLists.txt", "setup.py", "setup.cfg", "pyproject.toml", "Cargo.toml", "BUILD.bazel", "build.py")
+)
+_COMPILES = re.compile(
+    r"extension_module|ext_modules|ext-modules|Extension\(|cythonize|cffi_modules|add_library|_add_module|pyo3|maturin|setuptools.rust|mypycify"
+)
 _GENERATED = re.compile(r"(?:^|[._])(?:_?version\w*|_pb2(?:_grpc)?|pb2|pb2_grpc|generated|_generated|_build_info|_git\w*)$")
 _LITERAL = re.compile(r"[rf]?[\"']([^\"'\n]*)[\"']")
 _STARTED = re.compile(
@@ -114,7 +120,7 @@ class PythonReader:
             hit = next((target + e for e in (".py", "/__init__.py", *_MODULE_ENDINGS) if self.exists(target + e)), target)
             targets: tuple[str, ...] = (hit,)
         else:
-            if _GENERATED.search(names[-1]) or self._is_attribute(folder, names):
+            if _GENERATED.search(names[-1]) or self._is_attribute(folder, names) or self._is_compiled(names[-1]):
                 return
             targets = (target + ".py", target + "/__init__.py")
         line = node.range().start.line + 1
@@ -134,6 +140,19 @@ class PythonReader:
                 "" if relative else module,
             )
         )
+
+    def _is_compiled(self, name: str) -> bool:
+        """Does a build file that compiles extension modules name this one?"""
+        return any(re.search(rf"\b{re.escape(name)}\b", text) for text in self._compiling)
+
+    @cached_property
+    def _compiling(self) -> tuple[str, ...]:
+        """The texts of the build files that compile something.
+
+        Source: setuptools, Building Extension Modules; Meson, Python module (extension_module); CMake; maturin and setuptools-rust.
+        """
+        found = (p for p, e in self.tree.entries.items() if posixpath.basename(p) in _COMPILING and not e.vendored)
+        return tuple(text for p in found if _COMPILES.search(text := self.tree.text(p)))
 
     def _is_attribute(self, folder: str, names: list[str]) -> bool:
         """A package may make a submodule out of something else (`sys.modules[...]`, `__getattr__`, `__path__`)."""
