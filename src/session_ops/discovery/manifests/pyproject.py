@@ -225,7 +225,7 @@ def _files(tree: Tree, path: str, project: dict[str, Any], lines: Lines) -> Iter
 
     def there(name: str) -> bool:
         whole = f"{folder}/{name}" if folder else name
-        return tree.exists(whole)
+        return tree.exists(whole) or any(whole.startswith(sub + "/") for sub in tree.git.submodules)
 
     readme = project.get("readme")
     named = readme if isinstance(readme, str) else _text(_table({"v": readme}, "v").get("file"))

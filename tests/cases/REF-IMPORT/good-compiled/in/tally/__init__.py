@@ -1,0 +1,1 @@
+from ._counting import total
