@@ -87,7 +87,7 @@ CONFIG_JSON = re.compile(
 )
 RECORDS = re.compile(
     r"(?:^|/)\.?(?:artifacts?|data|state|logs?|sessions?|reports?|summar\w+|checkpoints?|memory|memories|history|plans?|transcripts?|cache|records?|runs?"
-    r"|results?)/",
+    r"|results?)/|(?:^|/)\.claude/[\w-]*(?:context|cache|state|progress|snapshot|history)\.json$",
     re.IGNORECASE,
 )
 """Folders in which data files say what once happened; a path in them is not a setting."""
@@ -110,6 +110,8 @@ MOUNTED = re.compile(r"(?:^|[\s\"'`=,])(?:[A-Za-z][\w.-]*|(?:\.{1,2}|~)?/[^\s\"'
 """What stands before a path inside a container: the name of a volume, or a folder of the host, and a colon."""
 VOLUMES = re.compile(r"(?:^|[\s\"'\[])-v\b|--(?:volume|mount|bind)\b|\bvolumes?\b|\bmounts?\b|\bbinds?\b", re.IGNORECASE)
 INSIDE = re.compile(r"\b(?:docker|podman|nerdctl)\s+(?:compose\s+)?exec\s|\bkubectl\s[^|;&]*\bexec\s|\bdocker\s+cp\s")
+ALLOWED = re.compile(r"\"(?:additionalDirectories|(?:allow|deny)(?:Write|Read))\"\s*:")
+"""Lists of folders that an agent may or may not touch: one that is not there does no harm."""
 PROSE = re.compile(r":\s*\"[A-Z][a-z]+ (?:[a-z]+ )+[^\"]*$")
 FAR = re.compile(r"\bssh(?:-action)?\b|\brsync\b|\bscp\b")
 
@@ -178,7 +180,9 @@ def one_persons_folder(tree: Tree) -> Iterator[Finding]:
     read = [
         entry
         for entry in tree.files(*READ, *ALSO_READ)
-        if not entry.ignored and ("/home/" in (text := tree.text(entry.path)) or "Users" in text) and HOME.search(text)
+        if not entry.ignored
+        and ("/home/" in tree.text(entry.path) or "Users" in tree.text(entry.path))
+        and HOME.search(tree.text(entry.path))
     ]
     made |= {name for entry in read for line in tree.lines(entry.path) for name in _in_container(line)}
     for entry in read:
@@ -186,7 +190,9 @@ def one_persons_folder(tree: Tree) -> Iterator[Finding]:
             continue
         if entry.language == "xml" and not entry.path.endswith(".plist"):
             continue
-        if entry.path.endswith("package.json") and re.search(r"^\s*\"_(?:where|resolved|id|args)\"\s*:", text, re.MULTILINE):
+        if entry.path.endswith("package.json") and re.search(
+            r"^\s*\"_(?:where|resolved|id|args)\"\s*:", tree.text(entry.path), re.MULTILINE
+        ):
             continue  # what an old npm wrote into an installed package
         if beside_the_point(entry.path) or (entry.language == "json" and not CONFIG_JSON.search(entry.path)):
             continue
@@ -240,7 +246,7 @@ def _homes(entry: FileEntry, tree: Tree, made: frozenset[str]) -> Iterator[Findi
             if _comment(before, line, entry.language) or SHOWN.search(line) or re.search(r"https?:[^\s\"']*$", before):
                 continue
             above = "" if entry.language != "json" else "".join(tree.lines(entry.path)[max(0, number - 12) : number - 1])
-            if "additionalDirectories" in above and "]" not in above.rpartition("additionalDirectories")[2]:
+            if (allowed := list(ALLOWED.finditer(above))) and "]" not in above[allowed[-1].end() :]:
                 continue
             if INSIDE.search(before) or (entry.language == "json" and PROSE.search(before)):
                 continue

@@ -80,6 +80,7 @@ LINUX_ALONE = re.compile(
 )
 MAC_ALONE = re.compile(r"^\s*(?:sudo\s+)?(?:osascript|launchctl|defaults\s+(?:write|read)|pbcopy|sw_vers|brew)\b", re.MULTILINE)
 FROM = re.compile(r"\s*FROM\s+(?:--\S+\s+)?(\S+)", re.IGNORECASE)
+KEPT = re.compile(r"(?:^|/)(?:backups?|old|legacy)/")
 BRANCHES = re.compile(r"\buname\b|\$\{?OSTYPE\b|\bdarwin\b|\bmacos\b", re.IGNORECASE)
 
 
@@ -118,7 +119,7 @@ def platforms(tree: Tree, scripts: Scripts) -> Platforms:
                     declare("macos", "possible" if aside else "likely", entry.path, number, "CI runs on it")
                     break
     for script in scripts:
-        if script.language == "shell" and not is_aside(script.path):
+        if script.language == "shell" and not is_aside(script.path) and not KEPT.search(script.path):
             text = tree.text(script.path)
             match = re.search(r"^[^#\n]*(?:\bDarwin\b|darwin\*)", text, re.MULTILINE)
             if match and re.search(r"\buname\b|OSTYPE", text):

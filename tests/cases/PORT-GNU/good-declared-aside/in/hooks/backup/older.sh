@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+if [ "$(uname)" = Darwin ]; then
+  open .
+fi

@@ -1,0 +1,1 @@
+print("nothing of /home/marta/x")
