@@ -201,6 +201,7 @@ def module_of_another_python(tree: Tree, manifests: Manifests) -> Iterator[Findi
         text = tree.text(entry.path)
         if (
             not _VERSIONED.search(text)
+            or entry.path.endswith(".pyi")  # a stub describes every version, and is never run
             or is_aside(entry.path)
             or is_document(entry.path)
             or entry.ignored

@@ -323,6 +323,8 @@ def build_output_in_git(tree: Tree) -> Iterator[Finding]:
             continue
         top = next((f for f in tagged if entry.path.startswith(f + "/")), "")
         match = _BUILT_FOLDER.match(entry.path)
+        if match and any(f"{match[0]}/__init__.{end}" in tree.entries for end in ("py", "pyi")):
+            match = None  # a package of that name
         if top or match:
             folders.setdefault(top or (match[0] if match else ""), []).append(entry.path)
         elif _BUILT_FILE.search(entry.path) and not aside(entry.path):

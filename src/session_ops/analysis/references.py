@@ -18,7 +18,7 @@ from session_ops.registry import NotApplicable, rule
 
 SIDE = re.compile(
     r"(?:^|/)(?:tests?|__tests__|spec|fixtures?|testdata|__fixtures__|__mocks__|examples?|samples?|demos?|templates?|archived?|_archive|old|legacy|"
-    r"deprecated|backups?|bak|vendor|third_party|playground|sandbox|scratch|experiments?|benchmarks?|bench|deps|external|extern|thirdparty|3rdparty|cookiecutter[\w-]*|docs?|\.history)(?=/)"
+    r"deprecated|backups?|bak|vendor|third_party|playground|sandbox|scratch|experiments?|benchmarks?|bench|deps|external|extern|thirdparty|3rdparty|cookiecutter[\w-]*|docs?(?:[_-]src)?|snippets|\.history)(?=/)"
     r"|\.(?:test|spec)(?:[_-]\w+)?\.[cm]?[jt]sx?$|[._-](?:template|tmpl|tpl)\.\w+$|(?:^|/)(?:test_\w+|\w+_test|conftest)\.py$|(?:^|/)tests?-[\w-]+\.\w+$",
     re.IGNORECASE,
 )

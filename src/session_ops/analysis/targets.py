@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from session_ops.analysis.outputs import builds, is_output
 from session_ops.analysis.python_names import find_module, import_roots, names_of
@@ -13,6 +14,8 @@ from session_ops.discovery.manifests import EntryPoint, Manifest, Manifests
 from session_ops.model import Confidence, Edit, Finding, Fix, Gate
 from session_ops.registry import NotApplicable, rule
 
+MOST = 8
+"""Findings of one package.json; what is more is folded into the last."""
 STARTERS = ("main", "cli", "app", "run", "entry_point", "entrypoint")
 """Names that functions which start a program usually have."""
 COMPUTED = ("maturin", "scikit_build", "mesonpy", "setuptools_rust", "cmake", "sipbuild", "bazel")
@@ -52,7 +55,7 @@ def entry_point_names_nothing(tree: Tree, manifests: Manifests) -> Iterator[Find
             case "pip":
                 yield from _python(tree, one, manifests)
             case "npm":
-                yield from _node(tree, one, manifests)
+                yield from _at_most(MOST, list(_node(tree, one, manifests)))
             case "gem":
                 yield from _gem(tree, one)
             case "cargo":
@@ -177,7 +180,7 @@ def _node(tree: Tree, one: Manifest, manifests: Manifests) -> Iterator[Finding]:
             sure = "possible"  # `npm init` writes main: index.js into applications that nobody requires
         if is_private or not (one.version or entry.kind == "bin"):
             sure = "possible"
-        if _placeholder(one) or _built_from_above(tree, one, manifests):
+        if _placeholder(one) or _built_from_above(tree, one, manifests) or _in_src(tree, one, value):
             sure = "possible"
         same = [p for p in tree.entries if p.rpartition("/")[2] == path.rpartition("/")[2] and not is_aside(p)]
         data = {}
@@ -230,6 +233,24 @@ def _sources(tree: Tree, one: Manifest, value: str) -> bool:
     """Is there a source from which this .js would be compiled beside it, as tsc without outDir does?"""
     stem = re.sub(r"(?:\.d)?\.[cm]?[jt]sx?$", "", one.beside(value))
     return any(stem + end in tree.entries for end in (".ts", ".tsx", ".mts", ".cts", ".coffee"))
+
+
+def _in_src(tree: Tree, one: Manifest, value: str) -> bool:
+    """Does src/ hold the module that the manifest names at its top, as where the package is published from the folder of the build?"""
+    stem = re.sub(r"(?:\.d)?\.[cm]?[jt]sx?$", "", one.beside(f"src/{value.removeprefix('./')}"))
+    return any(stem + end in tree.entries for end in (".ts", ".tsx", ".mts", ".cts", "/index.ts", "/index.tsx"))
+
+
+def _at_most(most: int, found: list[Finding]) -> Iterator[Finding]:
+    """The surest first; what is more becomes further places of the last one."""
+    ranked = sorted(found, key=lambda f: (f.confidence == "possible", f.at.line))
+    yield from ranked[: most - 1]
+    rest = ranked[most - 1 :]
+    if len(rest) == 1:
+        yield rest[0]
+    elif rest:
+        said = f"{rest[0].message}; {len(rest) - 1} further entries name nothing either"
+        yield replace(rest[0], message=said, also=(*rest[0].also, *(f.at for f in rest[1:50])))
 
 
 def _gem(tree: Tree, one: Manifest) -> Iterator[Finding]:
