@@ -93,7 +93,9 @@ def sweeps_live_locks(mechanism: Mechanism, syntax: Syntax, tree: Tree) -> Itera
             also=tuple(tree.evidence(path, u.line) for u in free[1:6]),
             impact="Run while another session works, it takes that session's locks away: two then write the same files.",
             confidence="possible"
-            if AT_THE_END.search(name) or (first.function and AT_THE_END.search(first.function))
+            if AT_THE_END.search(name)
+            or (first.function and AT_THE_END.search(first.function))
+            or re.match(r"[\"']?/(?:var|run)/", first.expression)  # of a program of the system
             else "likely",
             data={"state": first.state},
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _ASIDE = re.compile(
-    r"(?:^|/)(?:tests?|__tests__|spec|specs|e2e|fixtures?|__fixtures__|testdata|test[_-]data|mocks?|__mocks__|examples?|samples?|demos?"
+    r"(?:^|/)(?:\.?tests?|__tests__|spec|specs|e2e|fixtures?|__fixtures__|testdata|test[_-]data|mocks?|__mocks__|examples?|samples?|demos?"
     r"|templates?|scaffolds?|skeletons?|benchmarks?|bench|archived?|_archive|deprecated|playground|cases|\.?te?mp|\.tmp[\w-]*"
     r"|pytest-[\w-]+)/",
     re.IGNORECASE,

@@ -81,7 +81,7 @@ LINUX_ALONE = re.compile(
 MAC_ALONE = re.compile(r"^\s*(?:sudo\s+)?(?:osascript|launchctl|defaults\s+(?:write|read)|pbcopy|sw_vers|brew)\b", re.MULTILINE)
 FROM = re.compile(r"\s*FROM\s+(?:--\S+\s+)?(\S+)", re.IGNORECASE)
 KEPT = re.compile(r"(?:^|/)(?:backups?|old|legacy)/")
-BRANCHES = re.compile(r"\buname\b|\$\{?OSTYPE\b|\bdarwin\b|\bmacos\b", re.IGNORECASE)
+BRANCHES = re.compile(r"\buname\b(?!\s+-[rmnvpi]+\b)|\$\{?OSTYPE\b|\bdarwin\b|\bmacos\b", re.IGNORECASE)
 
 
 @fact

@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+install_packages "$@"
+rm -f /var/lock/slackpkg.*
