@@ -5,12 +5,12 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.conftest import Make, commit
 
 from session_ops.discovery.files import HASH_LIMIT, TEXT_LIMIT, normal, read_tree
 from session_ops.discovery.languages import language_of, shebang
 from session_ops.model import UsageError
 from session_ops.registry import reread
-from tests.conftest import Make, commit
 
 
 def test_every_file_is_accounted_for(make: Make) -> None:

@@ -41,6 +41,8 @@ def read(tree: Tree, path: str) -> Manifest:
             problems.append(Problem(f"require needs a module and a version, not {rest[:60]!r}", number))
         else:
             problems.append(Problem(f"go.mod does not know {verb[:40]!r}", number))
-    if not name and (tree.text(path).strip() or "/" not in path):  # an empty one below the top keeps a folder out of the module around it
+    if not name and (
+        tree.text(path).strip() or "/" not in path
+    ):  # an empty one below the top keeps a folder out of the module around it
         problems.append(Problem("there is no module line", 1))
     return Manifest("go", path, name, fields=tuple(fields), dependencies=tuple(dependencies), problems=tuple(problems))
