@@ -231,7 +231,7 @@ def to_json(value: Any) -> bytes:
 
 
 def encoded(value: Any) -> bytes:
-    """Encode a document in one line. Bytes of file names that are no UTF-8 become visible escapes (`\\udce9`): JSON cannot hold them."""
+    """Encode a document in one line. Bytes of file names that are no UTF-8 become visible escapes, as JSON cannot hold them."""
     try:
         return msgspec.json.encode(value, order="sorted")
     except UnicodeEncodeError:

@@ -90,7 +90,7 @@ def test_python_constants_helpers_and_comments(tmp_path: Path) -> None:
         ),
         (
             "a.rs",
-            'fn save() {\n  let p = d.join("sessions.json");\n  fs::write(&sessions_file, text)?;\n}\n#[cfg(test)]\nfn x() { fs::write("sessions.json", "") }\n',
+            'fn save() {\n  let p = d.join("sessions.json");\n  fs::write(&sessions_file, text)?;\n}\n#[cfg(test)]\nfn x() { fs::write("sessions.json", "") }\n',  # noqa: E501
             [("creates", "whole", 3)],
         ),
         (
