@@ -1,0 +1,1 @@
+console.log("writes out/reader/index.mjs");

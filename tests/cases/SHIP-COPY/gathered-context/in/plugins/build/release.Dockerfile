@@ -1,0 +1,3 @@
+ARG BASE
+FROM $BASE
+COPY 00-env.sh /app/.profile.d/
