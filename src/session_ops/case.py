@@ -264,11 +264,6 @@ class Case:
             }
             self.write("case.json", to_json(about))
 
-    @property
-    def phases(self) -> dict[str, dict[str, Any]]:
-        """Status and seconds of each phase so far, from case.json."""
-        return dict(self._about()["phases"])
-
     def _repr_html_(self) -> str:
         from session_ops.show import facts_table
 

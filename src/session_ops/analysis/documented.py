@@ -460,7 +460,6 @@ ADDRESS = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(?P<port>\
 DEFAULT = re.compile(
     r"\b(?:[A-Z_]*PORT|port|Port)[\"'\])}]*\s*(?:\|\||\?\?|,|:-|=|:)\s*(?:int\s*=\s*|Number\(|parseInt\()?[\"']?(?P<port>\d{4,5})\b|--port[\"',\s=]+(?P<port2>\d{4,5})\b|\.listen\((?P<port3>\d{4,5})\b"
 )
-CONFIGS = (*CODE, "json", "yaml", "toml", "dockerfile", "env", "makefile", "ini", "html")
 
 
 @rule("DOC-PORT", gate="follow", category="docs-contradiction")

@@ -116,7 +116,6 @@ FIXED = re.compile(r"(?<![\w$}/.])/(?:var/)?tmp/(?P<name>[\w.-]*[A-Za-z][\w.-]*)
 VARIED = re.compile(
     r"\$\$|\$\{?RANDOM|\$\{?BASHPID|\$\{?(?:E?UID|USER|LOGNAME)\b|\$\(id|\$\(whoami|\$\(uuid|XXX|\$\(mktemp|\$\(date|/dev/urandom"
 )
-CALLED = re.compile(r"^\s*(?:source|\.|bash|sh|nohup|exec|chmod\s+\S+)\s")
 
 
 @rule("SEC-TMP", gate="guard", category="security")

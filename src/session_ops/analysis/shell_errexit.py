@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ast_grep_py import SgNode
 
-from session_ops.analysis.shell_places import place, told
+from session_ops.analysis.shell_places import Fault, place, rewritten, told
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import (
     STATEMENTS,
@@ -21,7 +20,7 @@ from session_ops.discovery.shell_flow import (
     statements,
     words_of,
 )
-from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.model import Confidence, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 COUNT_UP = re.compile(r"\(\(\s*(\w+)\s*\+\+\s*\)\)$|let\s+[\"']?(\w+)\+\+[\"']?$")
@@ -57,30 +56,14 @@ NEAR = 12
 """Lines below an assignment in which a test for emptiness belongs to it."""
 
 
-@dataclass(frozen=True)
-class Death:
-    """A statement whose ordinary outcome ends the script."""
-
-    node: SgNode
-    what: str
-    impact: str
-    confidence: Confidence = "likely"
-    old: str = ""
-    new: str = ""
-
-
 def go_on(finding: Finding, tree: Tree) -> Fix | None:
     """Write the same so that its ordinary outcome is no failure."""
-    old, new = finding.data.get("old", ""), finding.data.get("new", "")
-    line = tree.lines(finding.at.path)[finding.at.line - 1]
-    if not old or finding.also or line.count(old) != 1:
-        return None
-    return Fix(
-        title="Let the ordinary outcome pass under `set -e`",
-        findings=(finding.id,),
-        safety="safe",
-        edits=(Edit(finding.at.path, old, new, finding.at.line),),
-        why="What the statement does is the same; only its status no longer ends the script.",
+    return rewritten(
+        finding,
+        tree,
+        "Let the ordinary outcome pass under `set -e`",
+        "safe",
+        "What the statement does is the same; only its status no longer ends the script.",
     )
 
 
@@ -107,7 +90,7 @@ def ends_without_failure(shell_texts: ShellTexts, tree: Tree) -> Iterator[Findin
     )
 
 
-def deaths(text: ShellText) -> Iterator[Death]:
+def deaths(text: ShellText) -> Iterator[Fault]:
     """Every statement of a text whose ordinary outcome ends it."""
     if "++" in text.text:
         yield from _counting(text)
@@ -121,7 +104,7 @@ def deaths(text: ShellText) -> Iterator[Death]:
         yield from _endless(text)
 
 
-def _counting(text: ShellText) -> Iterator[Death]:
+def _counting(text: ShellText) -> Iterator[Fault]:
     nodes = [n for n in text.nodes("compound_statement") if n.text().startswith("((")]
     nodes += [one.node for one in text.commands if one.words[0] == "let"]
     for node in nodes:
@@ -134,7 +117,7 @@ def _counting(text: ShellText) -> Iterator[Death]:
         ):
             continue
         if text.dies(node):
-            yield Death(
+            yield Fault(
                 node,
                 f"`{node.text()}` has the status 1 where {name} is 0, and `set -e` ends the script at the first one",
                 f"The script ends at the first count of {name}, silently and with the status 1.",
@@ -143,7 +126,7 @@ def _counting(text: ShellText) -> Iterator[Death]:
             )
 
 
-def _searching(text: ShellText) -> Iterator[Death]:
+def _searching(text: ShellText) -> Iterator[Fault]:
     for node in text.nodes("variable_assignment"):
         value, name = node.field("value"), node.field("name")
         if value is None or name is None or "$(" not in value.text():
@@ -167,7 +150,7 @@ def _searching(text: ShellText) -> Iterator[Death]:
             yield death
 
 
-def _search(text: ShellText, node: SgNode, name: str, body: SgNode) -> Death | None:
+def _search(text: ShellText, node: SgNode, name: str, body: SgNode) -> Fault | None:
     """Does an assignment fail where there is nothing to find, although the script means to go on?"""
     chain = [body]
     if body.kind() == "pipeline":
@@ -203,7 +186,7 @@ def _search(text: ShellText, node: SgNode, name: str, body: SgNode) -> Death | N
         if sure == "likely"
         else "its file is missing or broken"
     )
-    return Death(
+    return Fault(
         node,
         f"`{command}` fails where {nothing}{piped}, and `set -e` ends the script at the assignment to {name}",
         f"The script ends here, silently, before {after} is reached."
@@ -270,7 +253,7 @@ def _ends_by_own_word(text: ShellText, node: SgNode, name: str) -> bool:
     return re.search(r"\bexit\s+[1-9$]", function.text()) is not None
 
 
-def _reading(text: ShellText) -> Iterator[Death]:
+def _reading(text: ShellText) -> Iterator[Fault]:
     for one in text.commands:
         if one.words[0] != "read" or not any(re.match(r"-[a-zA-Z]*d$", w) for w in one.words):
             continue
@@ -283,7 +266,7 @@ def _reading(text: ShellText) -> Iterator[Death]:
             and "||" not in text.lines[whole.range().start.line]
             and text.dies(whole)
         ):
-            yield Death(
+            yield Fault(
                 whole,
                 "`read -d ''` reads to the end of its text and then has the status 1, which `set -e` takes for a failure",
                 "The script ends here, always.",
@@ -296,7 +279,7 @@ def _last(body: SgNode | None) -> SgNode | None:
     return found[-1] if found else None
 
 
-def _last_word(text: ShellText) -> Iterator[Death]:
+def _last_word(text: ShellText) -> Iterator[Fault]:
     for name, function in text.functions.items():
         body = body_of(function)
         last = _last(body)
@@ -320,7 +303,7 @@ def _last_word(text: ShellText) -> Iterator[Death]:
             continue
         action = last.text()[len(test.text()) :].strip().removeprefix("&&").strip()
         plain = "\n" not in last.text() and "||" not in last.text()
-        yield Death(
+        yield Fault(
             last,
             f"{name}() ends with `{_short(test.text())} && …`, so it returns 1 where the test is false, and `set -e` ends the script at its call",
             f"Where the test is false the script ends at line {text.line(call)}, silently.",
@@ -348,7 +331,7 @@ def _leaves_anyway(call: SgNode) -> bool:
     return False
 
 
-def _endless(text: ShellText) -> Iterator[Death]:
+def _endless(text: ShellText) -> Iterator[Fault]:
     for node in text.nodes("pipeline"):
         if not text.on("pipefail", node):
             continue
@@ -363,7 +346,7 @@ def _endless(text: ShellText) -> Iterator[Death]:
             above = above.parent()
         whole = above if above is not None and above.kind() == "variable_assignment" else node
         if text.dies(whole):
-            yield Death(
+            yield Fault(
                 whole,
                 f"`{head}` never ends by itself; the pipeline closes it by SIGPIPE, which pipefail and `set -e` take for a failure",
                 "The script ends here with the status 141.",

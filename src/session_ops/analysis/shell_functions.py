@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from ast_grep_py import SgNode
 
-from session_ops.analysis.shell_places import place, told
+from session_ops.analysis.shell_places import place, rewritten, told
 from session_ops.discovery.commands import checked_for, peeled
 from session_ops.discovery.files import Tree
 from session_ops.discovery.platforms import Platforms
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
-from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.model import Confidence, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 STARTERS = frozenset(
@@ -221,15 +221,8 @@ def _code(text: ShellText) -> str:
 
 def expand_only_if_set(finding: Finding, tree: Tree) -> Fix | None:
     """Expand the array only where it has elements."""
-    old, new = finding.data.get("old", ""), finding.data.get("new", "")
-    if not old or finding.also or tree.lines(finding.at.path)[finding.at.line - 1].count(old) != 1:
-        return None
-    return Fix(
-        title="Expand the array only where it has elements",
-        findings=(finding.id,),
-        safety="safe",
-        edits=(Edit(finding.at.path, old, new, finding.at.line),),
-        why="bash 4.4 and later do the same for both forms.",
+    return rewritten(
+        finding, tree, "Expand the array only where it has elements", "safe", "bash 4.4 and later do the same for both forms."
     )
 
 

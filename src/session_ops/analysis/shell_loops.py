@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from ast_grep_py import SgNode
 
-from session_ops.analysis.shell_places import place, told
+from session_ops.analysis.shell_places import place, rewritten, told
 from session_ops.discovery.files import Tree
 from session_ops.discovery.flow import tolerated
 from session_ops.discovery.shell_flow import ShellText, ShellTexts, members, statements
-from session_ops.model import Edit, Finding, Fix
+from session_ops.model import Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 
@@ -175,15 +175,8 @@ EATERS: tuple[tuple[re.Pattern[str], str, str], ...] = (
 
 def leave_stdin_alone(finding: Finding, tree: Tree) -> Fix | None:
     """Give the command an empty stdin of its own."""
-    old, new = finding.data.get("old", ""), finding.data.get("new", "")
-    if not old or finding.also or tree.lines(finding.at.path)[finding.at.line - 1].count(old) != 1:
-        return None
-    return Fix(
-        title="Give the command an empty stdin of its own",
-        findings=(finding.id,),
-        safety="safe",
-        edits=(Edit(finding.at.path, old, new, finding.at.line),),
-        why="The list that the loop reads is left to the loop.",
+    return rewritten(
+        finding, tree, "Give the command an empty stdin of its own", "safe", "The list that the loop reads is left to the loop."
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from session_ops.analysis.shell_places import place, told
+from session_ops.analysis.shell_places import place, rewritten, told
 from session_ops.analysis.shell_programs import FREE, PATHS
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts, name_of, statements, words_of
-from session_ops.model import Edit, Finding, Fix
+from session_ops.model import Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 MOVES = frozenset(("rm", "mv", "cp", "cd", "source", ".", "ln", "rsync", "rmdir"))
@@ -18,15 +18,8 @@ LISTS = re.compile(r"\$\(\s*(?:grep\s+-\w*[lL]|find|ls|fd)\b")
 
 def quoted(finding: Finding, tree: Tree) -> Fix | None:
     """Put the path into quotes."""
-    old, new = finding.data.get("old", ""), finding.data.get("new", "")
-    if not old or finding.also or tree.lines(finding.at.path)[finding.at.line - 1].count(old) != 1:
-        return None
-    return Fix(
-        title="Put the path into quotes",
-        findings=(finding.id,),
-        safety="safe",
-        edits=(Edit(finding.at.path, old, new, finding.at.line),),
-        why="For paths without blanks and patterns nothing changes.",
+    return rewritten(
+        finding, tree, "Put the path into quotes", "safe", "For paths without blanks and patterns nothing changes."
     )
 
 
@@ -99,9 +92,6 @@ def removes_in_the_wrong_place(shell_texts: ShellTexts, tree: Tree) -> Iterator[
 DESTROYS = re.compile(
     r"(?:sudo\s+)?(?:rm\s+-\w*[rR]\w*\s+(?:-\w+\s+)*(?![\"']?[/$~-])\S|git\s+clean\s+-\w*f|git\s+reset\s+--hard|git\s+checkout\s+--?\s*\.|find\s+\.\s[^|]*-delete)"
 )
-
-
-ALWAYS_THERE = frozenset(("..", "-", "/", "~", "$HOME", "$TMPDIR"))
 
 
 DESTROYED = re.compile(rf"^\s*{DESTROYS.pattern}", re.MULTILINE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ast_grep_py import SgNode
 
@@ -11,10 +11,22 @@ from session_ops.analysis.headless import folded
 from session_ops.discovery.aside import is_aside
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText
-from session_ops.model import Confidence, Finding
+from session_ops.model import Confidence, Edit, Finding, Fix, Safety
 
 BESIDE = 3
 """Findings of one rule in tests, examples and archives."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A statement that does another thing than its script assumes; `new` would be right in place of `old`, where both are given."""
+
+    node: SgNode
+    what: str
+    impact: str
+    confidence: Confidence = "likely"
+    old: str = ""
+    new: str = ""
 
 
 def place(
@@ -50,3 +62,13 @@ def told(found: Iterable[Finding], each: int = 3, most: int = 12) -> Iterator[Fi
         if finding.also:  # a fix speaks for one place
             finding = replace(finding, data={k: v for k, v in finding.data.items() if k not in ("old", "new")})
         yield finding
+
+
+def rewritten(finding: Finding, tree: Tree, title: str, safety: Safety, why: str) -> Fix | None:
+    """The fix that puts the finding's `new` text in place of its `old` one; None where that is not the only such text of the line,
+    or where the finding speaks for several places.
+    """
+    old, new = finding.data.get("old", ""), finding.data.get("new", "")
+    if not old or finding.also or tree.lines(finding.at.path)[finding.at.line - 1].count(old) != 1:
+        return None
+    return Fix(title, (finding.id,), safety, (Edit(finding.at.path, old, new, finding.at.line),), why=why)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from ast_grep_py import SgNode
 
-from session_ops.analysis.shell_places import place, told
+from session_ops.analysis.shell_places import place, rewritten, told
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts, heredocs
-from session_ops.model import Edit, Finding, Fix
+from session_ops.model import Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 GREP = re.compile(r"(?<![\w/.-])(grep)((?:\s+-{1,2}[\w=.-]+)*)\s+(?:--\s+)?('[^'\n]*'|\"[^\"\n$`]*\")")
@@ -31,15 +31,12 @@ FREE = re.compile(
 
 def write_it_extended(finding: Finding, tree: Tree) -> Fix | None:
     """Let grep read the pattern as it was meant."""
-    old, new = finding.data.get("old", ""), finding.data.get("new", "")
-    if not old or finding.also or tree.lines(finding.at.path)[finding.at.line - 1].count(old) != 1:
-        return None
-    return Fix(
-        title="Write the program so that it means what it should",
-        findings=(finding.id,),
-        safety="review",
-        edits=(Edit(finding.at.path, old, new, finding.at.line),),
-        why="What did not match before matches now, so what follows it runs for the first time.",
+    return rewritten(
+        finding,
+        tree,
+        "Write the program so that it means what it should",
+        "review",
+        "What did not match before matches now, so what follows it runs for the first time.",
     )
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from session_ops.analysis.headless import folded
+from session_ops.analysis.shell_places import rewritten
 from session_ops.discovery.files import Tree
-from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.model import Confidence, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 WORKFLOW = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$|(?:^|/)action\.ya?ml$")
@@ -35,15 +36,12 @@ class Piped:
 
 def ask_for_pipefail(finding: Finding, tree: Tree) -> Fix | None:
     """Let the step run under pipefail."""
-    old, new = finding.data.get("old", ""), finding.data.get("new", "")
-    if not old or finding.also or tree.lines(finding.at.path)[finding.at.line - 1].count(old) != 1:
-        return None
-    return Fix(
-        title="Let the pipeline fail where its first command fails",
-        findings=(finding.id,),
-        safety="review",
-        edits=(Edit(finding.at.path, old, new, finding.at.line),),
-        why="A run that was green may turn red: it failed before and nobody saw it.",
+    return rewritten(
+        finding,
+        tree,
+        "Let the pipeline fail where its first command fails",
+        "review",
+        "A run that was green may turn red: it failed before and nobody saw it.",
     )
 
 

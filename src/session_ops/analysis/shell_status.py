@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ast_grep_py import SgNode
 
-from session_ops.analysis.shell_places import place, told
+from session_ops.analysis.shell_places import Fault, place, rewritten, told
 from session_ops.discovery.files import Tree
 from session_ops.discovery.flow import tolerated
 from session_ops.discovery.shell_flow import (
@@ -21,7 +20,7 @@ from session_ops.discovery.shell_flow import (
     operator,
     words_of,
 )
-from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.model import Confidence, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 PASSIVE = frozenset(
@@ -40,29 +39,14 @@ RECOVERS = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Wrong:
-    """A place that looks at the wrong status."""
-
-    node: SgNode
-    what: str
-    impact: str
-    confidence: Confidence = "likely"
-    old: str = ""
-    new: str = ""
-
-
 def ask_the_right_one(finding: Finding, tree: Tree) -> Fix | None:
     """Ask for the status that is meant."""
-    old, new = finding.data.get("old", ""), finding.data.get("new", "")
-    if not old or finding.also or tree.lines(finding.at.path)[finding.at.line - 1].count(old) != 1:
-        return None
-    return Fix(
-        title="Look at the status that is meant",
-        findings=(finding.id,),
-        safety="review",
-        edits=(Edit(finding.at.path, old, new, finding.at.line),),
-        why="A failure that was passed over now counts: what the script does about it has not run before.",
+    return rewritten(
+        finding,
+        tree,
+        "Look at the status that is meant",
+        "review",
+        "A failure that was passed over now counts: what the script does about it has not run before.",
     )
 
 
@@ -90,7 +74,7 @@ def status_of_another(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
 LOST = "A failure goes unnoticed: the script takes it for success."
 
 
-def _wrongs(text: ShellText) -> Iterator[Wrong]:
+def _wrongs(text: ShellText) -> Iterator[Fault]:
     if "$?" in text.text:
         for node in text.nodes("special_variable_name"):
             if node.text() == "?":
@@ -99,7 +83,7 @@ def _wrongs(text: ShellText) -> Iterator[Wrong]:
         yield from _piped(text)
 
 
-def _asked(text: ShellText, node: SgNode) -> Iterator[Wrong]:
+def _asked(text: ShellText, node: SgNode) -> Iterator[Fault]:
     """What `$?` is the status of, where it is asked for."""
     below, body = node, None
     for above in node.ancestors():
@@ -153,7 +137,7 @@ def _asked(text: ShellText, node: SgNode) -> Iterator[Wrong]:
         below_it = "\n".join(text.lines[node.range().end.line : node.range().end.line + 15])
         if re.search(r"\bwait\b", below_it):
             return  # it asks for the start first, and waits for the end later
-        yield Wrong(node, "`$?` after `… &` tells that the job was started, never how it ended", LOST, "proven")
+        yield Fault(node, "`$?` after `… &` tells that the job was started, never how it ended", LOST, "proven")
         return
     yield from _after(text, before, node, decides)
 
@@ -174,7 +158,7 @@ def _leftmost(whole: SgNode, node: SgNode) -> bool:
     return left is not None and left.range().start.index <= node.range().start.index < left.range().end.index
 
 
-def _first_in_branch(branch: SgNode, node: SgNode, decides: str) -> Iterator[Wrong]:
+def _first_in_branch(branch: SgNode, node: SgNode, decides: str) -> Iterator[Fault]:
     """`$?` as the first thing in a branch: the status of the condition."""
     head = next((c for c in branch.children() if c.kind() in STATEMENTS), None)
     leaves = re.match(r"\s*(?:exit|return)\s+\"?\$\?", decides) is not None
@@ -182,11 +166,11 @@ def _first_in_branch(branch: SgNode, node: SgNode, decides: str) -> Iterator[Wro
         return
     if head.kind() == "negated_command":
         if leaves or ASSIGNED.match(decides):
-            yield Wrong(node, "`$?` in the branch of `if ! …` is the status of `!`, which is 0 there", LOST, "proven")
+            yield Fault(node, "`$?` in the branch of `if ! …` is the status of `!`, which is 0 there", LOST, "proven")
     elif (
         "$?" in head.text() and leaves and head.kind() == "test_command" and re.search(r"\$\?\"?\s*(?:-ne|!=|-gt)", head.text())
     ):
-        yield Wrong(
+        yield Fault(
             node,
             "`$?` in this branch is the status of the test before it, which is 0 there, no longer that of the command",
             LOST,
@@ -194,7 +178,7 @@ def _first_in_branch(branch: SgNode, node: SgNode, decides: str) -> Iterator[Wro
         )
 
 
-def _after(text: ShellText, before: SgNode, node: SgNode, decides: str) -> Iterator[Wrong]:
+def _after(text: ShellText, before: SgNode, node: SgNode, decides: str) -> Iterator[Fault]:
     """`$?` after a statement that has another status than the command that is meant."""
     kind = before.kind()
     leaves = re.match(r"\s*(?:exit|return)\s+\"?\$\?", decides) is not None
@@ -203,17 +187,17 @@ def _after(text: ShellText, before: SgNode, node: SgNode, decides: str) -> Itera
     ):
         word = before.text().split()[0]
         if not before.text().lstrip().startswith(f"{word} -f"):
-            yield Wrong(node, f"`$?` is the status of `{word}`, which is 0, not that of the command in `$( )`", LOST, "proven")
+            yield Fault(node, f"`$?` is the status of `{word}`, which is 0, not that of the command in `$( )`", LOST, "proven")
     elif kind == "list" and operator(before) == "||" and re.search(r"\|\|\s*(?:true|:)\s*$", before.text()):
-        yield Wrong(node, "`$?` after `… || true` is always 0", LOST, "proven")
+        yield Fault(node, "`$?` after `… || true` is always 0", LOST, "proven")
     elif kind == "variable_assignment" and re.search(r"\|\|\s*(?:true|:|echo\b[^|;&]*)\s*\)\"?$", before.text()):
-        yield Wrong(node, "`$?` is always 0: the substitution ends with an alternative that never fails", LOST, "proven")
+        yield Fault(node, "`$?` is always 0: the substitution ends with an alternative that never fails", LOST, "proven")
     elif kind == "pipeline" or (kind == "variable_assignment" and "|" in before.text()):
         chain = members(before) if kind == "pipeline" else _substituted(before)
         if len(chain) > 1 and not text.on("pipefail", before) and name_of(chain[-1]) in PASSIVE and _can_fail(chain[0]):
             fix = kind == "pipeline" and text.dialect == "bash"
             last = name_of(chain[-1])
-            yield Wrong(
+            yield Fault(
                 node,
                 f"`$?` is the status of `{last}`, not of `{name_of(chain[0]) or 'what stands before it'}`: pipefail is off",
                 LOST,
@@ -222,7 +206,7 @@ def _after(text: ShellText, before: SgNode, node: SgNode, decides: str) -> Itera
                 new="${PIPESTATUS[0]}" if fix else "",
             )
     elif words_of(before) == ("wait",):
-        yield Wrong(node, "`wait` without a pid has the status 0 however the jobs ended", LOST, "proven")
+        yield Fault(node, "`wait` without a pid has the status 0 however the jobs ended", LOST, "proven")
     elif (
         name_of(before) in SAYS
         and name_of(before) not in ("true", ":")
@@ -232,7 +216,7 @@ def _after(text: ShellText, before: SgNode, node: SgNode, decides: str) -> Itera
         if name_of(before) in ("log", "print"):
             return
         sure: Confidence = "likely" if not leaves or _in_failure(before) else "possible"
-        yield Wrong(node, f"`$?` is the status of `{name_of(before)}`, which is 0, not of the command before it", LOST, sure)
+        yield Fault(node, f"`$?` is the status of `{name_of(before)}`, which is 0, not of the command before it", LOST, sure)
 
 
 def _looked_at(text: ShellText, assignment: SgNode) -> bool:
@@ -271,7 +255,7 @@ def _can_fail(node: SgNode) -> bool:
     return name_of(node) not in (*SAYS, *PASSIVE, "", "date", "pwd", "cat", "ls", "sort", "ps", "env")
 
 
-def _piped(text: ShellText) -> Iterator[Wrong]:
+def _piped(text: ShellText) -> Iterator[Fault]:
     """A pipeline as a condition whose last member never fails."""
     for node in text.nodes("pipeline"):
         above = node.parent()
@@ -302,7 +286,7 @@ def _piped(text: ShellText) -> Iterator[Wrong]:
         if not asked:
             continue
         what = name_of(chain[0])
-        yield Wrong(
+        yield Fault(
             node,
             f"`{asked}` asks for the status of `{last}`, which is 0 whatever `{what}` did: pipefail is off",
             "What should happen after a failure never happens." if asked in ("||", "if !") else LOST,
@@ -334,7 +318,7 @@ def counted_twice(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
 ZERO = re.compile(r"^(?:echo|printf)\s+(?:-n\s+)?[\"']?0(?:\\n)?[\"']?$")
 
 
-def _doubled(text: ShellText) -> Iterator[Wrong]:
+def _doubled(text: ShellText) -> Iterator[Fault]:
     for node in text.nodes("list"):
         if operator(node) != "||":
             continue
@@ -367,7 +351,7 @@ def _doubled(text: ShellText) -> Iterator[Wrong]:
                 text.text,
             )
         )
-        yield Wrong(
+        yield Fault(
             right,
             what,
             "Tests and sums with it end in an error." if used else "What is printed or stored with it has a line too many.",
@@ -410,7 +394,7 @@ def check_never_reached(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding
     )
 
 
-def _dead(text: ShellText) -> Iterator[Wrong]:
+def _dead(text: ShellText) -> Iterator[Fault]:
     for body in _bodies(text):
         before: SgNode | None = None
         for child in body.children():
@@ -430,7 +414,7 @@ def _dead(text: ShellText) -> Iterator[Wrong]:
                 else:
                     sure = "likely" if RECOVERS.search(MESSAGE.sub("", branch)) else "possible"
                 what = name_of(before) or (name_of(_substituted(before)[-1]) if _substituted(before) else "") or _value(before)
-                yield Wrong(
+                yield Fault(
                     child,
                     f"`set -e` has already ended the script where `{what}` fails, so this look at its status sees success only",
                     "What should happen after a failure never happens.",

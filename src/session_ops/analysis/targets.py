@@ -308,10 +308,6 @@ def _plugin(tree: Tree, one: Manifest) -> Iterator[Finding]:
         yield _missing(tree, one, entry, text, Gate.SHIP if entry.kind == "plugin" else None)
 
 
-GENERIC = frozenset(
-    ("src", "lib", "tests", "test", "scripts", "utils", "common", "core", "app", "main", "config", "tools", "docs", "examples")
-)
-"""Names of top-level packages that other distributions and projects use as well."""
 FOREIGN = frozenset(("src", "lib", "tests", "test", "scripts", "utils", "docs", "examples"))
 """Those of them that are never meant as the name of a product."""
 

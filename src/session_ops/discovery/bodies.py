@@ -15,7 +15,6 @@ from session_ops.discovery.files import Tree
 from session_ops.registry import fact, split_lines
 
 INDENTED = frozenset(("python", "ruby"))
-BRACED = frozenset(("javascript", "typescript", "tsx", "go", "rust"))
 _PYTHON = re.compile(
     r"(?P<triple>\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?''')|(?P<keep>\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')|(?P<drop>\#[^\n]*)"
 )

@@ -427,7 +427,6 @@ JS_ASKS = re.compile(
     r"(?:\brl|\breadline\w*|\w*[iI]nterface|\w*[rR]l)\.question$|inquirer\.prompt$|(?:readlineSync|readline)\.(?:question|keyIn\w*|prompt)$"
     r"|enquirer\.prompt$|prompts$"
 )
-RUBY_ASKS = re.compile(r"(?:(?:STDIN|\$stdin)\.)?(?:gets|getpass|noecho)$")
 FUNCTIONS = frozenset(
     (
         "function_definition",

@@ -31,7 +31,6 @@ PROJECT_KEYS = frozenset(
     + ("dynamic", "import-names", "import-namespaces")
 )
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
-_LINE = re.compile(r"\(at line (\d+),")
 
 
 def read(tree: Tree, path: str) -> Manifest:
@@ -238,9 +237,3 @@ def _files(tree: Tree, path: str, project: dict[str, Any], lines: Lines) -> Iter
         if isinstance(pattern, str) and not any(c in pattern for c in "*?[") and not there(pattern):
             line = line_at(lines, ("project", "license-files", n))
             yield Problem(f"license-files names {pattern}, which does not exist", line)
-
-
-def error_line(said: str) -> int:
-    """The line that a tomllib message tells, 0 without one."""
-    match = _LINE.search(said)
-    return int(match[1]) if match else 0
