@@ -30,7 +30,7 @@ import msgspec
 from session_ops import example
 from session_ops.discovery.files import CASES_FOLDER, Tree, read_tree
 from session_ops.model import Answers, UsageError, encoded, from_json, to_json
-from session_ops.parameters import Parameters, injected_names, refuse_unknown
+from session_ops.parameters import OWN_FILES, Parameters, injected_names, refuse_unknown
 from session_ops.registry import Facts, Registry
 
 SCHEMA = 1
@@ -137,10 +137,12 @@ class Case:
         sums = hashlib.sha256(self.tree.digest.encode())
         for path in self.logs:
             sums.update(_log_digest(path).encode())
-        chosen = {k: v for k, v in asdict(self.parameters).items() if k not in ("target", "logs", "case", "rules")}
+        chosen = {k: v for k, v in asdict(self.parameters).items() if k not in ("target", "logs", "case", *OWN_FILES)}
         sums.update(json.dumps(chosen, sort_keys=True).encode())
-        for rules in sorted(Path(self.parameters.rules).glob("*.py")) if self.parameters.rules else []:
-            sums.update(rules.read_bytes())
+        for name, pattern in OWN_FILES.items():
+            folder = getattr(self.parameters, name)
+            for own in sorted(Path(folder).expanduser().glob(pattern)) if folder else []:
+                sums.update(own.read_bytes())
         sums.update(f"{SCHEMA} {version()}".encode())
         return sums.hexdigest()
 

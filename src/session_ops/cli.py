@@ -58,6 +58,21 @@ class FailOn(StrEnum):
 
 Target = Annotated[str | None, typer.Argument(help="The folder to investigate.", show_default=False)]
 Example = Annotated[bool, typer.Option("--example", help="Investigate the bundled example instead of a TARGET.")]
+OrphanAfter = Annotated[float, typer.Option(help="Minutes without an event after which an open session is an orphan.")]
+SilentAfter = Annotated[float, typer.Option(help="Smallest gap between two heartbeats that counts as silence, in minutes.")]
+LockAfter = Annotated[float, typer.Option(help="Minutes after which a lock that is still held at the log's end is stuck.")]
+Limits = Annotated[
+    str, typer.Option(help="Other limits of the detectors: name=value, ...; `help logs` lists them.", show_default=False)
+]
+LogsAs = Annotated[str, typer.Option(help="Read all logs as this format; `formats` lists them.", show_default=False)]
+LogMapping = Annotated[
+    str, typer.Option(help="Fields of an unknown log: session=run, time=when, ...", show_default="guessed and said")
+]
+Engine = Annotated[str, typer.Option(help="What computes the lifecycles: duckdb, spark.")]
+FormatsDir = Annotated[str, typer.Option("--formats", help="Folder with log formats of your own (*.yaml).", show_default=False)]
+DetectorsDir = Annotated[
+    str, typer.Option("--detectors", help="Folder with detectors of your own (*.sql).", show_default=False)
+]
 RulesDir = Annotated[str, typer.Option("--rules", help="Folder with rules of your own (*.py).", show_default=False)]
 
 
@@ -80,14 +95,17 @@ def run(
     preserve_data: Annotated[str, typer.Option(help="Must existing state survive: yes, no.")] = "unknown",
     access_control: Annotated[str, typer.Option(help="Who may read its secrets and steer it.")] = "",
     shape: Annotated[str, typer.Option(help="What it is meant to be: library, service, bundle.")] = "unknown",
-    orphan_after_min: Annotated[
-        float, typer.Option(help="Minutes without an event after which an open session is an orphan.")
-    ] = 60.0,
-    silent_after_min: Annotated[
-        float, typer.Option(help="Smallest gap between two heartbeats that counts as silence, in minutes.")
-    ] = 10.0,
+    orphan_after_min: OrphanAfter = 60.0,
+    silent_after_min: SilentAfter = 10.0,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.NEVER,
+    lock_after_min: LockAfter = 60.0,
+    limits: Limits = "",
+    logs_as: LogsAs = "",
+    log_mapping: LogMapping = "",
+    engine: Engine = "duckdb",
     rules: RulesDir = "",
+    formats: FormatsDir = "",
+    detectors: DetectorsDir = "",
 ) -> None:
     """Run all six notebooks on a target and write the report."""
     from session_ops.case import Case
@@ -95,7 +113,8 @@ def run(
     opened = Case.open(
         target=_target(target, example), logs=list(logs or []), case=case, environment=environment, consumers=consumers,
         preserve_data=preserve_data, access_control=access_control, shape=shape, orphan_after_min=orphan_after_min,
-        silent_after_min=silent_after_min, rules=rules,
+        silent_after_min=silent_after_min, lock_after_min=lock_after_min, limits=limits, logs_as=logs_as,
+        log_mapping=log_mapping, engine=engine, rules=rules, formats=formats, detectors=detectors,
     )  # fmt: skip
     from session_ops import runner
 

@@ -6,13 +6,19 @@ import ast
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from session_ops import limits
 from session_ops.model import UsageError
 
 Environment = Literal["local", "docker", "systemd", "cloud", "unknown"]
 YesNo = Literal["yes", "no", "unknown"]
 Shape = Literal["library", "service", "bundle", "unknown"]
+Engine = Literal["duckdb", "spark"]
+
+OWN_FILES = {"rules": "*.py", "formats": "*.yaml", "detectors": "*.sql"}
+"""Parameters that name a folder with knowledge of the user's own, and the files in it."""
 
 
 def _help(text: str) -> dict[str, str]:
@@ -42,7 +48,20 @@ class Parameters:
     silent_after_min: float = field(
         default=10.0, metadata=_help("smallest gap between two heartbeats that counts as silence, in minutes")
     )
+    lock_after_min: float = field(
+        default=60.0, metadata=_help("minutes after which a lock that is still held at the log's end is stuck")
+    )
+    limits: str = field(
+        default="", metadata=_help("other limits of the detectors: name=value, ... (session-ops help logs lists them)")
+    )
+    logs_as: str = field(default="", metadata=_help("format that all logs are read as; empty: found for each log"))
+    log_mapping: str = field(
+        default="", metadata=_help("confirmed fields of an unknown log: session=run, time=when, ...; empty: guessed and said")
+    )
+    engine: Engine = field(default="duckdb", metadata=_help("what computes the lifecycles: duckdb, spark"))
     rules: str = field(default="", metadata=_help("folder with rules of your own"))
+    formats: str = field(default="", metadata=_help("folder with log formats of your own"))
+    detectors: str = field(default="", metadata=_help("folder with detectors of your own"))
 
     @classmethod
     def checked(cls, given: Mapping[str, Any]) -> Parameters:
@@ -102,4 +121,8 @@ def _checked(name: str, value: Any, hint: Any) -> Any:
         raise UsageError(f"{name}={value!r} is not possible: give a text")
     if "\0" in value:
         raise UsageError(f"{name} is not possible: it holds a NUL character")
+    if name == "limits":
+        limits.parsed(value)
+    if name in OWN_FILES and value and not Path(value).expanduser().is_dir():
+        raise UsageError(f"{name} {value}: no such folder of {name}; give a folder with {OWN_FILES[name]} files")
     return value

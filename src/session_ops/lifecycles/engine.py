@@ -20,8 +20,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 import duckdb
 
+from session_ops import limits
 from session_ops.lifecycles import times
 from session_ops.lifecycles.spec import COLUMNS, Row
+from session_ops.model import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,9 +75,33 @@ def detector(sql: str) -> Detector:
 
 
 @cache
-def detectors() -> tuple[Detector, ...]:
-    """The detectors that come with the package, by id."""
-    return tuple(detector(text) for text in _sql("detectors"))
+def detectors(folder: Path | None = None) -> tuple[Detector, ...]:
+    """The detectors that come with the package, by id, and those of a user's own folder; one of the same name replaces ours.
+
+    Raises:
+        UsageError: the folder cannot be read, or a file in it is no detector.
+    """
+    found = {one.id: one for one in map(detector, _sql("detectors"))}
+    for path in _own(folder):
+        try:
+            one = detector(path.read_text("utf-8"))
+        except OSError as error:
+            raise UsageError(f"detectors {path}: cannot be read ({error.strerror}); check its permissions") from None
+        except (KeyError, StopIteration, UnicodeDecodeError) as error:
+            lacking = (
+                f"no comment `-- {error.args[0]}: ...`" if isinstance(error, KeyError) else "no comment `-- name: question`"
+            )
+            raise UsageError(f"detectors {path}: {lacking} at its top; see session-ops help logs") from None
+        found[one.id] = one
+    return tuple(found[name] for name in sorted(found))
+
+
+def _own(folder: Path | None) -> list[Path]:
+    if folder is None:
+        return []
+    if not folder.is_dir():
+        raise UsageError(f"detectors {folder}: no such folder of detectors; give a folder with *.sql files")
+    return sorted(folder.glob("*.sql"))
 
 
 def _sql(folder: str) -> list[str]:
@@ -116,6 +142,8 @@ def opened() -> Iterator[tuple[duckdb.DuckDBPyConnection, Loader]]:
         ) as connection,
     ):
         connection.execute((files(__package__) / "sql" / "tables.sql").read_text("utf-8"))
+        named = ", ".join(f"{name} {kind}" for name, kind in limits.columns().items())
+        connection.execute(f"CREATE TABLE settings ({named})")
         yield connection, Loader(file)
 
 
@@ -141,14 +169,14 @@ def build_views(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("UPDATE sources SET logs_end = t.logs_end FROM streams t WHERE t.stream = sources.stream")
 
 
-def detect(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Run the detectors into `anomalies`. Returns those that the logs cannot answer, with the reason."""
+def detect(connection: duckdb.DuckDBPyConnection, folder: Path | None = None) -> dict[str, str]:
+    """Run the detectors, those of a user's own folder too, into `anomalies`. Returns those that the logs cannot answer, with the reason."""
     seen = {str(kind) for (kind,) in connection.execute("SELECT DISTINCT kind FROM events").fetchall()}
     if connection.execute("SELECT 1 FROM streams WHERE logs_end LIMIT 1").fetchone():
         seen.add(ENDS_LOGGED)
     undecidable: dict[str, str] = {}
     found: list[tuple[Any, ...]] = []
-    for one in detectors():
+    for one in detectors(folder):
         if one.needs and not seen.intersection(one.needs):
             wanted = f"the logs hold no {' and no '.join(one.needs)} events"
             undecidable[one.id] = "the logs never say that a session ended" if one.needs == (ENDS_LOGGED,) else wanted

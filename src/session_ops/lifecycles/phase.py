@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from session_ops import limits
 from session_ops.lifecycles import times
 from session_ops.parameters import Parameters
 
@@ -123,8 +125,8 @@ SELECT count(*) FROM (
 ) ordered WHERE ts_ns < prev_ns
 """
 """Rows that are earlier than the row before them in their source; a registry is in no order of time."""
-EXAMPLE_LIMITS = (300.0, 150.0)
-"""Seconds of orphan_after and silent_after for the bundled example: it beats every minute and was recorded for twenty."""
+EXAMPLE_LIMITS = {"orphan_after_min": 5.0, "silent_after_min": 2.5}
+"""For the bundled example: it beats every minute and was recorded for twenty."""
 
 
 def compute(case: Case) -> Document:
@@ -141,9 +143,9 @@ def compute(case: Case) -> Document:
         engine.insert(connection, "sources", (_source_row(source) for source in sources))
         engine.insert(connection, "rejects", ((s.source_id, *reject) for s in sources for reject in s.rejects))
         engine.insert(connection, "snapshots", (row for s in sources for row in s.snapshots))
-        engine.insert(connection, "settings", [(*_thresholds(case), 300 * times.SECOND)])
+        engine.insert(connection, "settings", [limits.settings(_given(case))])
         engine.build_views(connection)
-        undecidable = engine.detect(connection)
+        undecidable = engine.detect(connection, Path(case.parameters.detectors) if case.parameters.detectors else None)
         if not sources:
             undecidable = dict.fromkeys(undecidable, "no logs were given or found")
         for table in engine.TABLES:
@@ -163,15 +165,12 @@ def compute(case: Case) -> Document:
     return replace(document, figures=draw(case))
 
 
-def _thresholds(case: Case) -> tuple[int, int]:
-    """After how many nanoseconds an open session is an orphan, and which gap counts as silence."""
+def _given(case: Case) -> dict[str, float]:
+    """The limits that the parameters give; for the bundled example its own, where the user left them alone."""
     p = case.parameters
+    given = {name: getattr(p, name) for name in limits.OWN_PARAMETERS} | limits.parsed(p.limits)
     usual = (p.orphan_after_min, p.silent_after_min) == (Parameters.orphan_after_min, Parameters.silent_after_min)
-    if case.is_example and usual and not case.logs:
-        orphan, silent = EXAMPLE_LIMITS
-    else:
-        orphan, silent = p.orphan_after_min * 60, p.silent_after_min * 60
-    return round(orphan * times.SECOND), round(silent * times.SECOND)
+    return given | EXAMPLE_LIMITS if case.is_example and usual and not case.logs else given
 
 
 def _source_row(source: Source) -> tuple[object, ...]:

@@ -8,7 +8,6 @@ CREATE TABLE rejects (source_id VARCHAR, source_line BIGINT, source_offset BIGIN
 CREATE TABLE snapshots (
   source_id VARCHAR, session_id VARCHAR, state VARCHAR, as_of_ns BIGINT, start_ns BIGINT, last_ns BIGINT, end_ns BIGINT
 );
-CREATE TABLE settings (orphan_ns BIGINT, silent_ns BIGINT, grace_ns BIGINT);
 CREATE TABLE anomalies (
   detector VARCHAR, source_id VARCHAR, session_id VARCHAR, resource_id VARCHAR, ts_ns BIGINT, severity VARCHAR,
   confidence VARCHAR, undecidable BOOLEAN, event_ids VARCHAR[], text VARCHAR
