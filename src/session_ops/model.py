@@ -179,6 +179,14 @@ class ModeChange:
 
 
 @dataclass(frozen=True)
+class Move:
+    """A file gets another path. What names it is changed by edits of the same fix, whose paths are those from before the move."""
+
+    path: str
+    to: str
+
+
+@dataclass(frozen=True)
 class Fix:
     """Exact changes that remove findings. `safe` may be applied unread, `review` wants a person's eye."""
 
@@ -188,15 +196,46 @@ class Fix:
     edits: tuple[Edit, ...] = ()
     creates: tuple[NewFile, ...] = ()
     modes: tuple[ModeChange, ...] = ()
+    moves: tuple[Move, ...] = ()
+    deletes: tuple[str, ...] = ()
     why: str = ""
     id: str = ""
     patch: str = ""
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Every path that the fix touches, sorted."""
-        edits, creates, modes = ({c.path for c in self.edits}, {c.path for c in self.creates}, {c.path for c in self.modes})
-        return tuple(sorted(edits | creates | modes))
+        """Every path that the fix touches, sorted; of a move both."""
+        changed = {edit.path for edit in self.edits} | {new.path for new in self.creates} | {mode.path for mode in self.modes}
+        moved = {path for move in self.moves for path in (move.path, move.to)}
+        return tuple(sorted(changed | moved | set(self.deletes)))
+
+
+Ended = Literal["", "timeout", "memory", "processes", "disk", "refused"]
+
+
+@dataclass(frozen=True)
+class CommandRun:
+    """One command of a gate, as it was run in a copy of the target.
+
+    `code` is its exit status (128 + n where signal n ended it), None where it did not run. `tail` holds the last lines of its output, with
+    `$COPY` and `$HOME` for the places of the sandbox. `ended` names the limit that ended it; `refused` stands for a step that could not be
+    done and that the gate cannot do without. `skipped` says why it was left out or refused. `wrong` says what makes it a failure, and is
+    empty where nothing does. `seconds` is 0 in a stored document: what varies is kept in case.json.
+    """
+
+    gate: Gate
+    command: str
+    code: int | None = None
+    tail: tuple[str, ...] = ()
+    ended: Ended = ""
+    skipped: str = ""
+    wrong: str = ""
+    seconds: float = 0.0
+
+    @property
+    def good(self) -> bool:
+        """It ran, and nothing was wrong with it."""
+        return not self.skipped and not self.wrong and not self.ended
 
 
 @dataclass(frozen=True)
@@ -204,7 +243,7 @@ class GateResult:
     """Whether a gate holds, as far as it was looked at.
 
     `outcome` is `pass` only when at least one rule of the gate ran and none failed; what could not run makes it `open`.
-    `findings` are the ids that break it. `how` says what was done: rules read, or commands run.
+    `findings` are the ids that break it. `how` says what was done: rules read, or commands run; `runs` are these commands.
     """
 
     gate: Gate
@@ -212,6 +251,7 @@ class GateResult:
     findings: tuple[str, ...] = ()
     how: str = ""
     reason: str = ""
+    runs: tuple[CommandRun, ...] = ()
 
 
 @dataclass(frozen=True)

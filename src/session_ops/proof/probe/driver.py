@@ -1,0 +1,337 @@
+"""Drives a tracker with several sessions at once, and says what was there before and after.
+
+This file is run inside the sandbox as a script of its own (`python3 -I -c <this text> <plan>`), so it uses the standard library alone and
+decides nothing: it starts, kills, waits and takes snapshots. What they mean is judged outside, by `judge`.
+
+The plan is JSON: `root` (folder that is copied for each trial), `inside` (where in it the commands run), `at` (an empty folder for the
+trials), `commands` (start, lock, beat, end, reap: shell text with {agent} {task} {session} {resource} {n}), `trials` (numbers of
+sessions), `env`, `beats`, `limit` (seconds for one command), `budget` (seconds for all).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+MARK = "SESSION_OPS_PROBE"
+"""In the environment of all that a session starts, so that its processes are found wherever they went."""
+WHOLE = 200_000
+"""Bytes of a changed file that are handed on; more is cut, and said so."""
+MANY = 400
+"""Changed paths that are handed on for one snapshot."""
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
+NAMED = re.compile(r"(?i)\b(?:session|agent|run|instance)?[_ -]?id\b[\"']?\s*[:=]\s*[\"']?([\w.:-]{3,80})")
+IDLIKE = re.compile(r"^(?=.*\d)[\w.:-]{4,80}$")
+
+Entry = tuple[str, int, int, int]
+
+
+class Trial:
+    """One copy of the target, and the sessions that run in it."""
+
+    def __init__(self, plan: dict[str, Any], number: int, size: int) -> None:
+        self.plan = plan
+        self.size = size
+        self.top = os.path.join(plan["at"], f"trial-{number}")
+        self.root = os.path.join(self.top, os.path.basename(plan["root"].rstrip("/")) or "target")
+        self.cwd = os.path.normpath(os.path.join(self.root, plan["inside"]))
+        self.home = os.path.join(self.top, "home")
+        self.aside = os.path.join(self.top, ".probe-output")
+        self.ids: dict[int, str] = {}
+        self.ran: list[dict[str, Any]] = []
+        os.makedirs(self.home)
+        os.makedirs(self.aside)
+        shutil.copytree(plan["root"], self.root, symlinks=True)
+        if plan.get("git") and not os.path.exists(os.path.join(self.root, ".git")):
+            self._repository()
+        self.before = self.stats()
+
+    def _repository(self) -> None:
+        """The work tree that the target lives in, with one commit: worktrees and branches need a repository."""
+        git = ["git", "-C", self.root, "-c", "user.name=probe", "-c", "user.email=probe@example.org", "-c", "core.hooksPath=/dev/null"]
+        env = dict(os.environ, HOME=self.home)
+        for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "--no-verify", "-m", "as it is"]):
+            subprocess.run([*git, *arguments], env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
+    # what is there
+
+    def stats(self) -> dict[str, Entry]:
+        """Kind, size, time and inode of every path of the trial but git's objects and our own output."""
+        found: dict[str, Entry] = {}
+        for folder, names, files in os.walk(self.top):
+            if folder == self.top and ".probe-output" in names:
+                names.remove(".probe-output")
+            if os.path.basename(folder) == ".git":
+                names[:] = [name for name in names if name in ("worktrees",)]
+                files = []
+            for name in (*names, *files):
+                path = os.path.join(folder, name)
+                try:
+                    info = os.lstat(path)
+                except OSError:
+                    continue
+                kind = "folder" if os.path.isdir(path) and not os.path.islink(path) else "file" if os.path.isfile(path) else "other"
+                size = 0 if kind == "folder" else info.st_size
+                stamp = 0 if kind == "folder" else info.st_mtime_ns
+                found[os.path.relpath(path, self.top)] = (kind, size, stamp, info.st_ino)
+        return found
+
+    def snapshot(self) -> dict[str, Any]:
+        """Every path that is new, gone or changed since the sessions began, with the text of the files."""
+        now = self.stats()
+        changed = sorted(path for path, entry in now.items() if self.before.get(path) != entry)
+        paths: dict[str, Any] = {}
+        for path in changed[:MANY]:
+            kind = now[path][0]
+            paths[path] = {"kind": kind, "new": path not in self.before}
+            if kind == "file":
+                paths[path] |= self._text(path)
+        gone = sorted(path for path in self.before if path not in now)[:MANY]
+        return {"paths": paths, "gone": gone, "more": max(0, len(changed) - MANY), "worktrees": self._worktrees()}
+
+    def _text(self, path: str) -> dict[str, Any]:
+        try:
+            with open(os.path.join(self.top, path), "rb") as file:
+                data = file.read(WHOLE + 1)
+        except OSError as error:
+            return {"unreadable": error.strerror}
+        return {"text": data[:WHOLE].decode("utf-8", "replace"), "binary": b"\0" in data[:8192], "cut": len(data) > WHOLE}
+
+    def _worktrees(self) -> int:
+        folder = os.path.join(self.root, ".git", "worktrees")
+        return len(os.listdir(folder)) if os.path.isdir(folder) else 0
+
+    def settle(self, most: float = 4.0, quiet: float = 0.5) -> None:
+        """Wait until nothing was written for a moment."""
+        end = time.monotonic() + most
+        last, since = self.stats(), time.monotonic()
+        while time.monotonic() < end:
+            time.sleep(0.1)
+            now = self.stats()
+            if now != last:
+                last, since = now, time.monotonic()
+            elif time.monotonic() - since >= quiet:
+                return
+
+    # sessions
+
+    def words(self, n: int) -> dict[str, str]:
+        """What the placeholders stand for in session n."""
+        given = f"5e550000-0000-4000-8000-{n:012d}"
+        return {
+            "agent": f"probe-agent-{n}x", "task": f"probe-task-{n}x", "session": self.ids.get(n, given), "resource": "probe-resource",
+            "n": str(n), "root": self.root,
+        }  # fmt: skip
+
+    def environment(self, n: int) -> dict[str, str]:
+        """A bare environment with the names that coding agents set for what they start."""
+        words = self.words(n)
+        env = dict(os.environ)
+        env |= {key: value.format_map(Kept(words)) for key, value in self.plan.get("env", {}).items()}
+        return env | {"HOME": self.home, "TERM": "dumb", MARK: str(n)}
+
+    def start(self, step: str, n: int) -> dict[str, Any]:
+        """Start a command of a session; its output goes into files."""
+        text = self.plan["commands"][step].format_map(Kept(self.words(n)))
+        number = len(self.ran)
+        out, err = (open(os.path.join(self.aside, f"{number}.{end}"), "wb") for end in ("out", "err"))
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", text], cwd=self.cwd, env=self.environment(n), stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+            start_new_session=True,
+        )  # fmt: skip
+        out.close()
+        err.close()
+        run = {"step": step, "n": n, "process": process, "number": number, "code": None, "ended": "running"}
+        self.ran.append(run)
+        return run
+
+    def wait(self, runs: list[dict[str, Any]], limit: float, after_success: float | None = None) -> None:
+        """Wait for commands; what still runs at the limit is left running. `after_success` shortens the wait once one has ended with 0."""
+        end = time.monotonic() + limit
+        while time.monotonic() < end:
+            for run in runs:
+                if run["code"] is None and run["process"].poll() is not None:
+                    run["code"], run["ended"] = run["process"].returncode, ""
+                    if run["code"] == 0 and after_success is not None:
+                        end = min(end, time.monotonic() + after_success)
+            if all(run["code"] is not None for run in runs):
+                return
+            time.sleep(0.01)
+
+    def together(self, step: str, sessions: list[int], *, limit: float, after_success: float | None = None, stop: bool = True) -> list[Any]:
+        """Start one command of several sessions at once. What does not end is killed where `stop`."""
+        runs = [self.start(step, n) for n in sessions]
+        self.wait(runs, limit, after_success)
+        for run in runs:
+            if run["code"] is None and stop:
+                kill_group(run["process"])
+                run["ended"] = "timeout"
+        return runs
+
+    def said(self, run: dict[str, Any], end: str = "out") -> str:
+        """The last part of what a command printed."""
+        with open(os.path.join(self.aside, f"{run['number']}.{end}"), "rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - 6000))
+            return ESCAPES.sub("", file.read().decode("utf-8", "replace"))
+
+    def identify(self, run: dict[str, Any]) -> None:
+        """The id that a start printed, or that of the new folder or file that it names; none where nothing looks like one."""
+        if "{session}" in self.plan["commands"]["start"]:
+            self.ids[run["n"]] = self.words(run["n"])["session"]
+            return
+        text = self.said(run)
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        if lines and IDLIKE.match(lines[-1]):
+            self.ids[run["n"]] = lines[-1]
+        elif found := NAMED.search(text):
+            self.ids[run["n"]] = found[1].rstrip(".,:")
+        elif found := UUID.search(text):
+            self.ids[run["n"]] = found[0]
+        else:
+            now = self.stats()
+            for word in re.findall(r"[\w.-]{6,80}", text):
+                if re.search(r"\d{4}", word) and any(f"/{word}" in path for path in now if path not in self.before):
+                    self.ids[run["n"]] = word.rstrip(".")
+                    return
+
+    def done(self) -> None:
+        """Kill all that is left and remove the copy."""
+        for pid, _ in marked():
+            kill(pid)
+        for run in self.ran:
+            run["process"].wait()
+        shutil.rmtree(self.top, ignore_errors=True)
+
+
+class Kept(dict[str, str]):
+    """Placeholders that nobody knows stay as they are written."""
+
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+def kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        pass
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except OSError:
+        pass
+    process.wait()
+
+
+def marked() -> list[tuple[int, int]]:
+    """(pid, session) of every process that a session started and that is still there."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit() and int(name) != os.getpid():
+            try:
+                with open(f"/proc/{name}/environ", "rb") as file:
+                    match = re.search(rb"(?:^|\0)" + MARK.encode() + rb"=(\d+)(?:\0|$)", file.read())
+            except OSError:
+                continue
+            if match:
+                found.append((int(name), int(match[1])))
+    return found
+
+
+def trial(plan: dict[str, Any], number: int, size: int) -> dict[str, Any]:
+    """One trial: start all, beat, lock, kill one in the midst of its beats, end the others, then let a new one come."""
+    commands, limit = plan["commands"], plan["limit"]
+    one = Trial(plan, number, size)
+    seen: dict[str, Any] = {"size": size, "held": [], "left": [], "victim": 0}
+    try:
+        sessions = list(range(1, size + 1))
+        if "start" in commands:
+            for run in one.together("start", sessions, limit=limit, stop=False):
+                one.identify(run)
+        one.settle()
+        if "beat" in commands:
+            for _ in range(plan["beats"]):
+                one.together("beat", sessions, limit=limit)
+            one.settle()
+        seen["started"] = one.snapshot()
+        if "lock" in commands:
+            patience = plan["patience"]
+            seen["held"] = [run["n"] for run in one.together("lock", sessions, limit=limit, after_success=patience) if run["code"] == 0]
+            seen["locked"] = one.snapshot()
+        victim = (seen["held"] or sessions[-1:])[0] if size > 1 else 0
+        seen["victim"] = victim
+        if victim:
+            runs = [one.start("beat", n) for n in sessions] if "beat" in commands else []
+            time.sleep(0.05)
+            for pid, n in marked():
+                if n == victim:
+                    kill(pid)
+            for run in runs:
+                if run["n"] == victim:
+                    run["ended"] = "killed"
+            one.wait([run for run in runs if run["n"] != victim], limit)
+        rest = [n for n in sessions if n != victim]
+        if "end" in commands:
+            one.together("end", rest, limit=limit)
+        one.settle()
+        seen["ended"] = one.snapshot()
+        seen["left"] = sorted({n for _, n in marked() if n in rest})
+        seen["after"] = afterwards(one, size + 1, limit, plan["patience"])
+        seen["ids"] = {str(n): name for n, name in one.ids.items()}
+        seen["runs"] = [
+            {"step": run["step"], "n": run["n"], "code": run["code"], "ended": run["ended"], "out": one.said(run)[-1500:], "err": one.said(run, "err")[-1500:]}
+            for run in one.ran
+        ]  # fmt: skip
+        seen["places"] = {"$TOP": one.top, "$COPY": one.root, "$HOME": one.home}
+        return seen
+    finally:
+        one.done()
+
+
+def afterwards(one: Trial, n: int, limit: float, patience: float) -> dict[str, Any]:
+    """A session that comes after the end of all and the death of one: can it start, and take what the dead one held?"""
+    commands = one.plan["commands"]
+    got: dict[str, Any] = {}
+    if one.size == 1:
+        return got
+    if "start" in commands:
+        run = one.together("start", [n], limit=limit, stop=False)[0]
+        one.identify(run)
+        got["start"] = run["code"]
+    if "lock" in commands:
+        got["lock"] = one.together("lock", [n], limit=2 * patience)[0]["code"]
+        if got["lock"] != 0 and "reap" in commands:
+            got["reap"] = one.together("reap", [n], limit=limit)[0]["code"]
+            got["lock_after_reap"] = one.together("lock", [n], limit=2 * patience)[0]["code"]
+    return got
+
+
+def main() -> None:
+    """Run every trial that the time allows and print what was seen."""
+    plan = json.loads(sys.argv[1])
+    began = time.monotonic()
+    seen = []
+    for number, size in enumerate(plan["trials"]):
+        if number and time.monotonic() - began > plan["budget"]:
+            break
+        seen.append(trial(plan, number, size))
+        if number == 0:  # what one session alone takes says how long others may need
+            took = [run for run in seen[0]["runs"] if run["code"] is None]
+            if took and all(run["step"] == "start" for run in took) and "start" in plan["commands"]:
+                plan["limit"] = min(plan["limit"], 6.0)
+    print(json.dumps({"trials": seen, "of": len(plan["trials"])}))
+
+
+if __name__ == "__main__":
+    main()
