@@ -43,6 +43,13 @@ class Format(StrEnum):
     GITHUB = "github"
 
 
+class Only(StrEnum):
+    """Which fixes `fix` takes."""
+
+    SAFE = "safe"
+    ALL = "all"
+
+
 class FailOn(StrEnum):
     """From which severity on the exit code is 1."""
 
@@ -250,6 +257,59 @@ def _write(path: Path, text: str) -> None:
         Path(aside).replace(path)
     except OSError as error:
         raise UsageError(f"--output {path}: cannot be written ({error.strerror}); give another file") from None
+
+
+@app.command(epilog="Example: session-ops fix ./agent-ops --prove --patch fixes.patch")
+def fix(
+    target: Target = None,
+    example: Example = False,
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Run the gates in a sandboxed copy, before and after each fix.")
+    ] = False,
+    trust_target: Annotated[
+        bool, typer.Option("--trust-target", help="With --prove: run the target's code even where there is no sandbox.")
+    ] = False,
+    patch: Annotated[
+        Path | None,
+        typer.Option(help="Write one patch; into a folder, one for each step and combined.patch.", show_default=False),
+    ] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Change the work tree where it is clean; git commits nothing.")
+    ] = False,
+    only: Annotated[Only, typer.Option(help="Which fixes: those that may be applied unread, or all.")] = Only.ALL,
+    json_out: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
+    rules: RulesDir = "",
+) -> None:
+    """Try fixes in a copy, keep those that help, and hand them over as patches. Without --apply nothing is changed."""
+    from session_ops.model import to_json
+    from session_ops.solution import fixing, worktree
+
+    where = _target(target, example)
+    if apply and example:
+        raise UsageError("--apply changes a target of yours; with --example give --patch FILE")
+    if trust_target and not prove:
+        raise UsageError("--trust-target only means something together with --prove")
+    with tempfile.TemporaryDirectory(prefix="session-ops-") as scratch:
+        if where:
+            folder = Path(where).expanduser()
+        else:
+            from session_ops import example as bundled
+
+            folder = bundled.materialise(Path(scratch))
+        done = fixing.fix(folder, Answers(), rules=rules, only=only.value, prove=prove, trust=trust_target)
+        if apply:
+            worktree.refuse_unclean(done.tree, done.repair.changed)
+        typer.echo(to_json(fixing.document(done)).decode() if json_out else "\n".join(fixing.text(done)), nl=not json_out)
+        say = _say()
+        if patch is not None and done.repair.steps:
+            written = fixing.write_patches(done, patch)
+            say(f"patch: {written[-1]}" + (f" and {len(written) - 1} single ones" if len(written) > 1 else ""))
+        if apply:
+            worktree.write(done.tree, done.repair.changed)
+            count = len(done.repair.changed)
+            say(f"changed {count} file{'' if count == 1 else 's'} of {folder}; nothing was committed")
+        elif patch is None and done.repair.steps:
+            say("nothing was changed: give --patch FILE for a patch, or --apply")
 
 
 @app.command(name="rules", epilog="Example: session-ops rules REF-RUN")

@@ -264,7 +264,7 @@ def _files(c: Contents) -> Iterator[str]:
     if not c.solution.files:
         yield "None."
         return
-    words = {"create": "create", "modify": "modify", "mode": "make executable"}
+    words = {"create": "create", "modify": "modify", "mode": "make executable", "move": "move here", "delete": "remove"}
     names = {fix.id: c.patch_name(fix) or fix.id for fix in c.solution.fixes}
     rows = (
         (code(f.path, cell=True), words[f.action], inline(f.why), ", ".join(code(names.get(i, i), cell=True) for i in f.fixes))

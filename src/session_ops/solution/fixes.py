@@ -53,6 +53,8 @@ def united(fixes: Sequence[Fix], rule_of: dict[str, str]) -> list[Fix]:
 
 def _together(fix: Fix, rule_of: dict[str, str]) -> tuple[object, ...]:
     rule = rule_of.get(fix.findings[0], "")
+    if fix.moves or fix.deletes:
+        return ("moves", fix.moves, fix.deletes, fix.edits)
     if fix.modes and not fix.edits and not fix.creates:
         return ("modes", rule)
     if fix.creates:
@@ -73,10 +75,12 @@ def merged(group: Sequence[Fix]) -> Fix:
     findings = tuple(dict.fromkeys(one for fix in group for one in fix.findings))
     why = " ".join(dict.fromkeys(fix.why for fix in group if fix.why))
     titles = list(dict.fromkeys(fix.title for fix in group))
-    creates = _creates(group)
+    moves = tuple(dict.fromkeys(move for fix in group for move in fix.moves))
+    deletes = tuple(dict.fromkeys(path for fix in group for path in fix.deletes))
     return dataclasses.replace(
-        first, title=_title(titles), findings=findings, safety=safety, edits=edits, creates=creates, modes=modes, why=why
-    )
+        first, title=_title(titles), findings=findings, safety=safety, edits=edits, creates=_creates(group), modes=modes,
+        moves=moves, deletes=deletes, why=why,
+    )  # fmt: skip
 
 
 def _title(titles: Sequence[str]) -> str:

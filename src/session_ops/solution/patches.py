@@ -7,13 +7,13 @@ always in git's format, with paths relative to the git work tree (or to the targ
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import PurePosixPath
 
 from session_ops.discovery.files import Tree, normal
-from session_ops.model import Edit, Fix
+from session_ops.model import Edit, Fix, Move
 
 CONTEXT = 3
 """Lines around a change, as git shows them."""
@@ -35,21 +35,29 @@ class State:
 Files = Mapping[str, State | None]
 
 
-def applied(fix: Fix, tree: Tree, files: Files) -> dict[str, State]:
-    """The files that a fix changes, as they are after it. `files` are those that earlier fixes have already changed.
+def applied(fix: Fix, tree: Tree, files: Files) -> dict[str, State | None]:
+    """The files that a fix changes, as they are after it; None stands for a file that is gone.
+
+    `files` are those that earlier fixes have already changed. Edits and modes come before moves, so they name the old paths.
 
     Raises:
         Refused: an edit does not match exactly once, a new file exists already, or a path is not one to write to.
     """
-    after: dict[str, State] = {}
+    after: dict[str, State | None] = {}
 
     def now(path: str) -> State | None:
-        return after.get(path) or (files[path] if path in files else original(tree, path))
+        if path in after:
+            return after[path]
+        return files[path] if path in files else original(tree, path)
+
+    def refuse_taken(path: str) -> None:
+        refuse_path(tree, path)
+        gone = (path in after or path in files) and now(path) is None
+        if not gone and (now(path) is not None or path in tree.entries or path in tree.folders):
+            raise Refused(f"{path} exists already")
 
     for new in fix.creates:
-        refuse_path(tree, new.path)
-        if now(new.path) is not None or new.path in tree.entries or new.path in tree.folders:
-            raise Refused(f"{new.path} exists already")
+        refuse_taken(new.path)
         after[new.path] = State(new.content.encode("utf-8", "surrogateescape"), new.executable)
     for path in dict.fromkeys(edit.path for edit in fix.edits):
         refuse_path(tree, path)
@@ -64,6 +72,18 @@ def applied(fix: Fix, tree: Tree, files: Files) -> dict[str, State]:
         if state is None:
             raise Refused(f"{mode.path} is not a file whose mode can be set")
         after[mode.path] = State(state.data, mode.executable)
+    for path in fix.deletes:
+        refuse_path(tree, path)
+        if now(path) is None:
+            raise Refused(f"{path} is not a file that can be deleted")
+        after[path] = None
+    for move in fix.moves:
+        refuse_path(tree, move.path)
+        state = now(move.path)
+        if state is None:
+            raise Refused(f"{move.path} is not a file that can be moved")
+        refuse_taken(move.to)
+        after[move.path], after[move.to] = None, state
     changed = {
         path: state for path, state in after.items() if state != (files[path] if path in files else original(tree, path))
     }
@@ -145,32 +165,59 @@ def _span(text: str, line: int) -> tuple[int, int]:
     return start, len(text) if end < 0 else end + 1
 
 
-def patch(before: Files, after: Mapping[str, State], prefix: str = "") -> bytes:
+def patch(before: Files, after: Files, prefix: str = "", moves: Sequence[Move] = ()) -> bytes:
     """A patch in git's format that leads from one state of some files to another; paths get the prefix.
+
+    Of `moves` those are told as renames whose file is gone from the one path and came to the other.
 
     Raises:
         Refused: a file is binary.
     """
-    return b"".join(_file_patch(prefix + path, before.get(path), after[path]) for path in sorted(after))
+    renamed = {m.to: m.path for m in moves if after.get(m.path, b"") is None and after.get(m.to) and before.get(m.path)}
+    parts = []
+    for path in sorted(set(after) - set(renamed.values())):
+        came_from = renamed.get(path, path)
+        parts.append(_file_patch(prefix + came_from, prefix + path, before.get(came_from), after[path]))
+    return b"".join(parts)
 
 
-def _file_patch(path: str, old: State | None, new: State) -> bytes:
-    if b"\0" in new.data or (old is not None and b"\0" in old.data):
+def _file_patch(source: str, path: str, old: State | None, new: State | None) -> bytes:
+    if any(state is not None and b"\0" in state.data for state in (old, new)):
         raise Refused(f"{path} is binary")
-    a, b = quoted("a/" + path), quoted("b/" + path)
+    a, b = quoted("a/" + source), quoted("b/" + path)
     head = [f"diff --git {a} {b}"]
-    if old is None:
+    if old is None and new is None:
+        return b""
+    if old is None and new is not None:
         head.append(f"new file mode {MODES[new.executable]}")
-    elif old.executable != new.executable:
+    elif new is None and old is not None:
+        head.append(f"deleted file mode {MODES[old.executable]}")
+    elif old is not None and new is not None and old.executable != new.executable:
         head += [f"old mode {MODES[old.executable]}", f"new mode {MODES[new.executable]}"]
     before = old.data if old is not None else b""
+    now = new.data if new is not None else b""
+    if source != path:
+        head += [f"similarity index {_similarity(before, now)}%", f"rename from {quoted(source)}", f"rename to {quoted(path)}"]
     body = b""
-    if before != new.data:
-        body = b"".join(_hunks(_lines(before), _lines(new.data)))
-        head += [f"--- {'/dev/null' if old is None else a + _tab(a)}", f"+++ {b + _tab(b)}"]
+    if before != now:
+        body = b"".join(_hunks(_lines(before), _lines(now)))
+        head += [
+            f"--- {'/dev/null' if old is None else a + _tab(a)}",
+            f"+++ {'/dev/null' if new is None else b + _tab(b)}",
+        ]
     elif old is None:  # an empty file has no hunk, and git wants to see the objects instead
         head.append("index 0000000..e69de29")
+    elif new is None:
+        head.append("index e69de29..0000000")
     return "\n".join([*head, ""]).encode() + body
+
+
+def _similarity(old: bytes, new: bytes) -> int:
+    """Per cent of the lines that a moved file keeps; git only shows it."""
+    if old == new:
+        return 100
+    kept = difflib.SequenceMatcher(None, _lines(old), _lines(new), autojunk=False).ratio()
+    return min(99, int(kept * 100))
 
 
 def quoted(name: str) -> str:

@@ -24,12 +24,15 @@ class PlanStep:
     check: str
 
 
+Action = Literal["create", "modify", "mode", "move", "delete"]
+
+
 @dataclass(frozen=True)
 class FileChange:
-    """A file to create, modify or make executable, and the fixes that do it."""
+    """A file to create, modify, make executable, move (`path` is the new one) or delete, and the fixes that do it."""
 
     path: str
-    action: Literal["create", "modify", "mode"]
+    action: Action
     fixes: tuple[str, ...]
     why: str
 
@@ -71,6 +74,8 @@ class Document:
     files: tuple[FileChange, ...]
     refused: dict[str, str]
     """Fixes that were dropped (a directive forbids them, they apply nowhere, they bring something new), and why."""
+    ended: str = ""
+    """Why no further fixes were looked for."""
 
 
 def compute(case: Case) -> Document:

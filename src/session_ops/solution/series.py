@@ -18,7 +18,7 @@ class Link:
 
     fix: Fix
     patch: bytes
-    after: dict[str, State]
+    after: dict[str, State | None]
 
 
 @dataclass
@@ -33,12 +33,12 @@ class Series:
 def series(fixes: Sequence[Fix], tree: Tree, trial: Trial) -> Series:
     """Patches for as many of the fixes as fit together. Two whose changes lie too close for separate patches become one fix."""
     made = Series()
-    alone: list[tuple[Fix, dict[str, State], bytes]] = []
+    alone: list[tuple[Fix, dict[str, State | None], bytes]] = []
     for fix in fixes:
         try:
             states = applied(fix, tree, {})
             before = {path: original(tree, path) for path in states}
-            alone.append((fix, states, patch(before, states, tree.prefix)))
+            alone.append((fix, states, patch(before, states, tree.prefix, fix.moves)))
         except Refused as reason:
             made.refused.append((fix, str(reason)))
     originals = {path: original(tree, path) for _, states, _ in alone for path in states}
@@ -55,7 +55,7 @@ def series(fixes: Sequence[Fix], tree: Tree, trial: Trial) -> Series:
     if not made.unchecked:
         trial.lay_out(originals)
     done: list[Fix] = []
-    state: dict[str, State] = {}
+    state: dict[str, State | None] = {}
     for index, (fix, text) in enumerate(fitting):
         near = next((one for one in reversed(done) if set(one.paths) & set(fix.paths)), None)
         try:
@@ -78,7 +78,7 @@ def series(fixes: Sequence[Fix], tree: Tree, trial: Trial) -> Series:
     return made
 
 
-def _together(fixes: Sequence[Fix], tree: Tree, paths: Sequence[str]) -> dict[str, State]:
+def _together(fixes: Sequence[Fix], tree: Tree, paths: Sequence[str]) -> dict[str, State | None]:
     """Some files after all of these fixes at once, counted from the target as it is, so that line numbers hold."""
     concerned = [fix for fix in fixes if set(fix.paths) & set(paths)]
     if len(concerned) == 1:

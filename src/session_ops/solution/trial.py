@@ -13,7 +13,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
@@ -60,7 +59,7 @@ class Trial:
             if state is not None:
                 _write(base / self._tree.prefix / path, state)
 
-    def apply(self, patch: bytes, after: Mapping[str, State], *, keep: bool) -> str:
+    def apply(self, patch: bytes, after: Files, *, keep: bool) -> str:
         """Let git check the patch, and with `keep` apply it; returns what is wrong, or an empty string.
 
         After applying, the files are compared with what the fix meant: a patch that git takes but reads otherwise is wrong too.
@@ -74,7 +73,10 @@ class Trial:
         base = self._place / "files" / self._tree.prefix
         for path, state in after.items():
             whole = base / path
-            if whole.read_bytes() != state.data or bool(whole.stat().st_mode & 0o100) != state.executable:
+            if state is None:
+                if whole.exists():
+                    return f"git applies it, but {path} is still there"
+            elif whole.read_bytes() != state.data or bool(whole.stat().st_mode & 0o100) != state.executable:
                 return f"git applies it, but {path} is not what the fix means"
         return ""
 
@@ -100,13 +102,13 @@ class Trial:
 
     # rules
 
-    def check(self, changed: Mapping[str, State]) -> Checked:
+    def check(self, changed: Files) -> Checked:
         """What all rules say of the target with these files changed or added."""
         tree = self.changed_tree(changed)
         facts = Facts(self._registry, {"tree": tree, "answers": self._answers})
         return check(self._registry, facts, tree.root)
 
-    def changed_tree(self, changed: Mapping[str, State]) -> Tree:
+    def changed_tree(self, changed: Files) -> Tree:
         """The target as if these files had been changed, added and committed to git's index."""
         self._runs += 1
         root = self._place / f"view-{self._runs}"
@@ -117,6 +119,10 @@ class Trial:
         entries = dict(self._tree.entries)
         texts = {path: self._tree.text(path) for path, entry in entries.items() if entry.status == "read"}
         for path, state in changed.items():
+            if state is None:
+                entries.pop(path, None)
+                texts.pop(path, None)
+                continue
             texts[path] = state.data.decode("utf-8", "replace")
             entries[path] = _entry(path, state, texts[path], self._tree.entries.get(path))
         if self._tree.git.root is not None:
@@ -142,12 +148,15 @@ class Trial:
             here, there = here / part, there / part
             there.mkdir()
 
-    def _git_of(self, target: Path, root: Path, changed: Mapping[str, State]) -> Git:
+    def _git_of(self, target: Path, root: Path, changed: Files) -> Git:
         old = self._tree.git
         if old.root is None:
             return dataclasses.replace(old, target=target)
         index = dict(old._index)
         for path, state in changed.items():
+            if state is None:
+                index.pop(path, None)
+                continue
             oids = hashlib.sha256 if any(len(oid) == 64 for _, oid in index.values()) else hashlib.sha1
             oid = oids(b"blob %d\0" % len(state.data) + state.data).hexdigest()
             index[path] = (MODES[state.executable], oid)
@@ -156,7 +165,8 @@ class Trial:
             git = Git.around(target)
             if git.root is None:
                 git = old
-        parents = frozenset(str(p) for path in changed for p in PurePosixPath(path).parents)
+        there = [path for path, state in changed.items() if state is not None]
+        parents = frozenset(str(p) for path in there for p in PurePosixPath(path).parents)
         loose = git._loose - set(changed)
         return dataclasses.replace(git, target=target, root=root, _index=index, _loose=loose, _parents=git._parents | parents)
 
@@ -167,7 +177,7 @@ def _write(path: Path, state: State) -> None:
     path.chmod(0o755 if state.executable else 0o644)
 
 
-def _link_files(tree: Tree, target: Path, changed: Mapping[str, State]) -> None:
+def _link_files(tree: Tree, target: Path, changed: Files) -> None:
     """Every path of the target as a link to the original; ignore files as copies, because git does not follow links to them."""
     made: set[Path] = set()
     for entry in tree:
@@ -186,7 +196,8 @@ def _link_files(tree: Tree, target: Path, changed: Mapping[str, State]) -> None:
         elif entry.kind in ("file", "folder"):
             whole.symlink_to(tree.root / entry.path)
     for path, state in changed.items():
-        _write(target / path, state)
+        if state is not None:
+            _write(target / path, state)
 
 
 def _entry(path: str, state: State, text: str, old: FileEntry | None) -> FileEntry:
