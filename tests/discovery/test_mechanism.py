@@ -9,7 +9,7 @@ import pytest
 from session_ops.discovery.bodies import Source
 from session_ops.discovery.files import read_tree
 from session_ops.discovery.mechanism import Mechanism, Use, kind_of
-from session_ops.discovery.mechanism_picture import FILES, STATES, alternative, drawing
+from session_ops.discovery.mechanism.picture import FILES, STATES, alternative, drawing
 from session_ops.model import Answers
 from session_ops.registry import Facts, Registry
 
@@ -97,6 +97,36 @@ def test_python_constants_helpers_and_comments(tmp_path: Path) -> None:
             "a.sh",
             'f=state/sessions.json\njq . "$f" > "$f.tmp"\nmv "$f.tmp" "$f"\ncat <<\'EOF\'\nrm state/sessions.json\nEOF\n',
             [("reads", "read", 2), ("creates", "rename", 3)],
+        ),
+        (
+            "over_lines.py",
+            'note = "open(sessions.json, w)"\nwith open(\n    "state/sessions.json",  # open("agents.json")\n    "w",\n) as f:\n    f.write(text)\n',
+            [("creates", "whole", 2)],
+        ),
+        (
+            "exclusive.py",
+            'import os\nhandle = os.open("state/sessions.json", os.O_CREAT | os.O_EXCL)\nPath("sessions.json").open("x")\n',
+            [("locks", "exclusive", 2), ("locks", "exclusive", 3)],
+        ),
+        (
+            "exclusive.js",
+            'fs.writeFileSync("sessions.json", text, { flag: "wx" });\nconst h = fs.openSync("state/agents.json", "wx");\n',
+            [("locks", "exclusive", 1), ("locks", "exclusive", 2)],
+        ),
+        (
+            "exclusive.go",
+            'package a\n\nfunc Take() {\n\tos.OpenFile("agents.json", os.O_CREATE|os.O_EXCL, 0o600)\n\tos.OpenFile("agents.json", os.O_APPEND|os.O_WRONLY, 0o600)\n}\n',  # noqa: E501
+            [("locks", "exclusive", 4), ("creates", "append", 5)],
+        ),
+        (
+            "exclusive.rb",
+            'File.open("agents.json", File::CREAT | File::EXCL)\nFile.open("agents.json", "a") { |f| f.puts line }\nFileUtils.mv tmp, "agents.json"\n',
+            [("locks", "exclusive", 1), ("creates", "append", 2), ("creates", "rename", 3)],
+        ),
+        (
+            "exclusive.rs",
+            'fn take() {\n  OpenOptions::new()\n    .write(true)\n    .create_new(true)\n    .open("agents.json")?;\n  OpenOptions::new().append(true).open("agents.json")?;\n}\n',  # noqa: E501
+            [("locks", "exclusive", 2), ("creates", "append", 6)],
         ),
     ],
 )

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from session_ops.discovery.mechanism_picture import alternative, drawing
+from session_ops.discovery.mechanism.picture import alternative, drawing
 from session_ops.model import GATE_HOLDS_WHEN, Outcome, Severity
 from session_ops.report.contents import Contents, Picture, brief
 from session_ops.report.escape import anchor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from session_ops.discovery.mechanism_picture import alternative
+from session_ops.discovery.mechanism.picture import alternative
 from session_ops.model import GATE_HOLDS_WHEN, Finding, Fix, GateResult, Outcome
 from session_ops.report.contents import Contents, brief
 from session_ops.report.escape import anchor, block, code, inline

@@ -44,7 +44,7 @@ class Document:
 
 def compute(case: Case) -> Document:
     """Write report.md, report.html, findings.sarif and findings.json from the earlier documents."""
-    from session_ops.discovery.mechanism_picture import drawing
+    from session_ops.discovery.mechanism.picture import drawing
     from session_ops.report.gather import gather, redactor
     from session_ops.report.html import html
     from session_ops.report.jsonout import findings_json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
-from session_ops.discovery.mechanism import Act, Kind, Mechanism, Use
+from session_ops.discovery.mechanism.model import Act, Kind, Mechanism, Use
 from session_ops.visible import visible
 
 ACTS: dict[Act, tuple[str, str, str]] = {
