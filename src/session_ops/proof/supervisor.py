@@ -79,7 +79,6 @@ class Supervisor:
         for fd in (0, 1):
             os.dup2(null, fd)
         self.stale: list[Stream] = []
-        self.page = resource.getpagesize()
         self.full = False
         self.waited: dict[int, int] = {}
         self.peak = 0
@@ -93,7 +92,7 @@ class Supervisor:
             while not select.select([self.inp], [], [], TICK_S * 5)[0]:
                 self._drain(self.stale)
                 self._reap()
-                if self._over() or self._disk_full():
+                if self._over():
                     self._end_all()
             raw = self._exactly(FRAME.size)
             if raw is None:
@@ -131,6 +130,7 @@ class Supervisor:
             self._reap()
             if pid in self.waited:
                 code = self.waited.pop(pid)
+                self._disk_full()
                 break
             if ended := self._over():
                 break
@@ -154,7 +154,7 @@ class Supervisor:
         self._reap()
         code = self.waited.pop(pid, None) if code is None else code
         self.waited.clear()
-        if not ended and self.full and code:
+        if not ended and code and (self.full or code == 128 + signal.SIGXFSZ):
             ended = "disk"
         answer = {"code": code, "out": out.text(), "err": err.text(), "ended": ended, "seconds": seconds}
         return answer | {"left": left, "listening": listening, "peak": self.peak}, b""
@@ -236,7 +236,7 @@ class Supervisor:
             for name, value in (
                 ("RLIMIT_CORE", 0),
                 ("RLIMIT_FSIZE", self.disk),
-                ("RLIMIT_DATA", self.memory * 2),
+                ("RLIMIT_DATA", self.memory * 4),
                 ("RLIMIT_NPROC", self.processes * 2 + self._threads_outside()),
                 ("RLIMIT_NOFILE", 4096),
             ):
@@ -248,7 +248,11 @@ class Supervisor:
             os.umask(0o022)
             for sig in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):  # the interpreter ignores them, a command expects them
                 signal.signal(sig, signal.SIG_DFL)
-            os.chdir(request["cwd"])
+            try:
+                os.chdir(request["cwd"])
+            except OSError as error:
+                os.write(2, f"{request['cwd']}: {error.strerror}\n".encode())
+                os._exit(126)
             os.closerange(3, 256)
             os.execvpe(request["argv"][0], request["argv"], request["env"])
         except OSError as error:
@@ -335,21 +339,17 @@ class Supervisor:
             return "processes"
         used = _detached_memory()
         for pid, _ in others:
-            with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{pid}/statm", encoding="ascii") as file:
-                words = file.read().split()
-                # pages of files (libraries) are shared; pages of shared memory are in the same column, and few
-                used += (int(words[1]) - int(words[2])) * self.page
+            with contextlib.suppress(OSError, ValueError), open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+                # pages of files (libraries, the tmpfs) do not count: they are shared, or bounded by the disk
+                used += sum(int(line.split()[1]) * 1024 for line in file if line.startswith(("RssAnon:", "RssShmem:")))
         self.peak = max(self.peak, used)
         return "memory" if used > self.memory else ""
 
-    def _disk_full(self) -> bool:
-        try:
+    def _disk_full(self) -> None:
+        with contextlib.suppress(OSError):
             room = os.statvfs(self.base)
-        except OSError:
-            return False
-        if self.alone and room.f_bavail * room.f_frsize < FULL_AT:
-            self.full = True
-        return False
+            if self.alone and room.f_bavail * room.f_frsize < FULL_AT:
+                self.full = True
 
     def _end_all(self) -> None:
         """End every process but this one, until none is left."""
