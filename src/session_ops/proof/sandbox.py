@@ -29,7 +29,7 @@ from typing import Any, Self
 
 from session_ops.model import Ended, UsageError
 from session_ops.proof import supervisor
-from session_ops.proof.toolchains import ETC, SYSTEM, toolchains
+from session_ops.proof.toolchains import ETC, SYSTEM, TOOLS, toolchains
 from session_ops.registry import CannotCheck
 
 INSIDE = PurePosixPath("/box")
@@ -258,6 +258,10 @@ class Sandbox:
         argv += ["--as-pid-1", "--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv", "--cap-drop", "ALL"]
         for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_KILL") if root else ():
             argv += ["--cap-add", capability]
+        # bubblewrap makes parents of what it binds for their owner alone
+        above = {str(parent) for folder in tools.folders for parent in Path(folder).parents if str(parent) != "/"}
+        for folder in sorted({"/etc", "/etc/ssl", "/opt", "/opt/readable", TOOLS, "/run", "/var", *above}):
+            argv += ["--perms", "0755", "--dir", folder]
         for one in SYSTEM:
             path = Path(one)
             if path.is_symlink():
@@ -278,8 +282,6 @@ class Sandbox:
             argv += ["--ro-bind", str(self._scratch / name), f"/etc/{name}"]
         argv += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", str(min(64 << 20, self.limits.disk)), "--tmpfs", "/dev/shm"]
         argv += ["--perms", "1777", "--size", str(self.limits.disk), "--tmpfs", str(INSIDE)]
-        for folder in ("/var", "/run"):
-            argv += ["--dir", folder]
         for link in ("/tmp", "/var/tmp"):  # noqa: S108 - places inside of the sandbox
             argv += ["--symlink", f"{INSIDE}/tmp", link]
         for folder in tools.folders:
