@@ -4,12 +4,14 @@ This file is run inside the sandbox as a script of its own (`python3 -I -c <this
 decides nothing: it starts, kills, waits and takes snapshots. What they mean is judged outside, by `judge`.
 
 The plan is JSON: `root` (folder that is copied for each trial), `inside` (where in it the commands run), `at` (an empty folder for the
-trials), `commands` (start, lock, beat, end, reap: shell text with {agent} {task} {session} {resource} {n}), `trials` (numbers of
-sessions), `env`, `beats`, `limit` (seconds for one command), `budget` (seconds for all).
+trials), `git` (make a repository of the copy where it is none), `commands` (start, lock, beat, end, reap: shell text with {agent} {task}
+{session} {resource} {n} {root}), `trials` (how many sessions, and for how many resources they contend), `env`, `beats`, and in seconds
+`limit` (for one command), `patience` (for those that wait for a lock) and `budget` (for all).
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -18,8 +20,11 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from typing import Any
 
+FOREGROUND_S = 6.0
+"""Seconds that a command is given where a start was seen not to return."""
 MARK = "SESSION_OPS_PROBE"
 """In the environment of all that a session starts, so that its processes are found wherever they went."""
 WHOLE = 200_000
@@ -31,11 +36,16 @@ UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 NAMED = re.compile(r"(?i)\b(?:session|agent|run|instance)?[_ -]?id\b[\"']?\s*[:=]\s*[\"']?([\w.:-]{3,80})")
 IDLIKE = re.compile(r"^(?=.*\d)[\w.:-]{4,80}$")
 
+PLACEHOLDER = re.compile(r"(?<!\$)\{(agent|task|session|resource|n|root)\}")
+
 Entry = tuple[str, int, int, int]
 
 
 class Trial:
     """One copy of the target, and the sessions that run in it."""
+
+    contest = 1
+    """The number of the resource that is contended for."""
 
     def __init__(self, plan: dict[str, Any], number: int, size: int) -> None:
         self.plan = plan
@@ -53,10 +63,21 @@ class Trial:
         if plan.get("git") and not os.path.exists(os.path.join(self.root, ".git")):
             self._repository()
         self.before = self.stats()
+        self.worktrees = self._worktrees()
 
     def _repository(self) -> None:
         """The work tree that the target lives in, with one commit: worktrees and branches need a repository."""
-        git = ["git", "-C", self.root, "-c", "user.name=probe", "-c", "user.email=probe@example.org", "-c", "core.hooksPath=/dev/null"]
+        git = [
+            "git",
+            "-C",
+            self.root,
+            "-c",
+            "user.name=probe",
+            "-c",
+            "user.email=probe@example.org",
+            "-c",
+            "core.hooksPath=/dev/null",
+        ]
         env = dict(os.environ, HOME=self.home)
         for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "--no-verify", "-m", "as it is"]):
             subprocess.run([*git, *arguments], env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
@@ -78,7 +99,13 @@ class Trial:
                     info = os.lstat(path)
                 except OSError:
                     continue
-                kind = "folder" if os.path.isdir(path) and not os.path.islink(path) else "file" if os.path.isfile(path) else "other"
+                kind = (
+                    "folder"
+                    if os.path.isdir(path) and not os.path.islink(path)
+                    else "file"
+                    if os.path.isfile(path)
+                    else "other"
+                )
                 size = 0 if kind == "folder" else info.st_size
                 stamp = 0 if kind == "folder" else info.st_mtime_ns
                 found[os.path.relpath(path, self.top)] = (kind, size, stamp, info.st_ino)
@@ -95,7 +122,12 @@ class Trial:
             if kind == "file":
                 paths[path] |= self._text(path)
         gone = sorted(path for path in self.before if path not in now)[:MANY]
-        return {"paths": paths, "gone": gone, "more": max(0, len(changed) - MANY), "worktrees": self._worktrees()}
+        return {
+            "paths": paths,
+            "gone": gone,
+            "more": max(0, len(changed) - MANY),
+            "worktrees": self._worktrees() - self.worktrees,
+        }
 
     def _text(self, path: str) -> dict[str, Any]:
         try:
@@ -127,7 +159,7 @@ class Trial:
         """What the placeholders stand for in session n."""
         given = f"5e550000-0000-4000-8000-{n:012d}"
         return {
-            "agent": f"probe-agent-{n}x", "task": f"probe-task-{n}x", "session": self.ids.get(n, given), "resource": "probe-resource",
+            "agent": f"probe-agent-{n}x", "task": f"probe-task-{n}x", "session": self.ids.get(n, given), "resource": f"probe-resource-{self.contest}",
             "n": str(n), "root": self.root,
         }  # fmt: skip
 
@@ -135,12 +167,12 @@ class Trial:
         """A bare environment with the names that coding agents set for what they start."""
         words = self.words(n)
         env = dict(os.environ)
-        env |= {key: value.format_map(Kept(words)) for key, value in self.plan.get("env", {}).items()}
+        env |= {key: filled(value, words) for key, value in self.plan.get("env", {}).items()}
         return env | {"HOME": self.home, "TERM": "dumb", MARK: str(n)}
 
     def start(self, step: str, n: int) -> dict[str, Any]:
         """Start a command of a session; its output goes into files."""
-        text = self.plan["commands"][step].format_map(Kept(self.words(n)))
+        text = filled(self.plan["commands"][step], self.words(n))
         number = len(self.ran)
         out, err = (open(os.path.join(self.aside, f"{number}.{end}"), "wb") for end in ("out", "err"))
         process = subprocess.Popen(
@@ -149,7 +181,15 @@ class Trial:
         )  # fmt: skip
         out.close()
         err.close()
-        run = {"step": step, "n": n, "process": process, "number": number, "code": None, "ended": "running"}
+        run = {
+            "step": step,
+            "n": n,
+            "process": process,
+            "number": number,
+            "contest": self.contest,
+            "code": None,
+            "ended": "running",
+        }
         self.ran.append(run)
         return run
 
@@ -166,7 +206,9 @@ class Trial:
                 return
             time.sleep(0.01)
 
-    def together(self, step: str, sessions: list[int], *, limit: float, after_success: float | None = None, stop: bool = True) -> list[Any]:
+    def together(
+        self, step: str, sessions: list[int], *, limit: float, after_success: float | None = None, stop: bool = True
+    ) -> list[Any]:
         """Start one command of several sessions at once. What does not end is killed where `stop`."""
         runs = [self.start(step, n) for n in sessions]
         self.wait(runs, limit, after_success)
@@ -212,11 +254,9 @@ class Trial:
         shutil.rmtree(self.top, ignore_errors=True)
 
 
-class Kept(dict[str, str]):
-    """Placeholders that nobody knows stay as they are written."""
-
-    def __missing__(self, key: str) -> str:
-        return "{" + key + "}"
+def filled(text: str, words: dict[str, str]) -> str:
+    """A text with its placeholders filled in; `${agent}` is the shell's, and other braces stay as they are written."""
+    return PLACEHOLDER.sub(lambda match: words[match[1]], text)
 
 
 def kill(pid: int) -> None:
@@ -249,11 +289,11 @@ def marked() -> list[tuple[int, int]]:
     return found
 
 
-def trial(plan: dict[str, Any], number: int, size: int) -> dict[str, Any]:
-    """One trial: start all, beat, lock, kill one in the midst of its beats, end the others, then let a new one come."""
+def trial(plan: dict[str, Any], number: int, size: int, contests: int) -> dict[str, Any]:
+    """One trial: start all, beat, contend for locks, kill one in the midst of its beats, end the others, then let a new one come."""
     commands, limit = plan["commands"], plan["limit"]
     one = Trial(plan, number, size)
-    seen: dict[str, Any] = {"size": size, "held": [], "left": [], "victim": 0}
+    seen: dict[str, Any] = {"size": size, "contests": contests, "held": [], "left": [], "victim": 0}
     try:
         sessions = list(range(1, size + 1))
         if "start" in commands:
@@ -265,51 +305,57 @@ def trial(plan: dict[str, Any], number: int, size: int) -> dict[str, Any]:
                 one.together("beat", sessions, limit=limit)
             one.settle()
         seen["started"] = one.snapshot()
-        if "lock" in commands:
-            patience = plan["patience"]
-            seen["held"] = [run["n"] for run in one.together("lock", sessions, limit=limit, after_success=patience) if run["code"] == 0]
+        for one.contest in range(1, contests + 1):
+            runs = one.together("lock", sessions, limit=limit, after_success=plan["patience"])
+            seen["held"].append([run["n"] for run in runs if run["code"] == 0])
+        if contests:
             seen["locked"] = one.snapshot()
-        victim = (seen["held"] or sessions[-1:])[0] if size > 1 else 0
+        holders = [n for held in seen["held"][-1:] for n in held]
+        victim = (holders or sessions[-1:])[0] if size > 1 else 0
         seen["victim"] = victim
         if victim:
-            runs = [one.start("beat", n) for n in sessions] if "beat" in commands else []
-            time.sleep(0.05)
-            for pid, n in marked():
-                if n == victim:
-                    kill(pid)
-            for run in runs:
-                if run["n"] == victim:
-                    run["ended"] = "killed"
-            one.wait([run for run in runs if run["n"] != victim], limit)
+            kill_in_the_midst(one, sessions, victim)
         rest = [n for n in sessions if n != victim]
         if "end" in commands:
             one.together("end", rest, limit=limit)
         one.settle()
         seen["ended"] = one.snapshot()
         seen["left"] = sorted({n for _, n in marked() if n in rest})
-        seen["after"] = afterwards(one, size + 1, limit, plan["patience"])
+        seen["after"] = afterwards(one, size + 1) if victim else {}
         seen["ids"] = {str(n): name for n, name in one.ids.items()}
         seen["runs"] = [
-            {"step": run["step"], "n": run["n"], "code": run["code"], "ended": run["ended"], "out": one.said(run)[-1500:], "err": one.said(run, "err")[-1500:]}
+            {"step": run["step"], "n": run["n"], "contest": run["contest"], "code": run["code"], "ended": run["ended"]}
+            | {"out": one.said(run)[-1500:], "err": one.said(run, "err")[-1500:]}
             for run in one.ran
-        ]  # fmt: skip
-        seen["places"] = {"$TOP": one.top, "$COPY": one.root, "$HOME": one.home}
+        ]
+        seen["places"] = {"$COPY": one.root, "$HOME": one.home, "$TOP": one.top}
         return seen
     finally:
         one.done()
 
 
-def afterwards(one: Trial, n: int, limit: float, patience: float) -> dict[str, Any]:
+def kill_in_the_midst(one: Trial, sessions: list[int], victim: int) -> None:
+    """All beat at once, and every process of one session is killed meanwhile."""
+    runs = [one.start("beat", n) for n in sessions] if "beat" in one.plan["commands"] else []
+    time.sleep(0.05)
+    for pid, n in marked():
+        if n == victim:
+            kill(pid)
+    for run in runs:
+        if run["n"] == victim:
+            run["ended"] = "killed"
+    one.wait([run for run in runs if run["n"] != victim], one.plan["limit"])
+
+
+def afterwards(one: Trial, n: int) -> dict[str, Any]:
     """A session that comes after the end of all and the death of one: can it start, and take what the dead one held?"""
-    commands = one.plan["commands"]
+    commands, limit, patience = one.plan["commands"], one.plan["limit"], one.plan["patience"]
     got: dict[str, Any] = {}
-    if one.size == 1:
-        return got
     if "start" in commands:
         run = one.together("start", [n], limit=limit, stop=False)[0]
         one.identify(run)
         got["start"] = run["code"]
-    if "lock" in commands:
+    if one.contest and "lock" in commands:
         got["lock"] = one.together("lock", [n], limit=2 * patience)[0]["code"]
         if got["lock"] != 0 and "reap" in commands:
             got["reap"] = one.together("reap", [n], limit=limit)[0]["code"]
@@ -322,15 +368,14 @@ def main() -> None:
     plan = json.loads(sys.argv[1])
     began = time.monotonic()
     seen = []
-    for number, size in enumerate(plan["trials"]):
+    for number, (size, contests) in enumerate(plan["trials"]):
         if number and time.monotonic() - began > plan["budget"]:
             break
-        seen.append(trial(plan, number, size))
-        if number == 0:  # what one session alone takes says how long others may need
-            took = [run for run in seen[0]["runs"] if run["code"] is None]
-            if took and all(run["step"] == "start" for run in took) and "start" in plan["commands"]:
-                plan["limit"] = min(plan["limit"], 6.0)
-    print(json.dumps({"trials": seen, "of": len(plan["trials"])}))
+        seen.append(trial(plan, number, size, contests if "lock" in plan["commands"] else 0))
+        if number == 0 and any(run["step"] == "start" and run["code"] is None for run in seen[0]["runs"]):
+            plan["limit"] = min(plan["limit"], FOREGROUND_S)  # its start stays in the foreground: nobody waits for its end
+    packed = zlib.compress(json.dumps({"trials": seen, "of": len(plan["trials"])}).encode(), 9)
+    print(base64.b64encode(packed).decode())
 
 
 if __name__ == "__main__":

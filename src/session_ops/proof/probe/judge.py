@@ -1,0 +1,348 @@
+"""What the snapshots of a probe mean: torn, lost, stolen, left over.
+
+Nothing is assumed about how a tracker stores its state. What one session alone leaves behind says what each of several has to leave:
+the files that name it, the records of its heartbeats, and what its end changes. What differs with several is a fault. Since races do not
+happen each time, a fault counts where at least half of the trials of one kind show it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+from session_ops.discovery.mechanism import kind_of
+
+Fault = Literal["torn", "lost", "stolen", "left over", "fails"]
+FAULTS: tuple[Fault, ...] = ("torn", "lost", "stolen", "left over", "fails")
+LINES = (".jsonl", ".ndjson")
+RECORDS = (*LINES, ".log", ".csv", ".tsv")
+"""Files in which each line is a record of its own."""
+HELD = ("lock", "pid", "heartbeat", "socket")
+"""Kinds of state that belong to a living session."""
+WORD = re.compile(r"[A-Za-z][A-Za-z_-]{1,20}")
+
+
+@dataclass(frozen=True, order=True)
+class Seen:
+    """A fault, in words that do not vary between runs. `path` is the state that shows it, with placeholders; empty where none does."""
+
+    fault: Fault
+    text: str
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A file that names a session which ran alone: `kinds` are the words that are in its content, `lines` how many of its lines name it."""
+
+    path: str
+    kinds: tuple[str, ...]
+    lines: int
+
+
+@dataclass
+class Trial:
+    """What the driver saw of one trial."""
+
+    size: int
+    contests: int
+    ids: dict[int, str]
+    runs: list[dict[str, Any]]
+    held: list[list[int]]
+    victim: int
+    after: dict[str, Any]
+    snapshots: dict[str, dict[str, Any]]
+    places: dict[str, str]
+    left: list[int] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, seen: dict[str, Any]) -> Trial:
+        """From the driver's JSON."""
+        snapshots = {key: seen[key] for key in ("started", "locked", "ended") if key in seen}
+        ids = {int(n): name for n, name in seen["ids"].items()}
+        return cls(
+            seen["size"], seen["contests"], ids, seen["runs"], seen["held"], seen["victim"], seen["after"], snapshots, seen["places"], seen["left"]
+        )  # fmt: skip
+
+    def codes(self, step: str, n: int | None = None) -> list[int | None]:
+        """Exit codes of a step, of one session or of all; None where it was still running."""
+        return [run["code"] for run in self.runs if run["step"] == step and (n is None or run["n"] == n)]
+
+    def words(self, n: int) -> dict[str, str]:
+        """What names session n: its id, where it has one of its own, its agent and its task."""
+        words = {"agent": f"probe-agent-{n}x", "task": f"probe-task-{n}x"}
+        own = self.ids.get(n, "")
+        return {"session": own} | words if own and list(self.ids.values()).count(own) == 1 else words
+
+    def path(self, where: str) -> str:
+        """A path of the trial as people see it: relative to the copy, or below $HOME or the folder around both."""
+        root = PurePosixPath(self.places["$COPY"]).name
+        first, _, rest = where.partition("/")
+        return rest if first == root else f"$HOME/{rest}" if first == "home" else f"../{where}"
+
+    def texts(self, moment: str) -> dict[str, dict[str, Any]]:
+        """Changed paths at a moment, as people see them, without what an interpreter or git keeps for itself."""
+        paths = {self.path(where): what for where, what in self.snapshots[moment]["paths"].items()}
+        return {path: what for path, what in paths.items() if not re.search(r"(?:^|/)(?:__pycache__|\.git)(?:/|$)", path)}
+
+    def normal(self, text: str) -> str:
+        """Output without what differs between sessions and trials."""
+        for n in range(1, self.size + 2):
+            for kind, word in self.words(n).items():
+                text = text.replace(word, f"{{{kind}}}")
+        for name in set(self.ids.values()):
+            text = text.replace(name, "{session}")
+        for name, place in sorted(self.places.items(), key=lambda item: -len(item[1])):
+            text = text.replace(place, name)
+        return re.sub(r"\d+", "#", text)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Faults that count, and what was noticed besides. `blind` says why nothing can be said; empty where something can."""
+
+    seen: tuple[Seen, ...] = ()
+    notes: tuple[str, ...] = ()
+    blind: str = ""
+    marks: tuple[str, ...] = ()
+    """Files in which a session was recognised."""
+
+
+def judge(observed: list[dict[str, Any]], commands: dict[str, str]) -> Verdict:
+    """The verdict over all trials; the first is one session alone without a lock, the second one alone with it."""
+    trials = [Trial.of(seen) for seen in observed]
+    alone = [trial for trial in trials if trial.size == 1]
+    many = [trial for trial in trials if trial.size > 1]
+    solo = alone[0]
+    if "start" in commands and solo.codes("start")[0] not in (0, None):
+        run = next(run for run in solo.runs if run["step"] == "start")
+        said = solo.normal(run["err"] or run["out"]).strip().splitlines()[-1:]
+        return Verdict(blind=f"the start command fails for one session alone with exit {run['code']}" + (f": {said[0]}" if said else ""))
+    marks = list(_marks(solo, "started"))
+    states = solo.texts("ended") | (alone[-1].texts("locked") if "locked" in alone[-1].snapshots else {})
+    if not states:
+        return Verdict(blind="one session alone leaves no trace in the copy or its home, so there is no state to look at")
+    counted: list[Seen] = []
+    for size in sorted({trial.size for trial in trials}):
+        group = [trial for trial in trials if trial.size == size]
+        if size == 1:
+            counted += [one for trial in group for one in _of_one(trial, solo, commands)]
+            continue
+        times = Counter(one for trial in group for one in set(_of_many(trial, solo, alone[-1], marks, commands)))
+        counted += [one for one, count in times.items() if 2 * count >= len(group)]
+    notes = tuple(dict.fromkeys(note for trial in many for note in _notes(trial, solo)))
+    order = {fault: n for n, fault in enumerate(FAULTS)}
+    seen = tuple(sorted(set(counted), key=lambda one: (order[one.fault], one.text, one.path)))
+    blind = "" if marks or seen or any(trial.contests for trial in trials) else "its state names no session, so none can be missed in it"
+    return Verdict(seen, notes, blind, tuple(sorted({mark.path for mark in marks})))
+
+
+# what one session leaves behind
+
+
+def _marks(solo: Trial, moment: str) -> Iterator[Mark]:
+    words = solo.words(1)
+    for path, what in solo.texts(moment).items():
+        text = what.get("text", "")
+        if what["kind"] != "file" or what.get("binary") or what.get("cut"):
+            continue
+        kinds = tuple(kind for kind, word in words.items() if word in text)
+        template = _template(path, words)
+        if kind_of(path) == "pointer" or text.strip() in words.values():
+            continue  # one for all on purpose: the last one wins
+        if kinds or template != path:
+            lines = sum(any(word in line for word in words.values()) for line in text.splitlines())
+            yield Mark(template, kinds, lines if path.endswith(RECORDS) else 0)
+
+
+def _template(path: str, words: dict[str, str]) -> str:
+    for kind, word in words.items():
+        path = path.replace(word, f"{{{kind}}}")
+    return path
+
+
+def _filled(template: str, words: dict[str, str]) -> str | None:
+    """The path of a session; None where it holds a word that this session has not."""
+    for kind in re.findall(r"\{(\w+)\}", template):
+        if kind not in words:
+            return None
+        template = template.replace(f"{{{kind}}}", words[kind])
+    return template
+
+
+def _of_one(trial: Trial, solo: Trial, commands: dict[str, str]) -> Iterator[Seen]:
+    """Faults that need no second session."""
+    for moment in trial.snapshots:
+        yield from _torn(trial, moment, solo, alone=True)
+    with_lock = " that holds a lock" if trial.contests and trial.held[0] else ""
+    ended = trial.codes("end", 1)
+    if ended and ended[0] != 0 and (not with_lock or solo.codes("end", 1) == [0]):
+        how = f"exit {ended[0]}" if ended[0] is not None else "no end in time"
+        yield Seen("fails", f"the end of one session{with_lock} fails without a terminal ({how})")
+    if "end" in commands:
+        yield from _left_over(trial, with_lock)
+
+
+def _left_over(trial: Trial, with_lock: str) -> Iterator[Seen]:
+    words = trial.words(1)
+    for path, what in trial.texts("ended").items():
+        kind = kind_of(path)
+        if kind not in HELD or not what["new"]:
+            continue
+        text = what.get("text", "")
+        if what["kind"] == "file" and not text.strip() and not any(word in path for word in words.values()):
+            continue  # an empty lock file may be kept for flock
+        shown = re.sub(r"\d+", "#", trial.normal(path))
+        yield Seen("left over", f"the {kind} file of a session{with_lock} is still there after its end", shown)
+    if trial.snapshots["ended"]["worktrees"] > 0:
+        yield Seen("left over", "the worktree of a session is still there after its end")
+
+
+# what several leave behind
+
+
+def _of_many(trial: Trial, solo: Trial, locked: Trial, marks: list[Mark], commands: dict[str, str]) -> Iterator[Seen]:
+    started = [n for n in range(1, trial.size + 1) if "start" not in commands or trial.codes("start", n)[0] in (0, None)]
+    for moment in trial.snapshots:
+        yield from _torn(trial, moment, solo)
+    ids = [trial.ids[n] for n in started if n in trial.ids]
+    if len(set(ids)) < len(ids):
+        yield Seen("lost", "sessions that start at once are given the same id")
+    elif solo.ids and len(ids) < len(started):
+        yield Seen("lost", "sessions that start at once are not all given an id")
+    yield from _missing(trial, started, marks)
+    yield from _unrecorded_end(trial, solo, [n for n in started if n != trial.victim])
+    yield from _stolen(trial, locked)
+    for step in ("beat", "end"):
+        alone = locked.codes(step, 1) if trial.contests else solo.codes(step, 1)
+        others = [run["code"] for run in trial.runs if run["step"] == step and run["n"] in started and run["n"] != trial.victim]
+        if alone and alone[0] == 0 and any(code != 0 for code in others):
+            yield Seen("fails", f"the {step} of a session fails beside others, and works alone")
+
+
+def _missing(trial: Trial, started: list[int], marks: list[Mark]) -> Iterator[Seen]:
+    texts = trial.texts("started")
+    for mark in marks:
+        for n in started:
+            words = trial.words(n)
+            path = _filled(mark.path, words)
+            if path is None:
+                continue  # its id is not its own: said already
+            what = texts.get(path)
+            if what is None:
+                yield Seen("lost", "a session that started has no file of its own there", mark.path)
+                continue
+            if what.get("cut") or what["kind"] != "file":
+                continue
+            text = what.get("text", "")
+            if any(kind in words and words[kind] not in text for kind in mark.kinds):
+                yield Seen("lost", "a session that started is not in the record", mark.path)
+            elif mark.lines and sum(any(word in line for word in words.values()) for line in text.splitlines()) < mark.lines:
+                yield Seen("lost", "records of a session are missing", mark.path)
+
+
+def _unrecorded_end(trial: Trial, solo: Trial, ended: list[int]) -> Iterator[Seen]:
+    """What the end of one session alone changes in its entry has to be changed for each."""
+    if solo.codes("end", 1) != [0] or trial.contests and any(trial.codes("end", n) != [0] for n in ended):
+        return
+    before, after = solo.texts("started"), solo.texts("ended")
+    words = solo.words(1)
+    for path, what in after.items():
+        entry, earlier = _entry(what, words), _entry(before.get(path, {}), words)
+        if entry is None or earlier is None:
+            continue
+        changed = {key: _shape(value) for key, value in entry.items() if _shape(value) != _shape(earlier.get(key))}
+        template = _template(path, words)
+        for n in ended if changed else []:
+            own = trial.words(n)
+            where = _filled(template, own)
+            if where is None:
+                continue
+            found = _entry(trial.texts("ended").get(where, {}), own)
+            if found is None or any(_shape(found.get(key)) != shape for key, shape in changed.items()):
+                yield Seen("lost", "the end of a session is not in its record", template)
+
+
+def _entry(what: dict[str, Any], words: dict[str, str]) -> dict[str, Any] | None:
+    """The smallest JSON object that belongs to a session: the value under its id, or the object that holds its id or agent."""
+    try:
+        data = json.loads(what.get("text", ""))
+    except ValueError:
+        return None
+    names = [words[kind] for kind in ("session", "agent") if kind in words]
+    best: dict[str, Any] | None = None
+    pending = [data]
+    while pending:
+        node = pending.pop()
+        children = list(node.values()) if isinstance(node, dict) else node if isinstance(node, list) else []
+        if isinstance(node, dict):
+            keyed = [value for key, value in node.items() if key in names and isinstance(value, dict)]
+            if keyed:
+                best = keyed[0]
+            elif best is None and any(value in names for value in node.values() if isinstance(value, str)):
+                best = node
+        pending += children
+    return best
+
+
+def _shape(value: Any) -> str:
+    """What of a value is the same for every session: a word as it is, of all else only that it is there."""
+    if value is None or value == "":
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and WORD.fullmatch(value) else "something"
+
+
+def _stolen(trial: Trial, locked: Trial) -> Iterator[Seen]:
+    """Two hold one resource: their lock commands ended with 0 and said what a holder alone is told."""
+    if not locked.held or locked.held[0] != [1]:
+        return
+    told = [locked.normal(run["out"]).strip() for run in locked.runs if run["step"] == "lock"][:1]
+    for contest, held in enumerate(trial.held, start=1):
+        runs = [run for run in trial.runs if run["step"] == "lock" and run["contest"] == contest and run["n"] in held]
+        if sum(trial.normal(run["out"]).strip() in told for run in runs) > 1:
+            yield Seen("stolen", "two sessions hold the same lock at once")
+
+
+def _torn(trial: Trial, moment: str, solo: Trial, *, alone: bool = False) -> Iterator[Seen]:
+    """State that does not parse, where that of one session alone does (or, of one alone, where it did before)."""
+    known = {_template(path, solo.words(1)): what for path, what in solo.texts("ended").items()}
+    for path, what in trial.texts(moment).items():
+        if what["kind"] != "file" or what.get("cut") or what.get("binary") or "text" not in what:
+            continue
+        template = path
+        for n in range(1, trial.size + 1):
+            template = _template(template, trial.words(n))
+        template = re.sub(r"\d{4,}", "#", template) if template not in known else template
+        whole = path.endswith(".json") and not _parses(what["text"])
+        if whole and (alone and what["new"] and what["text"].strip() or not alone and _parses(known.get(template, {}).get("text", "0"))):
+            yield Seen("torn", "the state does not parse any more", template)
+        elif path.endswith(LINES) and not alone:
+            bad = sum(not _parses(line) for line in what["text"].splitlines() if line.strip())
+            usual = sum(not _parses(line) for line in known.get(template, {}).get("text", "").splitlines() if line.strip())
+            if bad > usual:
+                yield Seen("torn", "lines of several writers are mixed up in one line", template)
+
+
+def _parses(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _notes(trial: Trial, solo: Trial) -> Iterator[str]:
+    if solo.codes("start") and any(code not in (0, None) for code in trial.codes("start")[: trial.size]):
+        yield "some starts are refused while others run"
+    after = trial.after
+    if after.get("start") not in (0, None):
+        yield "after one session was killed a new one cannot start"
+    if after.get("lock", 0) != 0 and after.get("lock_after_reap") != 0:
+        yield "what a killed session held was not free some seconds later; whether a time limit frees it was not waited for"
