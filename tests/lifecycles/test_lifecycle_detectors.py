@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.lifecycles.conftest import Analyse, at
 
-from session_ops.lifecycles.engine import detectors
+from session_ops.lifecycles.detectors import detectors
 
 START, BEAT, END = "session.start", "session.heartbeat", "session.end"
 Events = list[dict[str, Any]]

@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, NullLocator
 
 from session_ops.lifecycles import frames
-from session_ops.lifecycles.engine import span
+from session_ops.lifecycles.detectors import span
 from session_ops.lifecycles.timeaxis import TimeAxis
 
 if TYPE_CHECKING:

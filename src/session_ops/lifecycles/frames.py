@@ -39,10 +39,11 @@ def sessions(case: Case) -> pd.DataFrame:
 
 
 def anomalies(case: Case) -> pd.DataFrame:
-    """One row per anomaly, with its time, and path and line of its log."""
+    """One row per anomaly, with its time, and path and line of its log. Questions that the logs cannot answer are left out."""
     import pandas as pd
 
     frame = _table(case, "anomalies")
+    frame = frame[~frame["undecidable"]].reset_index(drop=True)
     frame.insert(4, "ts", pd.to_datetime(frame["ts_ns"], unit="ns", utc=True))
     return frame.merge(_table(case, "sources")[["source_id", "path"]], on="source_id", how="left")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 from session_ops import limits
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from session_ops.case import Case
-    from session_ops.lifecycles.ingest import Source
+    from session_ops.lifecycles.ingest import Source, Tell
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,20 @@ class SourceSummary:
     resolution_s: float
     zone: str
     scores: dict[str, float]
+    completeness: str = ""
+    """complete, or truncated where a part of the log could not be unpacked; empty where nothing was read."""
+    templates: int = 0
+    """Placeholders that nobody filled in (the heading that a diary's template begins with). They are no rejects."""
+    parts: tuple[str, ...] = ()
+    """The files of a rotated log, oldest first."""
+
+
+@dataclass(frozen=True)
+class NotRead:
+    """A file of a folder that was given and that is no log, with the reason."""
+
+    path: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -86,6 +100,11 @@ class Document:
     undecidable: dict[str, str]
     figures: tuple[tuple[str, str], ...] = ()
     """Names below figures/ and their alternative texts."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """Anomalies by detector. `anomalies` holds at most SHOWN of each, the first ones; the table holds all."""
+    kinds: dict[str, int] = field(default_factory=dict)
+    """Events by kind."""
+    left_out: tuple[NotRead, ...] = ()
 
 
 _PARTS = """
@@ -129,21 +148,31 @@ EXAMPLE_LIMITS = {"orphan_after_min": 5.0, "silent_after_min": 2.5}
 """For the bundled example: it beats every minute and was recorded for twenty."""
 
 
-def compute(case: Case) -> Document:
-    """Read the case's logs (or those found in the target), write the tables and figures, and sum up."""
+SHOWN = 1000
+"""Anomalies of one detector that the document holds."""
+
+
+def compute(case: Case, tell: Tell | None = None, *, pictures: bool = True) -> Document:
+    """Read the case's logs (or those found in the target), write the tables and figures, and sum up.
+
+    `tell` hears how far the reading is; without `pictures` no figures are drawn.
+    """
     from session_ops.lifecycles import engine, ingest
     from session_ops.lifecycles.inputs import inputs
     from session_ops.lifecycles.spec import formats
 
+    listing = inputs(case)
     with engine.opened() as (connection, loader):
-        read = (ingest.read(item, formats(), loader) for item in inputs(case))
-        sources = [source for source in read if source is not None]
+        reading = ingest.Reading(formats(), loader, tell or ingest.quiet)
+        sources = [source for item in listing.inputs if (source := reading.read(item)) is not None]
         ingest.streams(sources)
         loader.load(connection)
         engine.insert(connection, "sources", (_source_row(source) for source in sources))
         engine.insert(connection, "rejects", ((s.source_id, *reject) for s in sources for reject in s.rejects))
         engine.insert(connection, "snapshots", (row for s in sources for row in s.snapshots))
         engine.insert(connection, "settings", [limits.settings(_given(case))])
+        engine.insert(connection, "own_transitions", _own_transitions(sources))
+        engine.insert(connection, "late_kinds", _late_kinds(sources))
         engine.build_views(connection)
         undecidable = engine.detect(connection, Path(case.parameters.detectors) if case.parameters.detectors else None)
         if not sources:
@@ -154,11 +183,14 @@ def compute(case: Case) -> Document:
         document = Document(
             sources=_summaries(sources, connection),
             numbers=_numbers(connection, sum(source.rejected for source in sources)),
-            anomalies=_anomalies(connection),
+            anomalies=_anomalies(connection, sources),
             undecidable=undecidable,
+            counts=_counts(connection, "SELECT detector, count(*) FROM anomalies WHERE NOT undecidable GROUP BY 1 ORDER BY 1"),
+            kinds=_counts(connection, "SELECT kind, count(*) FROM events GROUP BY 1 ORDER BY 1"),
+            left_out=tuple(NotRead(*one) for one in listing.left_out),
         )
     case.clear("figures/*.png")
-    if not document.numbers.sessions:
+    if not (pictures and document.numbers.sessions):
         return document
     from session_ops.lifecycles.charts import draw
 
@@ -173,6 +205,18 @@ def _given(case: Case) -> dict[str, float]:
     return given | EXAMPLE_LIMITS if case.is_example and usual and not case.logs else given
 
 
+def _own_transitions(sources: list[Source]) -> list[tuple[str, str, str]]:
+    """Changes of state that a format allows beside those of the model."""
+    formats = {s.format.id: s.format for s in sources if s.format}
+    return [(name, *pair) for name, form in formats.items() for pair in form.facts.get("transitions", ())]
+
+
+def _late_kinds(sources: list[Source]) -> list[tuple[str, str]]:
+    """Kinds of records that may come after a session's end, by format."""
+    formats = {s.format.id: s.format for s in sources if s.format}
+    return [(name, kind) for name, form in formats.items() for kind in form.facts.get("trailing_ok", ())]
+
+
 def _source_row(source: Source) -> tuple[object, ...]:
     form = source.format
     ends = form.facts.get("logs_end") if form else None
@@ -180,7 +224,7 @@ def _source_row(source: Source) -> tuple[object, ...]:
         source.source_id, source.path, form.id if form else None, form.role if form else None, source.stream or None,
         source.status, source.reason, source.size, source.sha256 or None, source.zone or None, source.records,
         source.first_ns, source.last_ns, source.res_ns, ends if isinstance(ends, bool) else None,
-        bool(form and form.facts.get("ids_reused")), None, "complete" if source.status == "read" else None,
+        bool(form and form.facts.get("ids_reused")), None, source.completeness,
     )  # fmt: skip
 
 
@@ -207,6 +251,9 @@ def _summary(source: Source, sessions: int, logs_end: bool) -> SourceSummary:
         resolution_s=(source.res_ns or 0) / times.SECOND,
         zone=source.zone,
         scores=source.scores,
+        completeness=source.completeness or "",
+        templates=source.templates,
+        parts=tuple(part.name for part in source.plain.parts) if source.plain else (),
     )
 
 
@@ -230,22 +277,31 @@ def _numbers(connection: DuckDBPyConnection, rejects: int) -> Numbers:
     )
 
 
-def _anomalies(connection: DuckDBPyConnection) -> tuple[AnomalyRow, ...]:
+def _anomalies(connection: DuckDBPyConnection, sources: list[Source]) -> tuple[AnomalyRow, ...]:
     rows = connection.execute(
+        "WITH a AS (SELECT *, row_number() OVER (PARTITION BY detector ORDER BY ts_ns, session_id, resource_id, text) AS nth "
+        "FROM anomalies) "
         "SELECT a.detector, a.source_id, a.session_id, a.resource_id, a.ts_ns, a.severity, a.confidence, a.undecidable, a.event_ids, "
-        "a.text, s.path, coalesce(e.source_line, r.line) FROM anomalies a LEFT JOIN events e ON e.event_id = a.event_ids[-1] "
+        "a.text, s.path, coalesce(e.source_line, r.line) FROM a LEFT JOIN events e ON e.event_id = a.event_ids[-1] "
         "LEFT JOIN sources s ON s.source_id = coalesce(e.source_id, a.source_id) "
         "LEFT JOIN (SELECT source_id, min(source_line) AS line FROM rejects WHERE reason IN ('torn', 'welded', 'conflict_marker') "
-        "GROUP BY source_id) r ON r.source_id = a.source_id AND a.detector = 'torn_records' "
-        "ORDER BY CASE a.severity WHEN 'critical' THEN 0 WHEN 'gap' THEN 1 ELSE 2 END, a.detector, a.ts_ns, a.session_id, a.text"
+        "GROUP BY source_id) r ON r.source_id = a.source_id AND a.detector = 'torn_records' WHERE NOT a.undecidable AND a.nth <= ? "
+        "ORDER BY CASE a.severity WHEN 'critical' THEN 0 WHEN 'gap' THEN 1 ELSE 2 END, a.detector, a.ts_ns, a.session_id, a.text",
+        [SHOWN],
     ).fetchall()
-    return tuple(
-        AnomalyRow(
-            detector, source, session or "", resource or "", times.text(ns), severity, sure, undecidable, tuple(ids), text,
-            path or "", line or 0,
-        )
-        for detector, source, session, resource, ns, severity, sure, undecidable, ids, text, path, line in rows
-    )  # fmt: skip
+    rotated = {source.path: source.plain for source in sources if source.plain and source.plain.parts}
+    found = []
+    for detector, source, session, resource, ns, severity, sure, undecidable, ids, text, path, line in rows:
+        if line and (plain := rotated.get(path)):
+            part, line = plain.place(line)
+            path = str(PurePosixPath(path).with_name(part))
+        keys = (detector, source, session or "", resource or "", times.text(ns), severity, sure, undecidable)
+        found.append(AnomalyRow(*keys, tuple(ids), text, path or "", line or 0))
+    return tuple(found)
+
+
+def _counts(connection: DuckDBPyConnection, sql: str) -> dict[str, int]:
+    return dict(connection.execute(sql).fetchall())
 
 
 def _row(connection: DuckDBPyConnection, sql: str) -> Any:

@@ -245,11 +245,18 @@ class Mapper:
                 row[name] = _whole(values[name]) if name in _WHOLE_NUMBERS else values[name]
         if "state" in values:
             row["to_state"] = values["state"].upper()
+        if "from_state" in values:
+            row["from_state"] = values["from_state"].upper()
         if rule.emit in ENDS:
             row["end_reason"] = values.get("reason")
         if rule.emit.startswith("lock."):
             row["resource_id"], row["resource_kind"], row["op_outcome"] = values.get("resource"), "lock", values.get("outcome")
+            row["lease_ns"], row["expires_ns"] = _lease(values, row["ts_ns"])
+        if "observed" in values and (observed := times.parse(values["observed"])):
+            row["observed_ns"] = observed.ns
         row.update(rule.set)
+        if rule.emit == "registry.set":
+            row["resource_id"] = values.get(row["resource_kind"] or "resource") or values.get("resource")
         row["attrs"] = _attrs(
             values.get("kind"), *(values.get(f"attrs.{name}") for name in form.attrs), names=tuple(form.attrs)
         )
@@ -261,7 +268,32 @@ ENDS = ("session.end", "session.crash", "session.expire")
 """Kinds of events that end a session."""
 
 
-_COPIED = ("host", "pid", "workspace", "branch", "worktree", "writer_seq", "op_id", "mode", "fence", "severity", "message")
+def _lease(values: Mapping[str, Any], ts_ns: int | None) -> tuple[int | None, int | None]:
+    """How long a lock was granted for, and when that ends: either may be told, the other follows."""
+    seconds, until = values.get("lease_s"), times.parse(values.get("expires"))
+    lease = round(float(seconds) * times.SECOND) if seconds and _SECONDS.fullmatch(seconds) else None
+    if ts_ns is None:
+        return lease, until.ns if until else None
+    if until is None:
+        return lease, None if lease is None else ts_ns + lease
+    return (until.ns - ts_ns if lease is None else lease), until.ns
+
+
+_SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
+_COPIED = (
+    "host",
+    "pid",
+    "workspace",
+    "branch",
+    "worktree",
+    "writer_seq",
+    "phase",
+    "op_id",
+    "mode",
+    "fence",
+    "severity",
+    "message",
+)
 _EMPTY: Row = dict.fromkeys(COLUMNS) | {"ts_quality": "order_only"}
 
 

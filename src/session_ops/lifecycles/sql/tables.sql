@@ -8,6 +8,8 @@ CREATE TABLE rejects (source_id VARCHAR, source_line BIGINT, source_offset BIGIN
 CREATE TABLE snapshots (
   source_id VARCHAR, session_id VARCHAR, state VARCHAR, as_of_ns BIGINT, start_ns BIGINT, last_ns BIGINT, end_ns BIGINT
 );
+CREATE TABLE own_transitions (format_id VARCHAR, from_state VARCHAR, to_state VARCHAR);
+CREATE TABLE late_kinds (format_id VARCHAR, kind VARCHAR);
 CREATE TABLE anomalies (
   detector VARCHAR, source_id VARCHAR, session_id VARCHAR, resource_id VARCHAR, ts_ns BIGINT, severity VARCHAR,
   confidence VARCHAR, undecidable BOOLEAN, event_ids VARCHAR[], text VARCHAR

@@ -2,7 +2,7 @@
 -- severity: critical
 -- confidence: likely. A tracker that logs a start on every reconnect looks the same.
 -- blind: two processes that share one start; streams that do not log ends, where a second start may be a resume.
--- needs: ends
+-- needs: ends; the logs never say that a session ended
 -- text: {session_id} was started a second time while it was open
 SELECT s.source_id, s.session_id, NULL AS resource_id, s.ts_ns, s.event_id, s.prev_event_id
 FROM steps s

@@ -2,7 +2,7 @@
 -- severity: critical
 -- confidence: likely. A very long silent step looks the same.
 -- blind: streams that do not log ends (said by source_never_ends); sessions that were started shortly before the log ends.
--- needs: ends
+-- needs: ends; the logs never say that a session ended
 -- text: {session_id} has no end: last seen {last_seen_ns:time}, {silent_ns:span} before the log ends
 SELECT s.source_id, s.session_id, NULL AS resource_id, s.last_seen_ns AS ts_ns, r.last_event_id AS event_id,
   r.first_event_id AS prev_event_id, s.last_seen_ns, t.log_end_ns - s.last_seen_ns AS silent_ns, s.status_confidence AS confidence
