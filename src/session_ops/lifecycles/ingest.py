@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from session_ops.lifecycles import spool
 from session_ops.lifecycles.detection import Detected, detect
 from session_ops.lifecycles.engine import Loader
 from session_ops.lifecycles.inputs import Input, sure
 from session_ops.lifecycles.readers import CannotRead, Reject
+from session_ops.lifecycles.rotation import base
 from session_ops.lifecycles.spec import ENDS, Format, Mapper, Row
+from session_ops.lifecycles.spool import Plain
 
 LOG_NAMES = (".jsonl", ".ndjson", ".log")
 """Files found in a target that are said to be logs by their names: where no format fits, that is told."""
 REJECTS_KEPT = 10_000
 """Rejects of one source that are kept; more are only counted."""
+APPENDED = frozenset(("ndjson", "json_concat", "markdown", "regex_lines", "csv", "journald"))
+"""Kinds of readers whose files grow at the end: these are read up to the size that they had when they were opened."""
+TOLD_EVERY = 5_000
+"""Pieces between two words about how far it is."""
 
 
 @dataclass
@@ -42,6 +51,15 @@ class Source:
     rejects: list[Reject] = field(default_factory=list)
     snapshots: list[tuple[object, ...]] = field(default_factory=list)
     stream: str = ""
+    plain: Plain | None = None
+    templates: int = 0
+
+    @property
+    def completeness(self) -> str | None:
+        """Was all of the log read? None where nothing was."""
+        if self.status != "read":
+            return None
+        return "complete" if self.plain is None or self.plain.whole else "truncated"
 
     @property
     def zone(self) -> str:
@@ -51,51 +69,94 @@ class Source:
         return "as written" if not self.zones["zone_assumed"] and not self.zones["date_assumed"] else "UTC (assumed)"
 
 
-def read(item: Input, formats: tuple[Format, ...], loader: Loader) -> Source | None:
-    """Read one log into the loader. None for a file that nobody called a log and that is not surely one."""
-    source = Source(hashlib.sha256(item.name.encode()).hexdigest()[:12], item.name, "read", "")
-    try:
-        source.size = item.path.stat().st_size
+Tell = Callable[[str, int, int], None]
+"""Told how far a log was read: its name, bytes so far, bytes in all."""
+
+
+def quiet(_name: str, _done: int, _size: int) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How logs are read: the formats to choose from, where events go, where files are unpacked, and who is told how far it is."""
+
+    formats: tuple[Format, ...]
+    loader: Loader
+    tell: Tell = quiet
+
+    def read(self, item: Input) -> Source | None:
+        """Read one log. None for a file that nobody called a log and that is not surely one."""
+        source = Source(hashlib.sha256(item.name.encode()).hexdigest()[:12], item.name, "read", "")
+        with tempfile.TemporaryDirectory(prefix="session-ops-log-") as folder:
+            try:
+                return source if self._read(source, item, Path(folder)) else None
+            except OSError as error:
+                source.status, source.reason = "unreadable", error.strerror or type(error).__name__
+                return None if item.found else source
+            except CannotRead as error:
+                source.status, source.reason = "unreadable", str(error)
+                return None if item.found and source.format is None else source
+
+    def _read(self, source: Source, item: Input, folder: Path) -> bool:
+        source.size = sum(part.stat().st_size for part in item.parts)
         if not source.size:
             source.status, source.reason = "empty", "the file is empty"
-            return source
-        found = detect(item.path, formats)
+            return True
+        plain = source.plain = spool.opened(item.parts, folder)
+        if not plain.size and not plain.path.is_dir():
+            source.status, source.reason = "empty", "nothing is packed in the file"
+            return True
+        found = detect(plain.path, self.formats)
         source.scores = found.scores
-        if item.found and not sure(item, found) and not (found.format is None and item.path.suffix in LOG_NAMES):
-            return None
-        source.reason = found.reason
+        if item.found and not sure(item, found) and not (found.format is None and base(item.name).endswith(LOG_NAMES)):
+            return False
+        source.reason = "; ".join([found.reason, *plain.notes])
         if found.format is None:
             source.status = "unknown"
-            return source
-        source.sha256 = _sum(item.path)
-        _map(source, item.path, found, loader)
-    except OSError as error:
-        source.status, source.reason = "unreadable", error.strerror or type(error).__name__
-        return None if item.found else source
-    except CannotRead as error:
-        source.status, source.reason = "unreadable", str(error)
-    return source
+            return True
+        source.sha256 = plain.sha256
+        self._map(source, plain, found, found.format)
+        return True
+
+    def _map(self, source: Source, plain: Plain, found: Detected, form: Format) -> None:
+        source.format = form
+        mapper = Mapper(form, source.source_id, found.session_fields)
+        ends = plain.size if form.reader["kind"] in APPENDED else None
+        for number, piece in enumerate(form.pieces(plain.path)):
+            if ends is not None and piece.offset >= ends:
+                break
+            if not number % TOLD_EVERY:
+                self.tell(source.path, piece.offset, plain.size)
+            rows = piece if isinstance(piece, Reject) else mapper.events(piece)
+            if isinstance(rows, Reject):
+                _reject(source, rows)
+                continue
+            source.records += 1
+            for row in rows:
+                _count(source, row)
+                self.loader.add(row)
+            if form.role == "registry":
+                source.snapshots.append(_snapshot(source.source_id, rows))
+        _changed(source, plain)
 
 
-def _map(source: Source, path: Path, found: Detected, loader: Loader) -> None:
-    form = found.format
-    if form is None:
-        return
-    source.format = form
-    mapper = Mapper(form, source.source_id, found.session_fields)
-    for piece in form.pieces(path):
-        rows = piece if isinstance(piece, Reject) else mapper.events(piece)
-        if isinstance(rows, Reject):
-            source.rejected += 1
-            if len(source.rejects) < REJECTS_KEPT:
-                source.rejects.append(rows)
-            continue
-        source.records += 1
-        for row in rows:
-            _count(source, row)
-            loader.add(row)
-        if form.role == "registry":
-            source.snapshots.append(_snapshot(source.source_id, rows))
+def _changed(source: Source, plain: Plain) -> None:
+    """Say so where the log's writer went on writing while it was read."""
+    size = plain.size if plain.path.is_dir() else plain.path.stat().st_size
+    if size > plain.size:
+        source.reason += f"; it grew by {size - plain.size:,} bytes while it was read, and these were not read"
+    elif size < plain.size:
+        source.reason += f"; it was cut from {plain.size:,} to {size:,} bytes while it was read"
+
+
+def _reject(source: Source, piece: Reject) -> None:
+    if piece.reason == "template":  # a placeholder that nobody filled in says nothing, and nothing is lost with it
+        source.templates += 1
+    else:
+        source.rejected += 1
+    if len(source.rejects) < REJECTS_KEPT:
+        source.rejects.append(piece)
 
 
 def _count(source: Source, row: Row) -> None:
@@ -133,8 +194,3 @@ def streams(sources: list[Source]) -> None:
         declared = members[0].format is not None and members[0].format.facts.get("logs_end") is False
         for source in members:
             source.stream = format_id if declared else f"{format_id}:{shown}"
-
-
-def _sum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
