@@ -53,7 +53,8 @@ class Limits:
 class Ran:
     """How a command went. `code` is its exit status (128 + n: ended by signal n), `left` the names of processes that it left running.
 
-    `ended` names the limit that ended it; `listening` are the TCP ports on which somebody listened when its time was up.
+    `ended` names the limit that ended it; `listening` are the TCP ports on which somebody listened when its time was up; `peak` is memory in
+    bytes; `gone` says that the folder it ran in is there no more.
     """
 
     code: int | None
@@ -64,6 +65,7 @@ class Ran:
     left: tuple[str, ...] = ()
     listening: tuple[int, ...] = ()
     peak: int = 0
+    gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,9 @@ class Sandbox:
 
     def list(self, folder: str | PurePosixPath = "", most: int = 200_000) -> tuple[Item, ...]:
         """Every path below a folder, sorted; empty where it is absent."""
-        return tuple(Item(*one) for one in json.loads(self._ask({"do": "list", "path": str(self.copy / folder), "most": most}, b"")[1]))
+        return tuple(
+            Item(*one) for one in json.loads(self._ask({"do": "list", "path": str(self.copy / folder), "most": most}, b"")[1])
+        )
 
     # the supervisor
 
@@ -280,9 +284,20 @@ class Sandbox:
             (self._scratch / name).write_text(text)
             (self._scratch / name).chmod(0o644)  # whatever the user's umask
             argv += ["--ro-bind", str(self._scratch / name), f"/etc/{name}"]
-        argv += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", str(min(64 << 20, self.limits.disk)), "--tmpfs", "/dev/shm"]
+        argv += [
+            "--proc",
+            "/proc",
+            "--dev",
+            "/dev",
+            "--perms",
+            "1777",
+            "--size",
+            str(min(64 << 20, self.limits.disk)),
+            "--tmpfs",
+            "/dev/shm",  # noqa: S108 - inside of the sandbox
+        ]
         argv += ["--perms", "1777", "--size", str(self.limits.disk), "--tmpfs", str(INSIDE)]
-        for link in ("/tmp", "/var/tmp"):  # noqa: S108 - places inside of the sandbox
+        for link in ("/tmp", "/var/tmp"):  # noqa: S108 - inside of the sandbox
             argv += ["--symlink", f"{INSIDE}/tmp", link]
         for folder in tools.folders:
             argv += ["--ro-bind", folder, folder]
@@ -316,7 +331,8 @@ class Sandbox:
         return answer, data
 
     def _take(self, count: int, last: float) -> bytes:
-        assert self._process is not None and self._process.stdout is not None  # noqa: S101 - for the type checker
+        if self._process is None or self._process.stdout is None:
+            raise EOFError
         fd = self._process.stdout.fileno()
         data = bytearray()
         while len(data) < count:

@@ -6,6 +6,7 @@ when it ends, or the program that asked dies and the pipe closes, the kernel end
 another user (where we are root) or without being able to trace it (where we are not), so they cannot stop their own supervisor.
 """
 
+# ruff: noqa: PTH, S - each import counts at every start, and its own namespace is what it works on
 from __future__ import annotations
 
 import contextlib
@@ -157,7 +158,7 @@ class Supervisor:
         if not ended and code and (self.full or code == 128 + signal.SIGXFSZ):
             ended = "disk"
         answer = {"code": code, "out": out.text(), "err": err.text(), "ended": ended, "seconds": seconds}
-        return answer | {"left": left, "listening": listening, "peak": self.peak}, b""
+        return answer | {"left": left, "listening": listening, "peak": self.peak, "gone": _gone(request["cwd"])}, b""
 
     def do_end(self, _request: dict, _payload: bytes) -> tuple[dict, bytes]:  # type: ignore[type-arg]
         """End everything that runs; says what did."""
@@ -218,7 +219,9 @@ class Supervisor:
                     whole = os.path.join(folder, name)
                     info = os.lstat(whole)
                     kind = {0o100000: "f", 0o040000: "d", 0o120000: "l"}.get(info.st_mode & 0o170000, "o")
-                    found.append((os.path.relpath(whole, top), kind, bool(info.st_mode & 0o100), info.st_size, info.st_mtime_ns))
+                    found.append(
+                        (os.path.relpath(whole, top), kind, bool(info.st_mode & 0o100), info.st_size, info.st_mtime_ns)
+                    )
                 if len(found) > request["most"]:
                     raise OSError(7, "too many files", top)
             return json.dumps(sorted(found)).encode()
@@ -282,7 +285,7 @@ class Supervisor:
 
     def _folders(self) -> bytes:
         for name in ("copy", "home", "tmp"):
-            os.makedirs(os.path.join(self.base, name), mode=0o700, exist_ok=True)
+            os.makedirs(os.path.join(self.base, name), mode=0o755, exist_ok=True)
         return b""
 
     def _as_user(self, work) -> bytes:  # type: ignore[no-untyped-def]
@@ -339,7 +342,10 @@ class Supervisor:
             return "processes"
         used = _detached_memory()
         for pid, _ in others:
-            with contextlib.suppress(OSError, ValueError), open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+            with (
+                contextlib.suppress(OSError, ValueError),
+                open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file,
+            ):
                 # pages of files (libraries, the tmpfs) do not count: they are shared, or bounded by the disk
                 used += sum(int(line.split()[1]) * 1024 for line in file if line.startswith(("RssAnon:", "RssShmem:")))
         self.peak = max(self.peak, used)
@@ -406,6 +412,16 @@ class Supervisor:
         view = memoryview(data)
         while view:
             view = view[os.write(self.out, view) :]
+
+
+def _gone(path: str) -> bool:
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _listening() -> list[int]:
