@@ -18,7 +18,8 @@ from typer.exceptions import TyperException
 from session_ops.model import Answers, Outcome, Severity, UsageError
 
 if TYPE_CHECKING:
-    from session_ops.registry import Checked, Facts, Registry
+    from session_ops.narrow import Narrowed
+    from session_ops.registry import Facts, Registry
     from session_ops.runner import PhaseRun
 
 DONE, FOUND, UNUSABLE, UNFINISHED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -167,15 +168,27 @@ def check(
         bool, typer.Option("--no-linters", help="Own rules only, no shellcheck, hadolint, ruff, zizmor.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 when a rule could not look.")] = False,
+    baseline: Annotated[
+        Path | None, typer.Option(help="File of known findings: only others are shown and count.", show_default=False)
+    ] = None,
+    write_baseline: Annotated[
+        Path | None, typer.Option(help="Write all findings to a file for --baseline, and end with 0.", show_default=False)
+    ] = None,
+    since: Annotated[
+        str, typer.Option(help="Only findings in files that were changed since this revision.", show_default=False)
+    ] = "",
     rules: RulesDir = "",
 ) -> None:
     """Check a target with the rules alone: no notebooks, and nothing of the target runs."""
     from session_ops.analysis.linters.process import Linters
+    from session_ops.baseline import Baseline
     from session_ops.discovery.files import read_tree
+    from session_ops.narrow import narrow
     from session_ops.registry import Facts, Registry
     from session_ops.registry import check as check_rules
 
     where = _target(target, example)
+    known = Baseline.read(baseline) if baseline is not None else None
     with tempfile.TemporaryDirectory(prefix="session-ops-") as scratch:
         if where:
             folder = Path(where).expanduser()
@@ -188,20 +201,27 @@ def check(
         with Linters() if no_linters else Linters.start(tree) as linters:
             facts = Facts(registry, {"tree": tree, "answers": Answers(), "linters": linters})
             checked = check_rules(registry, facts, tree.root)
-        text = _written(format, checked, facts, registry, advice=advice, terminal=output is None and sys.stdout.isatty())
+        shown = narrow(checked, tree, known, since)
+        text = _written(format, shown, facts, registry, advice=advice, terminal=output is None and sys.stdout.isatty())
+    if write_baseline is not None:
+        from session_ops.baseline import content
+
+        _write(write_baseline, content(checked.findings), "--write-baseline")
+        _say()(f"{len(checked.findings)} findings written to {write_baseline}; --baseline {write_baseline} leaves them out")
     if output is None:
         typer.echo(text, nl=not text.endswith("\n"))
     else:
         _write(output, text)
     if strict and any(r.outcome is Outcome.OPEN for r in checked.results):
         raise typer.Exit(UNFINISHED)
-    if fail_on.met_by({f.severity for f in checked.findings}):
+    if write_baseline is None and fail_on.met_by({f.severity for f in shown.checked.findings}):
         raise typer.Exit(FOUND)
 
 
-def _written(format: Format, checked: Checked, facts: Facts, registry: Registry, *, advice: bool, terminal: bool) -> str:  # noqa: A002
+def _written(format: Format, shown: Narrowed, facts: Facts, registry: Registry, *, advice: bool, terminal: bool) -> str:  # noqa: A002
     """The findings in the format that was asked for; advice is left out of all of them unless it was asked for."""
     tree = facts["tree"]
+    checked = shown.with_known if format is Format.SARIF else shown.checked  # code scanning closes what a log no longer holds
     if not advice and format in (Format.JSON, Format.SARIF):  # the others leave it out themselves, and count it
         kept = tuple(f for f in checked.findings if f.severity is not Severity.ADVICE)
         checked = dataclasses.replace(checked, findings=kept)
@@ -209,7 +229,15 @@ def _written(format: Format, checked: Checked, facts: Facts, registry: Registry,
         from session_ops.report.text import render
 
         width = shutil.get_terminal_size().columns
-        return render(checked, tree.root.name, advice=advice, terminal=terminal, width=width, unread=_unread(facts))
+        return render(
+            checked,
+            tree.root.name,
+            advice=advice,
+            terminal=terminal,
+            width=width,
+            unread=_unread(facts),
+            left_out=shown.left_out,
+        )
     from session_ops.case import version
     from session_ops.report import jsonout
 
@@ -232,6 +260,7 @@ def _written(format: Format, checked: Checked, facts: Facts, registry: Registry,
         version=version(),
         texts=tree.text,
         linters=facts["linters"].versions,
+        known=shown.known,
     )
     return to_json(log).decode()
 
@@ -247,7 +276,7 @@ def _unread(facts: Facts) -> dict[str, str]:
     return unread
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, option: str = "--output") -> None:
     """Write beside and rename, so that nobody reads half a file."""
     try:
         handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -256,7 +285,7 @@ def _write(path: Path, text: str) -> None:
         Path(aside).chmod(0o644)
         Path(aside).replace(path)
     except OSError as error:
-        raise UsageError(f"--output {path}: cannot be written ({error.strerror}); give another file") from None
+        raise UsageError(f"{option} {path}: cannot be written ({error.strerror}); give another file") from None
 
 
 @app.command(epilog="Example: session-ops fix ./agent-ops --prove --patch fixes.patch")

@@ -39,12 +39,13 @@ def sarif(
     texts: Texts | None = None,
     redactor: Redactor | None = None,
     linters: Mapping[str, str] | None = None,
+    known: frozenset[str] | None = None,
 ) -> dict[str, Any]:
     """The SARIF log of a check.
 
     Parameters: `prefix` is the target's path in the git work tree with a slash at its end (`Tree.prefix`); `root_name` is the
     target's name; `texts` gives the files that edits are located in (`Tree.text`): without it a fix that edits is left out; `linters` are
-    the versions of those that ran, by name.
+    the versions of those that ran, by name; `known` are the fingerprints of a baseline, where there is one (3.27.24 baselineState).
     """
     hide = (redactor or Redactor.here()).knowing(checked.findings)
     order = [result.rule for result in checked.results]
@@ -73,7 +74,7 @@ def sarif(
                     BASE: {"description": {"text": "The root of the git work tree, or the target where there is none."}}
                 },
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(hide.finding(f), order, prefix, by_finding.get(f.id, [])) for f in findings],
+                "results": [_result(hide.finding(f), order, prefix, by_finding.get(f.id, []), known) for f in findings],
                 "properties": {
                     "target": hide.text(root_name),
                     "prefix": prefix,
@@ -124,7 +125,9 @@ def _notification(result: RuleResult, order: list[str], hide: Redactor) -> dict[
     }
 
 
-def _result(finding: Finding, order: list[str], prefix: str, fixes: list[dict[str, Any]]) -> dict[str, Any]:
+def _result(
+    finding: Finding, order: list[str], prefix: str, fixes: list[dict[str, Any]], known: frozenset[str] | None
+) -> dict[str, Any]:
     text = finding.message if not finding.impact else f"{finding.message}\n\n{finding.impact}"
     related = [{"id": n, **_location(evidence, prefix)} for n, evidence in enumerate(finding.also, start=1)]
     return {
@@ -136,6 +139,7 @@ def _result(finding: Finding, order: list[str], prefix: str, fixes: list[dict[st
         **({"relatedLocations": related} if related else {}),
         "partialFingerprints": {"sessionOps/v1": finding.fingerprint},
         **({"fixes": fixes} if fixes else {}),
+        **({} if known is None else {"baselineState": "unchanged" if finding.fingerprint in known else "new"}),
         "properties": {
             "id": finding.id,
             "category": finding.category,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -25,11 +25,12 @@ def render(
     terminal: bool = False,
     width: int = 100,
     unread: Mapping[str, str] | None = None,
+    left_out: Sequence[str] = (),
 ) -> str:
     """The text of a check; its last character is a line end.
 
     Parameters: `name` is the target's; `advice` shows advice too; `terminal` colours it; `width` in characters, for the terminal only;
-    `unread` are files that were not read, with the reason.
+    `unread` are files that were not read, with the reason; `left_out` says what a baseline or a revision kept out.
     """
     out = io.StringIO()
     console = Console(
@@ -39,7 +40,7 @@ def render(
     hide = Redactor(personal=False).knowing(checked.findings)  # the terminal is the user's own
     findings = [hide.finding(f) for f in checked.findings]
     shown = [f for f in findings if advice or f.severity is not Severity.ADVICE]
-    console.print(headline(findings, checked.results, name))
+    console.print(headline(findings, checked.results, name, beyond=bool(left_out)))
     worst_first = sorted(shown, key=lambda f: list(Severity).index(f.severity))
     for path in dict.fromkeys(f.at.path for f in worst_first):
         console.print()
@@ -50,6 +51,8 @@ def render(
                 console.print(Text(" " * 18 + one_line(finding.at.quote, 160), style="dim"))
     console.print()
     console.print(counts(findings, advice=advice))
+    for said in left_out:
+        console.print(Text(one_line(said, 400), style="dim"))
     for result in open_rules(checked.results):
         console.print(Text(f"not checked: {result.rule}: {one_line(hide.text(result.reason))}", style="magenta"))
     for path, reason in (unread or {}).items():
@@ -57,8 +60,8 @@ def render(
     return out.getvalue()
 
 
-def headline(findings: Iterable[Finding], results: Iterable[RuleResult], name: str) -> Text:
-    """One line: does it deploy as far as the rules can tell, and which gates fail."""
+def headline(findings: Iterable[Finding], results: Iterable[RuleResult], name: str, *, beyond: bool = False) -> Text:
+    """One line: does it deploy as far as the rules can tell, and which gates fail. `beyond`: some findings were left out before."""
     critical = [f for f in findings if f.severity is Severity.CRITICAL]
     if critical:
         gates = dict.fromkeys(f.gate.value for f in sorted(critical, key=_gate_order) if f.gate)
@@ -68,6 +71,10 @@ def headline(findings: Iterable[Finding], results: Iterable[RuleResult], name: s
     if opened := open_rules(results):
         said = f"nothing critical was found, but {plural(len(opened), 'rule')} could not look at everything"
         return Text.assemble(("OPEN", "bold magenta"), f"  {one_line(name)}: {said}")
+    if beyond:
+        return Text.assemble(
+            ("NOTHING NEW", "bold green"), f"  {one_line(name)}: nothing critical beyond what was left out; nothing was run"
+        )
     return Text.assemble(
         ("NOTHING CRITICAL", "bold green"), f"  {one_line(name)}: no rule found what stops a deployment; nothing was run"
     )
