@@ -85,10 +85,10 @@ class Case:
             given["case"] = str(given["case"].folder)
         parameters = Parameters.checked(given)
         target = _target(parameters.target)
-        logs = _logs(parameters.logs)
+        logs = logs_named(parameters.logs)
         if target is None:
             folder = _folder(parameters, "example")
-            _make(folder)
+            cls.make_folder(folder)
             with _lock(folder):
                 target = folder / "target" / example.NAME
                 if not target.is_dir():
@@ -98,10 +98,30 @@ class Case:
             folder = _folder(parameters, target.name)
             if (folder == target or target in folder.parents) and CASES_FOLDER not in folder.parts:
                 raise UsageError(f"case {folder} lies inside the target {target}; give a folder outside it")
-            _make(folder)
+            cls.make_folder(folder)
         case = cls(parameters, folder, target, logs)
         case._claim()
         return case
+
+    @staticmethod
+    def make_folder(folder: Path) -> None:
+        """Make the folder of a case, or take the one that is there.
+
+        Raises:
+            UsageError: it holds other files, or cannot be made or written.
+        """
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"case {folder}: is a file; give a folder")
+        if folder.is_dir() and not (folder / "case.json").exists() and any(p.name != ".lock" for p in folder.iterdir()):
+            raise UsageError(f"case {folder}: holds other files and no case; give an empty or new folder")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if folder.parent.name == CASES_FOLDER:
+                (folder.parent / ".gitignore").write_text("*\n")
+        except OSError as error:
+            raise UsageError(f"case {folder}: cannot be made ({error.strerror}); give another --case") from None
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise UsageError(f"case {folder}: cannot be written (permission denied); give another --case")
 
     # what is investigated
 
@@ -132,9 +152,14 @@ class Case:
         return not self.parameters.target
 
     @cached_property
+    def target_digest(self) -> str:
+        """A digest of the target's files."""
+        return self.tree.digest
+
+    @cached_property
     def inputs(self) -> str:
         """A digest of all that decides the documents: target, logs, parameters, own rules, version."""
-        sums = hashlib.sha256(self.tree.digest.encode())
+        sums = hashlib.sha256(self.target_digest.encode())
         for path in self.logs:
             sums.update(_log_digest(path).encode())
         chosen = {k: v for k, v in asdict(self.parameters).items() if k not in ("target", "logs", "case", *OWN_FILES)}
@@ -328,8 +353,12 @@ def _target(given: str) -> Path | None:
     return path.resolve()
 
 
-def _logs(given: str | list[str]) -> tuple[Path, ...]:
-    """Files and folders named by paths and globs; a folder stays one path."""
+def logs_named(given: str | list[str]) -> tuple[Path, ...]:
+    """Files and folders named by paths and globs; a folder stays one path.
+
+    Raises:
+        UsageError: there is none of that name, or it cannot be read.
+    """
     found: list[Path] = []
     for one in [given] if isinstance(given, str) else given:
         if not one.strip():
@@ -350,15 +379,18 @@ def _log_digest(path: Path) -> str:
     if path.is_dir():
         files = sorted(p for p in path.rglob("*") if p.is_file())
         return "\n".join(f"{p.relative_to(path).as_posix()} {_log_digest(p)}" for p in files)
-    info = path.stat()
     sums = hashlib.sha256(path.name.encode("utf-8", "surrogateescape"))
-    with path.open("rb") as file:
-        if info.st_size <= LOG_DIGEST_LIMIT:
-            sums.update(file.read())
-        else:
-            sums.update(f"{info.st_size} {info.st_mtime_ns}".encode() + file.read(1_000_000))
-            file.seek(-1_000_000, os.SEEK_END)
-            sums.update(file.read())
+    try:
+        info = path.stat()
+        with path.open("rb") as file:
+            if info.st_size <= LOG_DIGEST_LIMIT:
+                sums.update(file.read())
+            else:
+                sums.update(f"{info.st_size} {info.st_mtime_ns}".encode() + file.read(1_000_000))
+                file.seek(-1_000_000, os.SEEK_END)
+                sums.update(file.read())
+    except OSError as error:  # its source says so in the document
+        return f"unreadable: {error.strerror}"
     return sums.hexdigest()
 
 
@@ -379,18 +411,3 @@ def _folder(parameters: Parameters, name: str) -> Path:
             if same and about.get("schema", SCHEMA + 1) <= SCHEMA:
                 return folder
     raise UsageError(f"{base}: too many cases; remove old ones or give --case")
-
-
-def _make(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"case {folder}: is a file; give a folder")
-    if folder.is_dir() and not (folder / "case.json").exists() and any(p.name != ".lock" for p in folder.iterdir()):
-        raise UsageError(f"case {folder}: holds other files and no case; give an empty or new folder")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if folder.parent.name == CASES_FOLDER:
-            (folder.parent / ".gitignore").write_text("*\n")
-    except OSError as error:
-        raise UsageError(f"case {folder}: cannot be made ({error.strerror}); give another --case") from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise UsageError(f"case {folder}: cannot be written (permission denied); give another --case")
