@@ -1,14 +1,60 @@
 -- lock_steps: what happened to each resource, in order, and what had happened to it before?
+-- Within one tick of the clock what ends an earlier hold comes first; what begins and ends within the tick keeps the log's order.
+-- A release that is logged as invoke and complete counts from its invoke, and done_ns says when it was complete.
 CREATE TABLE lock_steps AS
-WITH placed AS (
-  SELECT resource_id, session_id, run_no, source_id, source_ord, event_id, ts_ns, kind, op_outcome, stream,
-    row_number() OVER (PARTITION BY resource_id ORDER BY ts_ns, source_id, source_ord) AS place
-  FROM steps
-  WHERE resource_id IS NOT NULL AND coalesce(op_outcome, 'ok') <> 'fail'
-    AND kind IN ('lock.acquire', 'lock.renew', 'lock.steal', 'lock.release', 'lock.expire')
+WITH told AS (
+  SELECT s.resource_id, s.session_id, s.run_no, s.source_id, s.source_ord, s.event_id, s.ts_ns, s.kind, s.stream,
+    coalesce(s.op_outcome, 'ok') AS op_outcome, e.phase, e.fence, e.expires_ns, e.clock_domain, e.ts_res_ns AS res_ns,
+    CASE WHEN lower(e.mode) IN ('shared', 'read', 's', 'r', 'ro') THEN 1 ELSE 0 END AS shared
+  FROM steps s JOIN events e ON e.event_id = s.event_id
+  WHERE s.resource_id IS NOT NULL
+    AND s.kind IN ('lock.acquire', 'lock.renew', 'lock.steal', 'lock.release', 'lock.expire')
+),
+own AS (
+  SELECT *,
+    lag(kind) OVER mine AS own_kind, lag(ts_ns) OVER mine AS own_ts_ns, lag(phase) OVER mine AS own_phase,
+    lead(kind) OVER mine AS then_kind, lead(ts_ns) OVER mine AS then_ts_ns, lead(phase) OVER mine AS then_phase,
+    lead(op_outcome) OVER mine AS then_outcome
+  FROM told
+  WINDOW mine AS (PARTITION BY resource_id, session_id ORDER BY ts_ns, source_id, source_ord)
+),
+happened AS (
+  SELECT resource_id, session_id, run_no, source_id, source_ord, event_id, ts_ns, kind, stream, fence, expires_ns, clock_domain,
+    res_ns, shared,
+    CASE WHEN phase = 'invoke' AND then_kind = kind AND then_phase = 'complete' THEN then_outcome
+      WHEN phase = 'invoke' THEN 'unknown' ELSE op_outcome END AS op_outcome,
+    CASE WHEN phase = 'invoke' AND then_kind = kind AND then_phase = 'complete' THEN then_ts_ns
+      WHEN phase IS NULL OR phase <> 'invoke' THEN ts_ns END AS done_ns,
+    CASE WHEN phase = 'complete' AND own_phase = 'invoke' AND own_kind = kind THEN own_ts_ns ELSE ts_ns END AS asked_ns,
+    CASE WHEN kind IN ('lock.release', 'lock.expire')
+      AND NOT coalesce(own_kind IN ('lock.acquire', 'lock.renew', 'lock.steal') AND own_ts_ns = ts_ns, FALSE) THEN 0 ELSE 1 END AS tie
+  FROM own
+  WHERE NOT (kind = 'lock.acquire' AND coalesce(phase, '') = 'invoke' AND coalesce(then_kind, '') = kind
+      AND coalesce(then_phase, '') = 'complete')
+    AND NOT (kind = 'lock.release' AND coalesce(phase, '') = 'complete' AND coalesce(own_kind, '') = kind
+      AND coalesce(own_phase, '') = 'invoke')
+),
+placed AS (
+  SELECT *, row_number() OVER (PARTITION BY resource_id ORDER BY ts_ns, tie, source_id, source_ord) AS place
+  FROM happened WHERE op_outcome <> 'fail'
+),
+counted AS (
+  SELECT *,
+    count(CASE WHEN kind IN ('lock.acquire', 'lock.steal') THEN 1 END)
+      OVER (PARTITION BY resource_id, session_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS hold_no
+  FROM placed
 )
 SELECT *,
+  max(expires_ns) OVER (PARTITION BY resource_id, session_id, hold_no) AS lease_end_ns,
   lag(kind) OVER (PARTITION BY resource_id ORDER BY place) AS prev_kind,
   lag(session_id) OVER (PARTITION BY resource_id ORDER BY place) AS prev_holder,
-  lag(event_id) OVER (PARTITION BY resource_id ORDER BY place) AS prev_event_id
-FROM placed
+  lag(run_no) OVER (PARTITION BY resource_id ORDER BY place) AS prev_run_no,
+  lag(event_id) OVER (PARTITION BY resource_id ORDER BY place) AS prev_event_id,
+  lag(ts_ns) OVER (PARTITION BY resource_id ORDER BY place) AS prev_ts_ns,
+  lag(source_id) OVER (PARTITION BY resource_id ORDER BY place) AS prev_source_id,
+  lag(clock_domain) OVER (PARTITION BY resource_id ORDER BY place) AS prev_clock_domain,
+  lag(shared) OVER (PARTITION BY resource_id ORDER BY place) AS prev_shared,
+  lag(expires_ns) OVER (PARTITION BY resource_id ORDER BY place) AS prev_expires_ns,
+  lag(op_outcome) OVER (PARTITION BY resource_id ORDER BY place) AS prev_outcome,
+  lag(kind) OVER (PARTITION BY resource_id, session_id ORDER BY place) AS own_prev_kind
+FROM counted
