@@ -298,7 +298,7 @@ class Sandbox:
         ]
         argv += ["--perms", "1777", "--size", str(self.limits.disk), "--tmpfs", str(INSIDE)]
         for link in ("/tmp", "/var/tmp"):  # noqa: S108 - inside of the sandbox
-            argv += ["--symlink", f"{INSIDE}/tmp", link]
+            argv += ["--symlink", str(INSIDE / "tmp"), link]
         for folder in tools.folders:
             argv += ["--ro-bind", folder, folder]
         for source, inside in (*tools.files, (supervisor.__file__, "/opt/session-ops/supervisor.py")):
