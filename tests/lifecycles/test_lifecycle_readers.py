@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from session_ops.lifecycles import readers
 from session_ops.lifecycles.detection import detect
-from session_ops.lifecycles.readers import CannotRead, Record, Reject
+from session_ops.lifecycles.readers import CannotRead, Piece, Record, Reject, pieces
+from session_ops.lifecycles.readers.json_lines import ndjson as ndjson_lines
 from session_ops.lifecycles.spec import Mapper, formats
 
 FAST = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -38,10 +38,10 @@ PIECES = st.lists(
 ).map(b"".join)
 
 
-def ndjson(tmp_path: Path, data: bytes) -> list[readers.Piece]:
+def ndjson(tmp_path: Path, data: bytes) -> list[Piece]:
     path = tmp_path / "x.jsonl"
     path.write_bytes(data)
-    return list(readers.ndjson(path))
+    return list(ndjson_lines(path))
 
 
 @FAST
@@ -77,9 +77,9 @@ def test_all_valid_lines_are_read(tmp_path: Path, records: list[dict[str, object
 def test_a_damaged_line_costs_only_itself(tmp_path: Path, records: list[dict[str, object]], place: int, damage: bytes) -> None:
     lines = [json.dumps(record).encode() for record in records]
     at = place % (len(lines) + 1)
-    pieces = ndjson(tmp_path, b"\n".join([*lines[:at], damage, *lines[at:]]))
-    assert [piece.data for piece in pieces if isinstance(piece, Record)] == records
-    (reject,) = [piece for piece in pieces if isinstance(piece, Reject)]
+    found = ndjson(tmp_path, b"\n".join([*lines[:at], damage, *lines[at:]]))
+    assert [piece.data for piece in found if isinstance(piece, Record)] == records
+    (reject,) = [piece for piece in found if isinstance(piece, Reject)]
     assert reject.line == at + 1
 
 
@@ -98,16 +98,16 @@ def test_a_damaged_line_costs_only_itself(tmp_path: Path, records: list[dict[str
     ],
 )
 def test_damage_is_named(tmp_path: Path, data: bytes, records: int, reasons: list[str]) -> None:
-    pieces = ndjson(tmp_path, data)
-    assert sum(isinstance(piece, Record) for piece in pieces) == records
-    assert [piece.reason for piece in pieces if isinstance(piece, Reject)] == reasons
+    found = ndjson(tmp_path, data)
+    assert sum(isinstance(piece, Record) for piece in found) == records
+    assert [piece.reason for piece in found if isinstance(piece, Reject)] == reasons
 
 
 def test_offsets_and_first_bytes_lead_back_to_the_file(tmp_path: Path) -> None:
     data = b'{"a":1}\n{"a":' + b"x" * 500 + b'\n{"a":3}\n'
-    pieces = ndjson(tmp_path, data)
-    for piece in pieces:
+    found = ndjson(tmp_path, data)
+    for piece in found:
         if isinstance(piece, Reject):
             assert data[piece.offset :].startswith(piece.start.encode())
-            assert len(piece.start) == readers.START_BYTES
-    assert [(piece.line, piece.offset) for piece in pieces] == [(1, 0), (2, 8), (3, 514)]
+            assert len(piece.start) == pieces.START_BYTES
+    assert [(piece.line, piece.offset) for piece in found] == [(1, 0), (2, 8), (3, 514)]

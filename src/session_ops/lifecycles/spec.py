@@ -13,8 +13,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from session_ops.lifecycles import diary, readers, times
-from session_ops.lifecycles.readers import Piece, Record, Reject, reject
+from session_ops.lifecycles import times
+from session_ops.lifecycles.readers import READERS, Piece, Record, Reject, reject
 from session_ops.lifecycles.times import Instant
 
 COLUMNS = {
@@ -74,15 +74,8 @@ class Format:
             CannotRead: the file as a whole is not what the reader reads.
             OSError: the file cannot be read.
         """
-        kind = self.reader["kind"]
-        if kind == "ndjson":
-            yield from readers.ndjson(path)
-        elif kind == "json_concat":
-            yield from readers.json_values(path)
-        elif kind == "json":
-            yield from readers.json_records(path, tuple(self.reader.get("containers", ())))
-        else:
-            yield from diary.entries(path, self.reader)
+        options = self.reader | {"once": (*self.aliases.get("time", ()), *self.aliases.get("session", ()))}
+        yield from READERS[self.reader["kind"]].read(path, options)
 
     def fits(self, data: dict[str, Any]) -> bool:
         """Has the record all that one of the alternatives of `detect.any_of` asks for?"""

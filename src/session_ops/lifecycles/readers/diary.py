@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from session_ops.lifecycles import times
-from session_ops.lifecycles.readers import Piece, Record, lines, own_name, reject
+from session_ops.lifecycles.readers.pieces import Piece, Record, lines, own_name, reject
 
 _NAMED_DATE = re.compile(r"(?<!\d)(\d{4})[-_]?(\d{2})[-_]?(\d{2})(?!\d{1,2}\b)")
 _DASHES = re.compile(r"\s+[-–—|·]\s+|\s*[–—|]\s*")
