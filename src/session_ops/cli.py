@@ -341,6 +341,54 @@ def fix(
             say("nothing was changed: give --patch FILE for a patch, or --apply")
 
 
+@app.command(epilog="Example: session-ops logs 'agent-ops/logs/**/*.jsonl' --json")
+def logs(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PATH ...", help="Files, folders, globs in quotes, or - for standard input.", show_default=False
+        ),
+    ] = None,
+    logs_as: Annotated[
+        str, typer.Option("--as", help="Read all logs as this format; `formats` lists them.", show_default=False)
+    ] = "",
+    case: Annotated[str, typer.Option(help="Folder for tables, figures and document.", show_default="nothing is written")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Write the tables of the case as CSV too.")] = False,
+    engine: Engine = "duckdb",
+    orphan_after_min: OrphanAfter = 60.0,
+    silent_after_min: SilentAfter = 10.0,
+    lock_after_min: LockAfter = 60.0,
+    limits: Limits = "",
+    log_mapping: LogMapping = "",
+    formats: FormatsDir = "",
+    detectors: DetectorsDir = "",
+) -> None:
+    """Read tracker logs alone: sessions, locks, and what looks wrong."""
+    from session_ops.lifecycles import command
+
+    told = command.logs(
+        paths or [], as_json=as_json, csv=csv, case=case, logs_as=logs_as, log_mapping=log_mapping, engine=engine, limits=limits,
+        orphan_after_min=orphan_after_min, silent_after_min=silent_after_min, lock_after_min=lock_after_min,
+        formats=formats, detectors=detectors,
+    )  # fmt: skip
+    typer.echo(told, nl=False)
+
+
+@app.command(name="formats", epilog="Example: session-ops formats ndjson")
+def list_formats(
+    format_id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Show this format in full.", show_default=False)
+    ] = None,
+    formats: FormatsDir = "",
+) -> None:
+    """List the log formats, or show one: what it is known by, its fields and rules, samples."""
+    from session_ops.lifecycles import command
+    from session_ops.parameters import Parameters
+
+    typer.echo(command.formats(format_id, Parameters.checked({"formats": formats}).formats), nl=False)
+
+
 @app.command(name="rules", epilog="Example: session-ops rules REF-RUN")
 def list_rules(
     rule_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show this rule in full.", show_default=False)] = None,

@@ -37,10 +37,12 @@ class LogsAlone(Case):
 
     @property
     def is_example(self) -> bool:
+        """Never: the bundled example is a target."""
         return False
 
     @cached_property
     def target_digest(self) -> str:
+        """The same for all: there is no target."""
         return NAME
 
 

@@ -121,6 +121,15 @@ def detect(connection: duckdb.DuckDBPyConnection, folder: Path | None = None) ->
     return unanswered
 
 
+def to_csv(table: Path, path: Path) -> None:
+    """A table of a case as CSV with a header, its rows in the same order; lists as JSON."""
+    with duckdb.connect(config={"threads": 1}) as connection:
+        rows = connection.read_parquet(str(table))
+        lists = [name for name, kind in zip(rows.columns, rows.types, strict=True) if kind.id == "list"]
+        named = ", ".join(f'CAST(to_json("{name}") AS VARCHAR) AS "{name}"' for name in lists)
+        (rows.select(f"* REPLACE ({named})") if lists else rows).write_csv(str(path), header=True)
+
+
 def export(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
     """A table as Parquet, its rows in a fixed order, by one thread: equal input gives equal bytes."""
     connection.execute("SET threads = 1")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 from session_ops import limits
 from session_ops.lifecycles import times
+from session_ops.model import UsageError
 from session_ops.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from session_ops.case import Case
     from session_ops.lifecycles.ingest import Source, Tell
+    from session_ops.lifecycles.spec import Format
 
 
 @dataclass(frozen=True)
@@ -159,11 +162,11 @@ def compute(case: Case, tell: Tell | None = None, *, pictures: bool = True) -> D
     """
     from session_ops.lifecycles import engine, ingest
     from session_ops.lifecycles.inputs import inputs
-    from session_ops.lifecycles.spec import formats
 
+    known = knowledge(case.parameters)
     listing = inputs(case)
     with engine.opened() as (connection, loader):
-        reading = ingest.Reading(formats(), loader, tell or ingest.quiet)
+        reading = ingest.Reading(known, loader, tell or ingest.quiet)
         sources = [source for item in listing.inputs if (source := reading.read(item)) is not None]
         ingest.streams(sources)
         loader.load(connection)
@@ -174,7 +177,7 @@ def compute(case: Case, tell: Tell | None = None, *, pictures: bool = True) -> D
         engine.insert(connection, "own_transitions", _own_transitions(sources))
         engine.insert(connection, "late_kinds", _late_kinds(sources))
         engine.build_views(connection)
-        undecidable = engine.detect(connection, Path(case.parameters.detectors) if case.parameters.detectors else None)
+        undecidable = engine.detect(connection, _folder(case.parameters.detectors))
         if not sources:
             undecidable = dict.fromkeys(undecidable, "no logs were given or found")
         for table in engine.TABLES:
@@ -195,6 +198,34 @@ def compute(case: Case, tell: Tell | None = None, *, pictures: bool = True) -> D
     from session_ops.lifecycles.charts import draw
 
     return replace(document, figures=draw(case))
+
+
+def formats_for(folder: str) -> tuple[Format, ...]:
+    """The formats that come with the package and those of a user's own folder ("": none)."""
+    from session_ops.lifecycles.spec import formats
+
+    return formats(Path(folder).expanduser()) if folder else formats()
+
+
+def knowledge(parameters: Parameters) -> tuple[Format, ...]:
+    """The formats to choose from, once it is sure that the user's own formats and detectors can be used.
+
+    Raises:
+        UsageError: one of them cannot be read, or `logs_as` names no format.
+    """
+    from session_ops.lifecycles.detectors import detectors
+
+    detectors(_folder(parameters.detectors))
+    known = formats_for(parameters.formats)
+    if parameters.logs_as and parameters.logs_as not in (names := [form.id for form in known]):
+        near = difflib.get_close_matches(parameters.logs_as, names, 1)
+        meant = f"did you mean {near[0]!r}?" if near else f"the formats are {', '.join(names)}"
+        raise UsageError(f"logs_as={parameters.logs_as!r} is not possible: {meant}")
+    return known
+
+
+def _folder(given: str) -> Path | None:
+    return Path(given).expanduser() if given else None
 
 
 def _given(case: Case) -> dict[str, float]:

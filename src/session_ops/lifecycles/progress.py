@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TextIO
+from typing import Self, TextIO
 
 from session_ops.visible import one_line
 
@@ -20,6 +20,7 @@ class Progress:
         self._next = time.monotonic() + (SHOWN_S if self._terminal else SAID_S)
 
     def __call__(self, name: str, done: int, size: int) -> None:
+        """So many of so many bytes of a log were read; or a step of that name goes on, where there is no size."""
         now = time.monotonic()
         if now < self._next:
             return
@@ -28,7 +29,7 @@ class Progress:
         line = f"{one_line(name, 60)}: {done / 1e6:,.0f} of {size / 1e6:,.0f} MB{share}" if size else one_line(name, 60)
         self._write(_CLEAR + line if self._terminal else line + "\n")
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
