@@ -139,7 +139,8 @@ class Case:
     def answers(self) -> Answers:
         """What the user told us."""
         p = self.parameters
-        return Answers(p.environment, p.consumers, p.preserve_data, p.access_control, p.shape)
+        probe = (p.probe_start, p.probe_beat, p.probe_lock, p.probe_end)
+        return Answers(p.environment, p.consumers, p.preserve_data, p.access_control, p.shape, *probe)
 
     @cached_property
     def facts(self) -> Facts:

@@ -231,6 +231,8 @@ class CommandRun:
     skipped: str = ""
     wrong: str = ""
     seconds: float = 0.0
+    evidence: tuple[Evidence, ...] = ()
+    """Where a probe saw what is wrong: the state (source `probe`, a name with placeholders), the place of the command."""
 
     @property
     def good(self) -> bool:
@@ -263,6 +265,10 @@ class Answers:
     preserve_data: Literal["yes", "no", "unknown"] = "unknown"
     access_control: str = ""
     shape: Literal["library", "service", "bundle", "unknown"] = "unknown"
+    probe_start: str = ""
+    probe_beat: str = ""
+    probe_lock: str = ""
+    probe_end: str = ""
 
 
 def to_json(value: Any) -> bytes:

@@ -42,6 +42,14 @@ class Parameters:
     access_control: str = field(default="", metadata=_help("who may read its secrets and steer it; empty: inferred"))
     shape: Shape = field(default="unknown", metadata=_help("what it is meant to be: library, service, bundle, unknown"))
     prove: bool = field(default=False, metadata=_help("try the gates and fixes in a copy (not part of this version)"))
+    probe_start: str = field(
+        default="", metadata=_help("command that starts a session, with {agent} {task} {session}; empty: found; -: none")
+    )
+    probe_beat: str = field(default="", metadata=_help("command that says a session lives, with {session}; empty: found; -: none"))
+    probe_lock: str = field(
+        default="", metadata=_help("command that takes a lock, with {resource} {session}; empty: found; -: none")
+    )
+    probe_end: str = field(default="", metadata=_help("command that ends a session, with {session}; empty: found; -: none"))
     orphan_after_min: float = field(
         default=60.0, metadata=_help("minutes without an event after which an open session is an orphan")
     )
