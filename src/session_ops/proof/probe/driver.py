@@ -36,7 +36,7 @@ UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 NAMED = re.compile(r"(?i)\b(?:session|agent|run|instance)?[_ -]?id\b[\"']?\s*[:=]\s*[\"']?([\w.:-]{3,80})")
 IDLIKE = re.compile(r"^(?=.*\d)[\w.:-]{4,80}$")
 
-PLACEHOLDER = re.compile(r"(?<!\$)\{(agent|task|session|resource|n|root)\}")
+PLACEHOLDER = re.compile(r"(?<!\$)\{(agent|task|session|given|resource|n|root)\}")
 
 Entry = tuple[str, int, int, int]
 
@@ -159,7 +159,8 @@ class Trial:
         """What the placeholders stand for in session n."""
         given = f"5e550000-0000-4000-8000-{n:012d}"
         return {
-            "agent": f"probe-agent-{n}x", "task": f"probe-task-{n}x", "session": self.ids.get(n, given), "resource": f"probe-resource-{self.contest}",
+            "agent": f"probe-agent-{n}x", "task": f"probe-task-{n}x", "session": self.ids.get(n, given),
+            "given": given, "resource": f"probe-resource-{self.contest}",
             "n": str(n), "root": self.root,
         }  # fmt: skip
 
@@ -226,11 +227,12 @@ class Trial:
             return ESCAPES.sub("", file.read().decode("utf-8", "replace"))
 
     def identify(self, run: dict[str, Any]) -> None:
-        """The id that a start printed, or that of the new folder or file that it names; none where nothing looks like one."""
-        if "{session}" in self.plan["commands"]["start"]:
-            self.ids[run["n"]] = self.words(run["n"])["session"]
-            return
+        """The id of a session: the given one where it was taken, else what a start printed, or the new path that it names."""
+        given = self.words(run["n"])["given"]
         text = self.said(run)
+        if "{session}" in self.plan["commands"]["start"] or given in text or self.holds(given):
+            self.ids[run["n"]] = given
+            return
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         if lines and IDLIKE.match(lines[-1]):
             self.ids[run["n"]] = lines[-1]
@@ -244,6 +246,14 @@ class Trial:
                 if re.search(r"\d{4}", word) and any(f"/{word}" in path for path in now if path not in self.before):
                     self.ids[run["n"]] = word.rstrip(".")
                     return
+
+    def holds(self, word: str) -> bool:
+        """Is a word in the path or the text of anything that changed?"""
+        now = self.stats()
+        changed = [path for path, entry in now.items() if self.before.get(path) != entry]
+        if any(word in path for path in changed):
+            return True
+        return any(word in self._text(path).get("text", "") for path in changed[:MANY] if now[path][0] == "file")
 
     def done(self) -> None:
         """Kill all that is left and remove the copy."""

@@ -38,11 +38,11 @@ class Seen:
 
 @dataclass(frozen=True)
 class Mark:
-    """A file that names a session which ran alone: `kinds` are the words that are in its content, `lines` how many of its lines name it."""
+    """A file that names a session which ran alone: `kinds` are the words that are in its content, each with the number of records
+    that hold it (0 where the file is no list of records)."""
 
     path: str
-    kinds: tuple[str, ...]
-    lines: int
+    kinds: dict[str, int]
 
 
 @dataclass
@@ -135,11 +135,15 @@ def judge(observed: list[dict[str, Any]], commands: dict[str, str]) -> Verdict:
             continue
         times = Counter(one for trial in group for one in set(_of_many(trial, solo, alone[-1], marks, commands)))
         counted += [one for one, count in times.items() if 2 * count >= len(group)]
-    notes = tuple(dict.fromkeys(note for trial in many for note in _notes(trial, solo)))
+    notes = list(_alone(alone[-1], commands))
+    for size in sorted({trial.size for trial in many}):
+        group = [trial for trial in many if trial.size == size]
+        said = Counter(note for trial in group for note in set(_notes(trial, solo)))
+        notes += [note for note, count in sorted(said.items()) if 2 * count >= len(group)]
     order = {fault: n for n, fault in enumerate(FAULTS)}
     seen = tuple(sorted(set(counted), key=lambda one: (order[one.fault], one.text, one.path)))
     blind = "" if marks or seen or any(trial.contests for trial in trials) else "its state names no session, so none can be missed in it"
-    return Verdict(seen, notes, blind, tuple(sorted({mark.path for mark in marks})))
+    return Verdict(seen, tuple(dict.fromkeys(notes)), blind, tuple(sorted({mark.path for mark in marks})))
 
 
 # what one session leaves behind
@@ -151,13 +155,17 @@ def _marks(solo: Trial, moment: str) -> Iterator[Mark]:
         text = what.get("text", "")
         if what["kind"] != "file" or what.get("binary") or what.get("cut"):
             continue
-        kinds = tuple(kind for kind, word in words.items() if word in text)
+        records = path.endswith(RECORDS)
+        kinds = {kind: _records(text, word) if records else 0 for kind, word in words.items() if word in text}
         template = _template(path, words)
         if kind_of(path) == "pointer" or text.strip() in words.values():
             continue  # one for all on purpose: the last one wins
         if kinds or template != path:
-            lines = sum(any(word in line for word in words.values()) for line in text.splitlines())
-            yield Mark(template, kinds, lines if path.endswith(RECORDS) else 0)
+            yield Mark(template, kinds)
+
+
+def _records(text: str, word: str) -> int:
+    return sum(word in line for line in text.splitlines())
 
 
 def _template(path: str, words: dict[str, str]) -> str:
@@ -181,10 +189,11 @@ def _of_one(trial: Trial, solo: Trial, commands: dict[str, str]) -> Iterator[See
         yield from _torn(trial, moment, solo, alone=True)
     with_lock = " that holds a lock" if trial.contests and trial.held[0] else ""
     ended = trial.codes("end", 1)
-    if ended and ended[0] != 0 and (not with_lock or solo.codes("end", 1) == [0]):
+    works = solo.codes("end", 1) == [0]
+    if with_lock and ended and ended[0] != 0 and works:
         how = f"exit {ended[0]}" if ended[0] is not None else "no end in time"
-        yield Seen("fails", f"the end of one session{with_lock} fails without a terminal ({how})")
-    if "end" in commands:
+        yield Seen("fails", f"the end of a session{with_lock} fails without a terminal ({how})")
+    if "end" in commands and works:
         yield from _left_over(trial, with_lock)
 
 
@@ -242,8 +251,8 @@ def _missing(trial: Trial, started: list[int], marks: list[Mark]) -> Iterator[Se
             text = what.get("text", "")
             if any(kind in words and words[kind] not in text for kind in mark.kinds):
                 yield Seen("lost", "a session that started is not in the record", mark.path)
-            elif mark.lines and sum(any(word in line for word in words.values()) for line in text.splitlines()) < mark.lines:
-                yield Seen("lost", "records of a session are missing", mark.path)
+            elif any(kind in words and _records(text, words[kind]) < count for kind, count in mark.kinds.items()):
+                yield Seen("lost", "of the records of a session some are missing, or name nobody", mark.path)
 
 
 def _unrecorded_end(trial: Trial, solo: Trial, ended: list[int]) -> Iterator[Seen]:
@@ -336,6 +345,19 @@ def _parses(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _alone(trial: Trial, commands: dict[str, str]) -> Iterator[str]:
+    """Steps that do not work for one session alone: of them nothing can be said."""
+    for step in ("beat", "lock", "end"):
+        if step not in commands:
+            yield f"no {step} command is known" if step != "lock" else "no command that takes a lock is known"
+            continue
+        run = next(run for run in trial.runs if run["step"] == step)
+        if run["code"] != 0 and (step != "end" or not trial.contests or not trial.held[0]):
+            said = trial.normal(run["err"] or run["out"]).strip().splitlines()[-1:]
+            how = f"exit {run['code']}" if run["code"] is not None else "no end in time"
+            yield f"the {step} command does not work for one session alone ({how}" + (f": {said[0][:160]})" if said else ")")
 
 
 def _notes(trial: Trial, solo: Trial) -> Iterator[str]:

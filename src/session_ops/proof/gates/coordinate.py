@@ -1,0 +1,121 @@
+"""Two and eight sessions of the tracker at once, one of them killed: is anything torn, lost, stolen or left over?"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from typing import Any
+
+from session_ops.model import Answers, CommandRun, Evidence, Gate
+from session_ops.proof.probe.judge import Seen, Verdict, judge
+from session_ops.proof.probe.plan import Command, Known, Step, commands
+from session_ops.proof.runs import Place, prover
+from session_ops.proof.toolchains import toolchains
+from session_ops.registry import CannotCheck, Facts
+
+TRIALS = ((1, 0), (1, 1), (2, 2), (2, 2), (8, 2), (8, 2))
+"""Sessions at once, and for how many resources they contend; the two that run alone say what is usual."""
+BEATS = 3
+LIMIT_S, PATIENCE_S, BUDGET_S = 20.0, 2.5, 150.0
+"""Seconds for one command, for those that wait for a lock after somebody has it, and for all trials."""
+AGENT = {
+    "CLAUDE_SESSION_ID": "{given}", "CLAUDE_CODE_SESSION_ID": "{given}", "CLAUDE_PROJECT_DIR": "{root}", "CLAUDE_PLUGIN_ROOT": "{root}",
+}  # fmt: skip
+"""What coding agents set for the commands that they start. Source: Claude Code, hooks reference."""
+FACTS = ("docs", "scripts", "manifests", "deployment", "mechanism")
+
+
+@prover("any")
+def coordinate(place: Place, facts: Facts) -> Iterator[CommandRun]:
+    """Start, beat, lock, kill and end sessions of the tracker, and judge the state that they leave."""
+    known = Known(place.tree, *(facts[name] for name in FACTS))
+    answers: Answers = facts["answers"]
+    given = {step: getattr(answers, f"probe_{step}") for step in ("start", "beat", "lock", "end")}
+    found = commands(known, given)
+    if not found.keys() & {"start", "lock"}:
+        if known.mechanism.uses:
+            yield place.refused(Gate.COORDINATE, "two and eight sessions at once", _nothing(known))
+        return
+    yield from report(place, found, run(place, {step: command.text for step, command in found.items()}))
+
+
+coordinate.gates = (Gate.COORDINATE,)  # type: ignore[attr-defined]
+
+
+def _nothing(known: Known) -> str:
+    if all(use.language == "markdown" for use in known.mechanism.uses):
+        return "its sessions are kept by instructions that an agent carries out; there is no command to start one (give --probe-start)"
+    return "no command that starts a session was found in its docs, hooks or scripts; give --probe-start, --probe-beat, --probe-lock, --probe-end"
+
+
+def run(place: Place, found: Mapping[Step, str], trials: tuple[tuple[int, int], ...] = TRIALS) -> list[dict[str, Any]]:
+    """Run the driver in the sandbox; gives what it saw, trial by trial.
+
+    Raises:
+        CannotCheck: it was ended by a limit, or its output is not its own.
+    """
+    plan = {
+        "root": str(place.box.copy), "inside": place.folder or ".", "at": str(place.box.tmp / "probe"), "commands": found, "trials": trials,
+        "env": AGENT, "beats": BEATS, "limit": LIMIT_S, "patience": PATIENCE_S, "budget": BUDGET_S, "git": False,
+    }  # fmt: skip
+    text = (files("session_ops.proof.probe") / "driver.py").read_text(encoding="utf-8")
+    done = place.box.run([toolchains().python, "-I", "-c", text, json.dumps(plan)], timeout_s=4 * BUDGET_S)
+    if done.ended or done.code != 0:
+        why = f"ended by the limit on {done.ended}" if done.ended else f"exit {done.code}: {place.lines(done.err)[-1:]}"
+        raise CannotCheck(f"the probe did not finish: {why}")
+    try:
+        seen = json.loads(zlib.decompress(base64.b64decode(done.out, validate=False)))
+    except (ValueError, zlib.error, binascii.Error) as error:
+        raise CannotCheck(f"what the probe saw cannot be read: {error}") from None
+    trials_seen: list[dict[str, Any]] = seen["trials"]
+    return trials_seen
+
+
+def report(place: Place, found: Mapping[Step, Command], observed: list[dict[str, Any]]) -> Iterator[CommandRun]:
+    """What was seen as commands of the gate: one line for each step and number of sessions, one for each fault."""
+    verdict = judge(observed, {step: command.text for step, command in found.items()})
+    sizes = sorted({seen["size"] for seen in observed})
+    if verdict.blind:
+        text = "; ".join(f"{step}: {command.text} ({command.origin})" for step, command in found.items())
+        yield place.refused(Gate.COORDINATE, text, verdict.blind)
+        return
+    for step, command in found.items():
+        yield CommandRun(Gate.COORDINATE, f"{_sizes(sizes)}: {command.text}", 0, (f"{step}, read at {command.origin}",))
+    for seen in verdict.seen:
+        yield CommandRun(Gate.COORDINATE, _looked(seen, found), 1, (), wrong=_wrong(seen), evidence=_evidence(seen, found))
+    for note in verdict.notes:
+        yield place.skipped(Gate.COORDINATE, "sessions at once", note)
+    missed = len(TRIALS) - len(observed)
+    if missed > 0 and not verdict.seen and 8 not in sizes:
+        yield place.refused(Gate.COORDINATE, "eight sessions at once", "its commands take too long; only fewer at once were tried")
+    elif not verdict.seen:
+        where = f"state in {', '.join(verdict.marks[:4])}" if verdict.marks else "locks"
+        yield CommandRun(Gate.COORDINATE, "look at the state afterwards", 0, (f"{where}: nothing torn, lost, stolen or left over",))
+
+
+def _sizes(sizes: list[int]) -> str:
+    words = {1: "one", 2: "two", 8: "eight"}
+    return f"{' and '.join(words.get(size, str(size)) for size in sizes if size > 1) or 'one'} at once"
+
+
+def _looked(seen: Seen, found: Mapping[Step, Command]) -> str:
+    return f"look at {seen.path}" if seen.path else f"look at what {', '.join(found)} said"
+
+
+def _wrong(seen: Seen) -> str:
+    return f"{seen.fault}: {seen.text}" + (f" ({seen.path})" if seen.path else "")
+
+
+def _evidence(seen: Seen, found: Mapping[Step, Command]) -> tuple[Evidence, ...]:
+    """Where the fault shows: the state, and the command whose use showed it."""
+    step: Step = {"stolen": "lock", "left over": "end"}.get(seen.fault, "start")  # type: ignore[assignment]
+    command = found.get(step) or next(iter(found.values()))
+    state = (Evidence(seen.path, source="probe"),) if seen.path else ()
+    return (*state, *((command.at,) if command.at is not None else ()))
+
+
+__all__ = ["Verdict", "coordinate", "report", "run"]

@@ -1,0 +1,363 @@
+"""Which commands start, lock, beat and end a session of the tracker: as given, or as its docs, hooks and scripts have them.
+
+A command counts when its first word is a script or an entry point of the target, and a verb in the name of that script or in its first
+arguments says what it does. Start and end have to belong together: the same command with another verb, or scripts of one folder.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+from session_ops.discovery.aside import is_aside
+from session_ops.discovery.deployment import Deployment
+from session_ops.discovery.docs import Doc, Docs
+from session_ops.discovery.files import Tree
+from session_ops.discovery.manifests import Manifests
+from session_ops.discovery.mechanism import Mechanism
+from session_ops.discovery.scripts import Script, Scripts
+from session_ops.model import Evidence
+
+Step = Literal["start", "beat", "lock", "end", "reap"]
+STEPS: tuple[Step, ...] = ("start", "beat", "lock", "end", "reap")
+VERBS: dict[Step, frozenset[str]] = {
+    "start": frozenset(("start", "begin", "register", "join", "checkin", "open", "new", "init", "create")),
+    "beat": frozenset(("heartbeat", "beat", "ping", "keepalive", "touch")),
+    "lock": frozenset(("lock", "acquire", "claim", "reserve")),
+    "end": frozenset(("end", "stop", "finish", "close", "deregister", "unregister", "leave", "complete", "checkout")),
+    "reap": frozenset(("reap", "reaper", "cleanup", "gc", "expire", "prune", "sweep")),
+}
+"""Verbs by step; `release` and `unlock` end what consists of a lock alone."""
+RELEASE = frozenset(("release", "unlock"))
+NOUNS = frozenset(("session", "sessions", "agent", "agents", "worker", "task", "lock", "claim"))
+OTHERS = frozenset(
+    ("server", "dashboard", "monitor", "monitoring", "docker", "dev", "test", "tests", "install", "setup", "web", "ui", "api", "demo")
+    + ("example", "build", "service", "compose", "db", "migrate", "project", "swarm", "list", "show", "status", "view", "watch", "hook", "all")
+)  # fmt: skip
+"""Words that say that something else than a session is meant."""
+HOOKS: dict[str, Step] = {
+    "SessionStart": "start", "PostToolUse": "beat", "UserPromptSubmit": "beat", "SessionEnd": "end",
+}  # fmt: skip
+"""Events of a coding agent that stand for a step. Source: Claude Code, hooks reference."""
+VAGUE = frozenset(("init", "new", "open", "create", "touch", "close", "complete"))
+"""Verbs that need a noun beside them."""
+PLANS = re.compile(r"(?:^|/)(?:plans?|specs?|adrs?|design|archive[sd]?|history|prompts?|research|rfcs?)/", re.IGNORECASE)
+"""Folders of docs that say what shall be, or was, and not what is."""
+INTERPRETERS = frozenset(("bash", "sh", "zsh", "python", "python3", "node", "ruby"))
+SHELL = frozenset(("", "bash", "sh", "shell", "console", "zsh", "terminal", "shell-session", "text"))
+PLACE = re.compile(r"<[^<>]+>|\[[^\[\]]+\]|\{[^{}]+\}|\$\{?\w+\}?|[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)*(?=$|[\s|])|\.\.\.|…")
+MEANINGS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"session[ _-]?name", re.IGNORECASE), "{agent}"),
+    (re.compile(r"session|\bsid\b|^id$", re.IGNORECASE), "{session}"),
+    (re.compile(r"resource|lock|file|path|\bkey\b", re.IGNORECASE), "{resource}"),
+    (re.compile(r"agent|^name$|who|worker|owner|user|role", re.IGNORECASE), "{agent}"),
+    (re.compile(r"task|ticket|issue|goal|topic|title|desc|text|message|note|reason|summary", re.IGNORECASE), "{task}"),
+    (re.compile(r"seconds|timeout|ttl|count|number", re.IGNORECASE), "5"),
+)
+EXPORT = re.compile(r"(?i:export(?:ed)?\s+it\s+as\s+)`?\$?(\w+)|export\s+(\w*SESSION(?:_ID)?)=[\"']?\$\(")
+
+
+_NOUN = re.compile(r"session|agent|worker|task|lock|claim", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Command:
+    """The command of a step, and where it was read; without a place it was given by the user."""
+
+    step: Step
+    text: str
+    at: Evidence | None = None
+
+    @property
+    def origin(self) -> str:
+        """`as given`, or the place."""
+        return self.at.place if self.at is not None else "as given"
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    step: Step
+    text: str
+    at: Evidence
+    head: str
+    score: int
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the commands are looked for in."""
+
+    tree: Tree
+    docs: Docs
+    scripts: Scripts
+    manifests: Manifests
+    deployment: Deployment
+    mechanism: Mechanism
+
+
+def commands(known: Known, given: Mapping[str, str]) -> dict[Step, Command]:
+    """The commands by step: those that are given, and what is found for the others. A `-` says that there is none for a step."""
+    chosen = {step: Command(step, text) for step in STEPS if (text := given.get(step, "").strip()) and text != "-"}
+    if not chosen.keys() & {"start", "lock"}:
+        found = _chosen(list(_candidates(known)))
+        chosen = {step: command for step, command in found.items() if given.get(step, "").strip() != "-"} | chosen
+    return {step: chosen[step] for step in STEPS if step in chosen}
+
+
+def _chosen(candidates: list[_Candidate]) -> dict[Step, Command]:
+    """The start and end that belong together best, and the other steps of the same family."""
+    by: dict[str, list[_Candidate]] = {step: [c for c in candidates if c.step == step] for step in STEPS}
+    ends = by["end"]
+
+    def nearness(one: _Candidate, other: _Candidate) -> int:
+        return 6 if one.head == other.head else 4 if posixpath.dirname(one.head) == posixpath.dirname(other.head) else 0
+
+    def with_end(one: _Candidate) -> tuple[int, int]:
+        near = max((nearness(one, end) + end.score // 4 for end in ends if nearness(one, end)), default=0)
+        return one.score + near, -candidates.index(one)
+
+    first: list[Step] = ["start", "lock"]
+    heads = {one.head for one in (*by["beat"], *by["lock"])}
+    for step in first:
+        rivals = [one for one in by[step] if step == "start" or any(nearness(one, end) for end in ends)]
+        rivals = [one for one in rivals if one.head in heads or _NOUN.search(one.text) or "{" in one.text.replace("{root}", "")]
+        if not rivals:
+            continue
+        best = max(rivals, key=with_end)
+        family = {best.step: best}
+        for other in STEPS:
+            near = [one for one in by[other] if one.step != best.step and nearness(one, best)]
+            if near:
+                family[other] = max(near, key=lambda one: (nearness(one, best) + one.score, -candidates.index(one)))
+        return {name: Command(name, one.text, one.at) for name, one in family.items()}
+    return {}
+
+
+def _candidates(known: Known) -> Iterator[_Candidate]:
+    session = ""
+    for doc in known.docs:
+        if _says(doc):
+            session = session or next((m[1] or m[2] for line in known.tree.lines(doc.path) if (m := EXPORT.search(line))), "")
+    heads = _heads(known)
+    for doc in known.docs:
+        if not _says(doc):
+            continue
+        weight = {"agent-rules": 4, "readme": 4, "agent": 2}.get(doc.role, 1)
+        texts = [(span.text, span.line) for span in doc.spans if span.kind == "code"]
+        for block in doc.blocks:
+            if block.language in SHELL:
+                texts += [(line, block.line + n) for n, line in enumerate(block.text.splitlines())]
+        for text, line in texts:
+            if (one := _of_line(text, heads, known, doc.path)) is not None:
+                at = known.tree.evidence(doc.path, line)
+                prefix = f"{session}={{session}} " if session and one[0] not in ("start", "reap") and "{session}" not in one[1] else ""
+                yield _Candidate(one[0], prefix + one[1], at, one[2], one[3] + weight)
+    yield from _hooks(known)
+    for script in known.scripts:
+        if is_aside(script.path) or not _touches(known, script.path):
+            continue
+        yield from _of_script(script, known)
+
+
+def _says(doc: Doc) -> bool:
+    """Does a doc say how the target is used as it is now?"""
+    return doc.role != "changelog" and not is_aside(doc.path) and not PLANS.search(doc.path)
+
+
+def _of_script(script: Script, known: Known) -> Iterator[_Candidate]:
+    """A script by its name, or by the verbs that its own usage lists."""
+    name = PurePosixPath(script.path).name
+    words = _names(PurePosixPath(script.path).stem)
+    if not words & NOUNS or words & OTHERS:
+        return
+    text, lines = known.tree.text(script.path), known.tree.lines(script.path)
+    listed = False
+    for number, line in enumerate(lines, start=1):
+        match = re.search(rf"(?:{re.escape(name)}|\$0|\$\{{0##\*/\}})[\"']?\s+([a-z][a-z-]+)(?![\w./-])", line)
+        if match and (step := _step(_names(match[1]))) is not None:
+            listed = True
+            held = _usage(text, match[1], name)
+            yield _Candidate(step, " ".join([_started(script), match[1], *held]), known.tree.evidence(script.path, number), script.path, 2 + _noun(words))
+    if not listed and (step := _step(words)) is not None:
+        if "hooks" in PurePosixPath(script.path).parts:
+            event = {"start": "SessionStart", "end": "SessionEnd"}.get(step, "PostToolUse")
+            yield _Candidate(step, f"{_told(event)} | {_started(script)}", known.tree.evidence(script.path, 1), script.path, 1 + _noun(words))
+            return
+        held = _usage(text, "", name)
+        yield _Candidate(step, " ".join([_started(script), *held]), known.tree.evidence(script.path, 1), script.path, 1 + _noun(words))
+
+
+def _heads(known: Known) -> dict[str, tuple[str, str]]:
+    """First words that start something of the target: to the file behind it and the text that runs it from the target's folder."""
+    heads: dict[str, tuple[str, str]] = {}
+    for one in known.manifests:
+        if is_aside(one.path):
+            continue
+        for entry in one.entry_points:
+            if entry.kind in ("script", "bin") and (ran := _entry(entry.value, one.beside(entry.value), one.ecosystem, known)):
+                heads[entry.name] = ran
+    return heads
+
+
+def _entry(value: str, path: str, ecosystem: str, known: Known) -> tuple[str, str] | None:
+    module, _, function = value.partition(":")
+    if ecosystem == "pip" and function:
+        for source in ("src/", ""):
+            base = source + module.replace(".", "/")
+            for file in (f"{base}.py", f"{base}/__init__.py"):
+                if known.tree.exists(file):
+                    start = f"import sys; from {module} import {function} as main; sys.argv[0] = 'main'; sys.exit(main())"
+                    return file, f"PYTHONPATH={{root}}/{source or '.'} python3 -c {shlex.quote(start)}"
+    if ecosystem == "npm" and known.tree.exists(path):
+        return path, f"node {shlex.quote(path)}"
+    if ecosystem == "gem" and known.tree.exists(path):
+        return path, f"ruby -Ilib {shlex.quote(path)}"
+    return None
+
+
+def _of_line(text: str, heads: Mapping[str, tuple[str, str]], known: Known, doc: str) -> tuple[Step, str, str, int] | None:
+    """Step, command, head and points of one line of a doc; None where it is no command of a session."""
+    line = re.sub(r"^\s*[$>%]\s+", "", text).split(" #")[0].strip()
+    if match := re.fullmatch(r"(?:export\s+)?\w+=[\"']?\$\((.+)\)[\"']?", line):
+        line = match[1]
+    if re.search(r"[|;&`]|\$\(", re.sub(r"\w\|\w", "", line)) or not 0 < len(line) < 200:
+        return None
+    line = re.sub(r"\[\s*-[^\[\]]*\]", "", line.replace("{{", "{").replace("}}", "}"))
+    try:
+        words = shlex.split(re.sub(r"<[^<>]*>|\[[^\[\]]*\]", lambda m: re.sub(r"\s+", "_", m[0]), line))
+    except ValueError:
+        return None
+    started = ""
+    if words and words[0] in INTERPRETERS and len(words) > 1:
+        started, words = words[0] + " ", words[1:]
+    if not words:
+        return None
+    name = words[0]
+    if name in heads:
+        head, run = heads[name]
+    else:
+        script = _script(name, known, doc)
+        if script is None:
+            return None
+        head, run = script.path, (started + shlex.quote(script.path) if started or "/" in script.path else f"./{shlex.quote(script.path)}")
+    verbs = [word for word in words[1:3] if re.fullmatch(r"[a-z][a-z-]*", word)]
+    names = _names(PurePosixPath(name).stem)
+    step = next((s for n in range(len(verbs), 0, -1) if (s := _step(_split(verbs[:n]))) is not None), None)
+    own = _split(verbs) if step is not None else frozenset()
+    if step is None:
+        step, verbs = _step(names), []
+    about = names | own
+    if step is None or about & OTHERS or any(word in ("--help", "-h", "--version") for word in words):
+        return None
+    if own & RELEASE or names & RELEASE:
+        step = "end"
+    arguments = words[1 + len(verbs) :]
+    usage = _usage(known.tree.text(head), " ".join(verbs), PurePosixPath(head).name)
+    held = [_argument(word) for word in arguments]
+    if usage and sum("{" in word for word in usage) >= sum("{" in word for word in held):
+        held = usage
+    points = _noun(about) + (3 if verbs else 0) + min(2, sum("{" in word for word in held)) + 2 * ("{agent}" in held or "{session}" in held)
+    if not about & NOUNS and (not verbs or own & VAGUE):
+        return None
+    return step, " ".join([run, *verbs, *(word for word in held if word)]), head, points
+
+
+def _script(name: str, known: Known, doc: str) -> Script | None:
+    """The script that a word names: from the target's folder, from the doc's, or with the target's own folder in front."""
+    clean = name.removeprefix("./")
+    inside = known.tree.prefix.rstrip("/") or known.tree.root.name
+    paths = [clean, clean.removeprefix(inside + "/"), posixpath.normpath(posixpath.join(posixpath.dirname(doc), clean))]
+    if "/" not in name:
+        paths = paths[-1:] if name.endswith((".sh", ".py", ".js", ".rb")) else []
+    return next((script for path in paths for script in known.scripts if script.path == path and not is_aside(path)), None)
+
+
+def _split(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(part for word in words for part in _names(word))
+
+
+def _names(word: str) -> frozenset[str]:
+    return frozenset(part for part in re.split(r"[-_.\s]+", word.lower()) if part)
+
+
+def _step(words: frozenset[str]) -> Step | None:
+    """The step that words stand for; a release is the end of what is a lock alone."""
+    if words & RELEASE:
+        return "end"
+    for step in ("beat", "reap", "end", "start", "lock"):
+        if words & VERBS[step]:
+            return step
+    return None
+
+
+def _noun(words: frozenset[str]) -> int:
+    return 3 if words & {"session", "sessions", "agent"} else 1 if words & NOUNS else 0
+
+
+def _argument(word: str) -> str:
+    """An argument of a doc's line: a placeholder by what it is called, a literal as it is; optional things that nobody knows are left out."""
+    if not PLACE.fullmatch(word):
+        return "{task}" if " " in word else shlex.quote(word)
+    name = word.strip("<>[]{}$.… ")
+    optional = word.startswith("[")
+    if name.startswith("-") or not name:
+        return "" if optional else "{task}"
+    meaning = next((placeholder for pattern, placeholder in MEANINGS if pattern.search(name)), "")
+    return meaning or ("" if optional else "{task}")
+
+
+def _usage(text: str, verbs: str, name: str) -> list[str]:
+    """The arguments that a script's own usage gives for a verb (or for itself): the line with most of them."""
+    start = re.escape(verbs).replace(r"\ ", r"\s+") if verbs else re.escape(name)
+    place = r"<[^<>\n]+>|\[[^\[\]\n]+\]|[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)*(?![\w'\"])"
+    best: list[str] = []
+    for match in re.finditer(rf"(?m)^[^\n]*?(?<![\w$-]){start}(?:\|[\w|-]+)?((?:[ \t]+(?:{place}))+)", text):
+        words = [_argument(word) for word in re.findall(place, match[1])]
+        words = [word for word in words if word]
+        if len(words) > len(best):
+            best = words
+    return best
+
+
+def _started(script: Script) -> str:
+    path = shlex.quote(script.path)
+    if script.executable and script.interpreter:
+        return path if "/" in path else f"./{path}"
+    runner = {"python": "python3", "javascript": "node", "ruby": "ruby"}.get(script.language, script.interpreter or "bash")
+    return f"{runner} {path}"
+
+
+def _touches(known: Known, path: str) -> bool:
+    """Does a script itself create, lock or refresh the state of sessions?"""
+    return any(use.path == path and use.act in ("creates", "locks", "refreshes", "deletes") for use in known.mechanism.uses)
+
+
+def _hooks(known: Known) -> Iterator[_Candidate]:
+    """Commands that a coding agent starts by itself; it hands them what it knows on their input."""
+    for hook in known.deployment.hooks:
+        step = HOOKS.get(hook.event)
+        path = re.search(r"[\w./${}\"~-]*?([\w.-]+/)*[\w.-]+\.(?:sh|bash|py|js|mjs|rb)\b", hook.command)
+        if step is None or path is None or is_aside(hook.path):
+            continue
+        words = re.sub(r"[\"']", "", path[0])
+        script = next((s for s in known.scripts if words.endswith("/" + s.path) or words == s.path), None)
+        if script is None or not _touches(known, script.path):
+            continue
+        text = f"{_told(hook.event)} | {hook.command}"
+        yield _Candidate(step, text, known.tree.evidence(hook.path, hook.line), script.path, 3)
+
+
+def _told(event: str) -> str:
+    """What a coding agent writes to the input of a hook. Source: Claude Code, hooks reference, common input fields."""
+    about = f'{{"session_id": "{{session}}", "hook_event_name": "{event}", "cwd": "{{root}}", "source": "startup", "tool_name": "Bash"}}'
+    return f"printf '%s' {shlex.quote(about)}"
+
+
+def shown(found: Mapping[Step, Command]) -> str:
+    """The commands in one line, each with its place."""
+    return "; ".join(f"{step}: {command.text} ({command.origin})" for step, command in found.items())
