@@ -66,6 +66,16 @@ class FailOn(StrEnum):
 
 Target = Annotated[str | None, typer.Argument(help="The folder to investigate.", show_default=False)]
 Example = Annotated[bool, typer.Option("--example", help="Investigate the bundled example instead of a TARGET.")]
+ProbeStart = Annotated[
+    str, typer.Option(help="Command that starts a session, with {agent} {task} {session}; -: none.", show_default="found")
+]
+ProbeBeat = Annotated[
+    str, typer.Option(help="Command that says a session lives, with {session}; -: none.", show_default="found")
+]
+ProbeLock = Annotated[
+    str, typer.Option(help="Command that takes a lock, with {resource} {session}; -: none.", show_default="found")
+]
+ProbeEnd = Annotated[str, typer.Option(help="Command that ends a session, with {session}; -: none.", show_default="found")]
 OrphanAfter = Annotated[float, typer.Option(help="Minutes without an event after which an open session is an orphan.")]
 SilentAfter = Annotated[float, typer.Option(help="Smallest gap between two heartbeats that counts as silence, in minutes.")]
 LockAfter = Annotated[float, typer.Option(help="Minutes after which a lock that is still held at the log's end is stuck.")]
@@ -103,6 +113,10 @@ def run(
     preserve_data: Annotated[str, typer.Option(help="Must existing state survive: yes, no.")] = "unknown",
     access_control: Annotated[str, typer.Option(help="Who may read its secrets and steer it.")] = "",
     shape: Annotated[str, typer.Option(help="What it is meant to be: library, service, bundle.")] = "unknown",
+    probe_start: ProbeStart = "",
+    probe_beat: ProbeBeat = "",
+    probe_lock: ProbeLock = "",
+    probe_end: ProbeEnd = "",
     orphan_after_min: OrphanAfter = 60.0,
     silent_after_min: SilentAfter = 10.0,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.NEVER,
@@ -120,7 +134,8 @@ def run(
 
     opened = Case.open(
         target=_target(target, example), logs=list(logs or []), case=case, environment=environment, consumers=consumers,
-        preserve_data=preserve_data, access_control=access_control, shape=shape, orphan_after_min=orphan_after_min,
+        preserve_data=preserve_data, access_control=access_control, shape=shape, probe_start=probe_start, probe_beat=probe_beat,
+        probe_lock=probe_lock, probe_end=probe_end, orphan_after_min=orphan_after_min,
         silent_after_min=silent_after_min, lock_after_min=lock_after_min, limits=limits, logs_as=logs_as,
         log_mapping=log_mapping, engine=engine, rules=rules, formats=formats, detectors=detectors,
     )  # fmt: skip
@@ -433,6 +448,18 @@ def lab(
     argv = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", f"--ServerApp.port={port}"]
     argv += ["--allow-root"] if os.geteuid() == 0 else []  # a container's only user
     os.execv(sys.executable, argv + (["--no-browser"] if no_browser else []))  # noqa: S606
+
+
+@app.command(epilog="Example: claude mcp add session-ops -- session-ops mcp")
+def mcp() -> None:
+    """Serve agents: the Model Context Protocol on standard input and output, until the client closes it."""
+    try:
+        from session_ops.mcp.server import build
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "mcp":
+            raise
+        raise UsageError("the mcp package is absent: pip install 'session-ops[mcp]'") from None
+    build().run("stdio")
 
 
 @app.command(name="help", epilog="Example: session-ops help notebooks")
