@@ -11,6 +11,7 @@ import pytest
 from session_ops.analysis.linters import process
 from session_ops.analysis.linters.codes import breach
 from session_ops.analysis.linters.process import Linter, Linters, Remark
+from session_ops.cli import main
 from session_ops.discovery.files import read_tree
 from session_ops.model import Answers, Finding, Gate, Outcome, Severity
 from session_ops.registry import Checked, Facts, Registry, check
@@ -23,6 +24,10 @@ OURS = Registry(ALL.facts, {name: rule for name, rule in ALL.rules.items() if na
 def needs(name: str) -> None:
     if process.program(name) is None:
         pytest.skip(f"{name} is not installed (make test EXTRAS=all)")
+
+
+def needs_library(name: str) -> None:
+    pytest.importorskip(name, reason=f"{name} is not installed (make test EXTRAS=all)")
 
 
 def look(root: Path, linters: Linters | None = None) -> Checked:
@@ -227,6 +232,100 @@ def test_versions_are_recorded(make: Make) -> None:
         assert linters.versions["ruff"][0].isdigit()
 
 
-@pytest.mark.parametrize("code", ["SC2086", "SC1091", "SC1090", "E501", "F401", "DL3008", "unpinned-uses"])
+@pytest.mark.parametrize(
+    "code", ["SC2086", "SC1091", "SC1090", "E501", "F401", "DL3008", "unpinned-uses", "DEP001", "CC-AG-009"]
+)
 def test_what_breaks_no_gate_is_advice(code: str) -> None:
-    assert not any(breach(linter, code) for linter in ("shellcheck", "ruff", "hadolint", "zizmor"))
+    assert not any(breach(linter, code) for linter in ("shellcheck", "ruff", "hadolint", "zizmor", "agnix", "deptry"))
+
+
+def test_configuration_of_agents(make: Make) -> None:
+    needs("agnix")
+    flat = '{\n  "hooks": {\n    "preEditHook": {"command": "npx", "args": ["x"]}\n  }\n}\n'
+    files = {
+        ".claude/settings.json": flat,
+        "editor/settings.json": flat,
+        "examples/.claude/settings.json": flat,
+        ".claude/agents/reviewer.md": "---\nname: reviewer\n---\nYou review.\n",
+        "docs/agents/about.md": "---\nname: about\n---\nText.\n",
+        "CLAUDE.md": "See @docs/absent.md for more.\n",
+    }
+    found = look(make(files))
+    assert grave(found) == [
+        (".claude/agents/reviewer.md", 1, Severity.GAP, Gate.SHIP),
+        (".claude/settings.json", 1, Severity.CRITICAL, Gate.SHIP),
+    ]
+    # files that the copy does not hold are not missed
+    assert not [f.message for f in found.findings if "absent.md" in f.message]
+
+
+def test_project_whose_imports_and_declarations_differ_is_advice(make: Make) -> None:
+    needs("deptry")
+    manifest = '[project]\nname = "demo"\nversion = "1"\ndependencies = ["itsdangerous"]\n'
+    files = {
+        "pyproject.toml": manifest,
+        "demo/__init__.py": "import werkzeug_absent\n",
+        "services/a/requirements.txt": "itsdangerous\n",
+        "services/a/main.py": "import itsdangerous\n",
+    }
+    found = look(make(files))
+    assert grave(found) == []
+    said = {(f.at.path, f.message) for f in advice(found)}
+    assert ("demo/__init__.py", "deptry DEP001: 'werkzeug_absent' imported but missing from the dependency definitions") in said
+    assert not [path for path, text in said if path.startswith("services/") and "itsdangerous" in text and "DEP002" in text]
+
+
+def test_python_without_a_manifest_is_nothing_for_deptry(make: Make) -> None:
+    found = look(make({"a.py": "import x\n"}))
+    assert outcome(found, "LINT-DEPTRY") == (Outcome.NOT_APPLICABLE, "no file for deptry")
+
+
+def test_manifest_that_deptry_dies_of_is_open(make: Make) -> None:
+    needs("deptry")
+    found = look(make({"pyproject.toml": "[project]\nname = 1\ndependencies = 3\n", "a.py": "import x\n"}))
+    assert outcome(found, "LINT-DEPTRY")[0] is Outcome.OPEN
+    assert outcome(found, "LINT-DEPTRY")[1].startswith("deptry gave up on 1 of 1 folders, the first is .: ")
+
+
+TOKEN = "4839201756:AAH" + "k3Vx9QmZ7tLr2WbY8nPfJ5sGdC1uEoRi"  # in two parts, so that no scanner takes this file for a leak
+
+
+def test_credentials_of_other_issuers(make: Make) -> None:
+    needs_library("detect_secrets")
+    files = {
+        "bot.py": f'TELEGRAM_TOKEN = "{TOKEN}"\n',
+        "tests/bot.py": f'TELEGRAM_TOKEN = "{TOKEN}"\n',
+        "docs/bot.md": f"TELEGRAM_TOKEN={TOKEN}\n",
+        "allowed.py": f'TELEGRAM_TOKEN = "{TOKEN}"  # pragma: allowlist secret\n',
+        "invented.py": 'TELEGRAM_TOKEN = "1234567890:' + "abcdefghijabcdefghijabcdefghijabcde" + '"\n',
+        "db.py": 'URL = "postgresql://app:8fK2mQ9xVt@db.internal.acme.io/app"\n',
+        "compose.py": 'URL = "postgresql://app:8fK2mQ9xVt@db:5432/app"\nOTHER = "redis://user:password@cache.acme.io/0"\n',
+        "lines.py": "DIGEST = '" + "0a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d" * 2 + "'\n",
+    }
+    found = look(make(files, git=True))
+    assert grave(found) == [("bot.py", 1, Severity.GAP, Gate.GUARD), ("db.py", 1, Severity.GAP, Gate.GUARD)]
+    said = [f for f in found.findings if f.rule == "LINT-SECRET"]
+    assert not [f for f in said if TOKEN in f.message + f.impact]
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "markdown", "github"])
+def test_value_of_a_credential_is_not_shown(make: Make, form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    needs_library("detect_secrets")
+    root = make({"bot.py": f'TELEGRAM_TOKEN = "{TOKEN}"\n', "url.sh": "curl https://svc:8fK2mQ9xVt@api.acme.io/x\n"}, git=True)
+    main(["check", str(root), "--format", form, "--fail-on", "never"])
+    shown = capsys.readouterr().out
+    assert "LINT-SECRET" in shown
+    assert TOKEN not in shown
+    assert "8fK2mQ9xVt" not in shown
+
+
+def test_absent_library_is_open(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> str:
+        raise process.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(process.metadata, "version", absent)
+    found = look(make({"a.txt": "x\n"}))
+    assert outcome(found, "LINT-SECRET") == (
+        Outcome.OPEN,
+        "detect-secrets is not installed: pip install session-ops[linters]",
+    )

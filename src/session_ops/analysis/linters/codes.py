@@ -22,6 +22,11 @@ _PYTHON = Breach(Gate.PARSE, "proven", "Python refuses the file with a SyntaxErr
 _NAME = Breach(Gate.START, "likely", "the module ends with a NameError when it is imported")
 _BUILD = Breach(Gate.SHIP, "likely", "the image cannot be built")
 _INJECT = Breach(Gate.GUARD, "likely", "whoever opens an issue or a pull request runs commands with the workflow's token")
+_SETTINGS = Breach(
+    Gate.SHIP, "likely", "the agent's program refuses the file or passes over the entry, so that its hooks or servers never run"
+)
+_AGENT = Breach(Gate.SHIP, "possible", "the agent's program may pass over it without a word")
+_SECRET = Breach(Gate.GUARD, "possible", "whoever reads the repository acts in the owner's name until it is revoked")
 
 TABLE: tuple[tuple[str, re.Pattern[str], Breach], ...] = (
     ("shellcheck", re.compile(r"SC107[23]|SC1(?:00[69]|03[3-9]|04[0-9]|05[0-9]|06[0-9]|08[0-9]|13[0-9])"), _SHELL),
@@ -29,6 +34,9 @@ TABLE: tuple[tuple[str, re.Pattern[str], Breach], ...] = (
     ("ruff", re.compile(r"F82[13]"), _NAME),
     ("hadolint", re.compile(r"DL1000|DL3011|DL3023|DL3061"), _BUILD),
     ("zizmor", re.compile(r"template-injection"), _INJECT),
+    ("agnix", re.compile(r"CC-HK-0(?:05|06|07|12)|MCP-010|MCP-022"), _SETTINGS),
+    ("agnix", re.compile(r"CC-HK-002|CC-AG-00[127]|AS-0(?:01|03|16)|MCP-009|CDX-CFG-009"), _AGENT),
+    ("detect-secrets", re.compile(r"\w+"), _SECRET),
 )
 """Linter, its code, what it breaks. A breach is what the adapter may claim at most: it lowers it where its own doubts say so."""
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from session_ops.analysis.aside import aside
 from session_ops.analysis.linters.codes import breach
-from session_ops.analysis.linters.process import Linter, Linters, Remark, findings
+from session_ops.analysis.linters.process import Linter, Linters, Remark
+from session_ops.analysis.linters.telling import findings
 from session_ops.analysis.linters.templates import is_template
 from session_ops.discovery.files import Tree
 from session_ops.model import Finding

@@ -15,14 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Self
 
 from session_ops.analysis.aside import aside
 from session_ops.discovery.files import Tree
-from session_ops.model import Evidence, Finding
 from session_ops.registry import CannotCheck, NotApplicable, fact
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 SECONDS = 10.0
 """What one linter may take in all; what it did not get to is said."""
-FOLDED = 20
-"""Findings of advice that one linter may make, and places that one finding names."""
 LONGEST = 400_000
 """Characters up to which a file is given to a linter; a longer one is generated or data."""
+WHOLE = "tree"
+"""The folder of the copy for linters that judge a folder as it is laid out."""
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w.-]{0,80}", re.ASCII)
 _NUMBER = re.compile(r"\d+\.\d+(?:\.\d+)*")
 
@@ -57,15 +57,19 @@ class Linter:
     `wants` chooses its files; `argv` follows the program's path and is followed by file names; `parse` reads its standard output;
     `package` is what installs it; `below` is a folder that it expects its files in;
     `batch` is how many files go on one command line: few for a slow one, so that it has looked at the first ones when its time is up.
+    `roots` is for a linter that judges a folder as a whole: the folders, each of which is copied as it is laid out and linted by itself;
+    no file name reaches the command line then. `inside` is for a linter that is a Python library: what it says of a path and its text.
     """
 
     name: str
     package: str
     wants: Callable[[Tree], Iterable[str]]
-    argv: tuple[str, ...]
-    parse: Callable[[str], Iterable[Remark]]
+    argv: tuple[str, ...] = ()
+    parse: Callable[[str], Iterable[Remark]] = lambda _: ()
     below: str = ""
     batch: int = 1000
+    roots: Callable[[Tree], Iterable[str]] | None = None
+    inside: Callable[[str, str], Iterable[Remark]] | None = None
 
 
 @dataclass(frozen=True)
@@ -158,13 +162,32 @@ def run(linter: Linter, tree: Tree, folder: Path) -> Report:
     )
     if not files:
         return Report()
-    exe = program(linter.name)
-    if exe is None:
-        return Report(problem=f"{linter.name} is not installed: pip install session-ops[linters]")
+    missing = f"{linter.name} is not installed: pip install session-ops[linters]"
     try:
-        return _run(linter, exe, tree, files, folder)
+        if linter.inside is not None:
+            return _asked(linter, linter.inside, tree, files)
+        exe = program(linter.name)
+        return Report(problem=missing) if exe is None else _run(linter, exe, tree, files, folder)
+    except ImportError:
+        return Report(problem=missing)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return Report(problem=f"{linter.name}: {type(error).__name__}: {error}")
+
+
+def _asked(linter: Linter, look: Callable[[str, str], Iterable[Remark]], tree: Tree, files: Sequence[str]) -> Report:
+    """Ask a linter that is a library, file by file until its time is up."""
+    end = time.monotonic() + SECONDS
+    version = metadata.version(linter.package)
+    said: list[Remark] = []
+    for done, path in enumerate(files):
+        if time.monotonic() > end:
+            return Report(tuple(said), done, version, _stopped(linter, done, len(files)))
+        said += look(path, tree.text(path))
+    return Report(tuple(said), len(files), version)
+
+
+def _stopped(linter: Linter, done: int, many: int) -> str:
+    return f"{linter.name} was stopped after {SECONDS:g} s: it read {done} of {many} files"
 
 
 def _run(linter: Linter, exe: str, tree: Tree, files: Sequence[str], folder: Path) -> Report:
@@ -175,36 +198,68 @@ def _run(linter: Linter, exe: str, tree: Tree, files: Sequence[str], folder: Pat
     said: list[Remark] = []
     gave_up: list[str] = []
     done, problem = 0, ""
-    pending = [files[start : start + linter.batch] for start in range(0, len(files), linter.batch)]
+    pending = _batches(linter, tree, files)
+    many = f"{len(files)} files" if linter.roots is None else f"{len(pending)} folders"
     while pending:
         batch = pending.pop(0)
-        names: dict[str, str] = {}
-        for path in batch:
-            name = PurePosixPath(str(len(names)), linter.below, _plain(path))
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(tree.text(path), encoding="utf-8", newline="")
-            names[str(name)] = path
+        names = _laid_out(linter, tree, batch, folder)
         try:
-            output = _output([exe, *linter.argv, *names], folder, end)
+            if linter.roots is None:
+                output = _output([exe, *linter.argv, *names], folder, end)
+            else:
+                output = _output([exe, *linter.argv], folder / WHOLE / batch.root, end)
         except subprocess.TimeoutExpired:
-            problem = f"{linter.name} was stopped after {SECONDS:g} s: it read {done} of {len(files)} files"
+            problem = _stopped(linter, done, len(files))
             break
         except ValueError as error:
             # one file that a linter dies of shall not cost the others
-            if len(batch) > 1:
-                pending[:0] = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
+            half = len(batch.files) // 2
+            if half and linter.roots is None:
+                pending[:0] = [Batch(batch.files[:half]), Batch(batch.files[half:])]
             else:
-                gave_up.append(f"{batch[0]}: {error}")
+                gave_up.append(f"{batch.files[0] if linter.roots is None else batch.root or '.'}: {error}")
             continue
         for remark in linter.parse(output):
-            # some give back the path as it was given, some the whole one
-            original = names.get(remark.path.removeprefix(f"{folder}/").removeprefix("./"))
+            # some give back the path as it was given, some the whole one, some the one inside of the folder they were started in
+            given = remark.path.removeprefix(f"{folder}/").removeprefix(f"{WHOLE}/").removeprefix("./")
+            original = names.get(given) or names.get(f"{batch.root}/{given}")
             if original is not None:
-                said.append(replace(remark, path=original))
+                said.append(replace(remark, path=original, text=remark.text.replace(f"{folder}/", "")))
         done += len(names)
     if gave_up and not problem:
-        problem = f"{linter.name} gave up on {len(gave_up)} of {len(files)} files, the first is {gave_up[0]}"
+        problem = f"{linter.name} gave up on {len(gave_up)} of {many}, the first is {gave_up[0]}"
     return Report(tuple(said), done, version[0] if version else "", problem)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Files that go into one run, and the folder that it judges where it judges one."""
+
+    files: tuple[str, ...]
+    root: str = ""
+
+
+def _batches(linter: Linter, tree: Tree, files: Sequence[str]) -> list[Batch]:
+    if linter.roots is None:
+        return [Batch(tuple(files[at : at + linter.batch])) for at in range(0, len(files), linter.batch)]
+    inside = {root: tuple(f for f in files if not root or f.startswith(f"{root}/")) for root in linter.roots(tree)}
+    return [Batch(found, root) for root, found in inside.items() if found]
+
+
+def _laid_out(linter: Linter, tree: Tree, batch: Batch, folder: Path) -> dict[str, str]:
+    """Copy the files of a batch; the names of the copies, and which file of the tree each is."""
+    names: dict[str, str] = {}
+    for path in batch.files:
+        if linter.roots is None:
+            name = str(PurePosixPath(str(len(names)), linter.below, _plain(path)))
+            copy = folder / name
+        else:
+            name = path
+            copy = folder / WHOLE / path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(tree.text(path), encoding="utf-8", newline="")
+        names[name] = path
+    return names
 
 
 def _plain(path: str) -> str:
@@ -235,30 +290,3 @@ def _output(argv: Sequence[str], folder: Path, end: float) -> str:
         last = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise ValueError(f"no answer, exit status {done.returncode}{': ' + last[-1][:200] if last else ''}")
     return text
-
-
-def findings(tree: Tree, report: Report, linter: str, judge: Callable[[Remark], Finding | None]) -> Iterator[Finding]:
-    """One finding for each file and code, those that break a gate first; then what the linter did not get to, as CannotCheck.
-
-    `judge` gives the finding for a remark that breaks a gate, and None for one that is advice.
-    """
-    grave: dict[tuple[str, str], list[Finding]] = {}
-    light: dict[tuple[str, str], list[Remark]] = {}
-    for remark in sorted(report.remarks, key=lambda r: (r.path, r.line, r.column, r.code)):
-        if not 1 <= remark.line <= len(tree.lines(remark.path)):
-            continue
-        judged = judge(remark)
-        if judged is None:
-            light.setdefault((remark.path, remark.code), []).append(remark)
-        else:
-            grave.setdefault((remark.path, remark.code), []).append(judged)
-    for same in grave.values():
-        best = min(same, key=lambda f: (f.confidence == "possible", f.at.line))
-        also = tuple(dict.fromkeys(f.at for f in same if f.at.line != best.at.line))
-        yield Finding(best.message, best.at, also[:FOLDED], best.impact, best.confidence, best.gate)
-    often = sorted(light.items(), key=lambda item: (-len(item[1]), item[0]))
-    for (path, code), remarks in often[:FOLDED]:
-        places: list[Evidence] = list(dict.fromkeys(tree.evidence(path, r.line) for r in remarks))
-        yield Finding(f"{linter} {code}: {remarks[0].text}", places[0], tuple(places[1 : FOLDED + 1]))
-    if report.problem:
-        raise CannotCheck(report.problem)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from session_ops.analysis.linters.codes import breach
-from session_ops.analysis.linters.process import Linter, Linters, Remark, findings
+from session_ops.analysis.linters.process import Linter, Linters, Remark
+from session_ops.analysis.linters.telling import findings
 from session_ops.discovery.files import Tree
 from session_ops.model import Finding
 from session_ops.registry import rule
