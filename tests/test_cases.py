@@ -3,7 +3,7 @@
 `in` is the tree, expected.json says which findings this one rule has in it ({"findings": [{"path", "line"}], "why"}), `out` is `in`
 after the rule's own fixes. A finding may also name its "severity". A name that starts with `dot_` gets its dot when it is
 copied (so that our own git and tools do not heed it), `modes.txt` lists the executable files, and a file `nogit` says that
-the tree is no repository.
+the tree is no repository. A case of a LINT-* rule runs the linter itself, is skipped where that is absent, and does not count its advice.
 """
 
 import json
@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from session_ops.analysis.linters.process import Linters
 from session_ops.discovery.files import read_tree
-from session_ops.model import Answers, Finding, Fix, Outcome
+from session_ops.model import Answers, Finding, Fix, Outcome, Severity
 from session_ops.registry import Checked, Facts, Registry, check
 
 CASES = Path(__file__).parent / "cases"
@@ -57,6 +58,19 @@ def look(root: Path) -> tuple[Facts, Checked]:
     return facts, check(REGISTRY, facts, tree.root)
 
 
+def look_with_linters(root: Path, rule: str) -> tuple[Facts, Checked]:
+    """The one rule of a linter, with the linters running."""
+    tree = read_tree(root)
+    only = Registry(REGISTRY.facts, {rule: REGISTRY.rules[rule]})
+    with Linters.start(tree) as linters:
+        facts = Facts(only, {"tree": tree, "answers": Answers(), "linters": linters})
+        checked = check(only, facts, tree.root)
+    (result,) = checked.results
+    if "is not installed" in result.reason:
+        pytest.skip(f"{result.reason} (make test EXTRAS=all)")
+    return facts, Checked(checked.results, tuple(f for f in checked.findings if f.severity is not Severity.ADVICE))
+
+
 def apply(root: Path, fix: Fix) -> None:
     for edit in fix.edits:
         path = root / edit.path
@@ -96,7 +110,7 @@ def test_case(case: Path, tmp_path: Path) -> None:
     assert rule in REGISTRY.rules, f"there is no rule {rule}"
     expected = json.loads((case / "expected.json").read_text())
     lay_out(case / "in", tmp_path / "in")
-    facts, checked = look(tmp_path / "in")
+    facts, checked = look_with_linters(tmp_path / "in", rule) if rule.startswith("LINT-") else look(tmp_path / "in")
     (result,) = [r for r in checked.results if r.rule == rule]
     assert result.outcome is not Outcome.OPEN, result.reason
     own = [f for f in checked.findings if f.rule == rule]

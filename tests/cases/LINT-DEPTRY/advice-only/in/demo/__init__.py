@@ -1,0 +1,3 @@
+import itsdangerous
+
+__all__ = ["itsdangerous"]

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def show(session: Session) -> None:
+    print(session)

@@ -1,0 +1,3 @@
+from pathlib import Path
+
+STATE = Path(settings.state_dir) / "sessions.json"

@@ -1,0 +1,5 @@
+#!/bin/bash
+shopt -s extglob
+case "$1" in
+  !(*.md)) echo "code" ;;
+esac
