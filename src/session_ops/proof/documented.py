@@ -17,7 +17,8 @@ _CD = re.compile(r"cd\s+(\"[^\"]+\"|'[^']+'|[^\s;&|]+)\s*(?:(?:&&|;)\s*(?P<rest>
 _WORD = re.compile(r"[A-Za-z_./~][\w./~+-]*$")
 _ASSIGNED = re.compile(r"^(?:\s*[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|[^\s;&|]*)\s+)+")
 _PLACEHOLDER = re.compile(
-    r"<[A-Za-z][\w .:/|-]*>|\{\{|\[[A-Za-z][\w -]*\]|\.\.\.|…|\byour[-_ ]|\bmy[-_](?:project|repo|app|org|key)|/path/to/|\bxxx+\b|\bYOUR_|\bexample\.(?:com|org)",
+    r"<[A-Za-z][\w .:/|-]*>|\{\{|\[[A-Za-z][\w -]*\]|\.\.\.|…|\byour[-_ ]|\bmy[-_](?:project|repo|app|org|key)|/path/to/|\bxxx+\b"
+    r"|\bYOUR_|\bexample\.(?:com|org)",
     re.IGNORECASE,
 )
 _NETWORK = re.compile(

@@ -1,0 +1,398 @@
+"""Python packages: built, taken apart, installed with what they declare alone, imported, and their commands started."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from session_ops.discovery.aside import is_aside, is_document
+from session_ops.discovery.manifests import Manifest, Manifests
+from session_ops.model import CommandRun, Gate
+from session_ops.proof.artifact import Wheel, first, missing, read_wheel, unwanted
+from session_ops.proof.documented import told, unfit
+from session_ops.proof.runs import Place, prover
+from session_ops.proof.sandbox import Ran
+from session_ops.proof.symptoms import absent_command, complaint
+from session_ops.proof.toolchains import toolchains
+from session_ops.proof.wheels import Unsatisfiable, Wheels, fetched
+from session_ops.registry import CannotCheck, Facts
+
+MOST_PACKAGES = 4
+MOST_COMMANDS = 12
+BUILD_S, START_S = 180.0, 20.0
+_LACKS = re.compile(
+    r"Because (?P<name>[\w.-]+)(?:[<>=!~][^ ]*)? (?:was not found in the provided package locations|needs to be downloaded)"
+    r"|there are no versions of (?P<other>[\w.-]+)"
+)
+_USAGE = re.compile(r"(?im)^\s*(?:usage\b|options?:|commands?:)")
+LEGACY = ("setuptools>=40.8.0", "wheel")
+"""What a project without [build-system] is built with. Source: PEP 517, build_meta:__legacy__."""
+
+
+@dataclass
+class Project:
+    """A Python project of the target: its folder, its manifests, and whether it is meant to be built."""
+
+    folder: str
+    manifests: list[Manifest] = field(default_factory=list)
+
+    @property
+    def pyproject(self) -> Manifest | None:
+        """Its pyproject.toml."""
+        return next((m for m in self.manifests if m.path.endswith("pyproject.toml")), None)
+
+    @property
+    def is_package(self) -> bool:
+        """Does it say how it is built, or what it is called and what it starts?"""
+        if any(m.path.endswith("setup.py") for m in self.manifests):
+            return True
+        one = self.pyproject
+        if one is None:
+            return any(m.path.endswith("setup.cfg") and m.name for m in self.manifests)
+        named = bool(one.name) and any(e.kind in ("script", "module") for e in one.entry_points)
+        return (
+            one.broken != ""
+            or one.field("build-system.requires") is not None
+            or one.field("build-system.build-backend") is not None
+            or named
+        )
+
+    @property
+    def requires_to_build(self) -> list[str]:
+        """`build-system.requires`, or what stands in for it."""
+        one = self.pyproject
+        listed = [f.value for f in one.listed("build-system.requires")] if one else []
+        return listed or list(LEGACY)
+
+    @property
+    def requires_python(self) -> str:
+        """`requires-python` as declared; empty where it is not."""
+        for one in self.manifests:
+            if (found := one.field("requires-python") or one.field("python_requires")) is not None:
+                return found.value
+        return ""
+
+
+def projects(manifests: Manifests) -> list[Project]:
+    """Folders with Python manifests, tests and examples aside, the nearest to the target's root first."""
+    found: dict[str, Project] = {}
+    for one in manifests:
+        if one.ecosystem == "pip" and not is_aside(one.path) and not is_document(one.path):
+            found.setdefault(one.folder, Project(one.folder)).manifests.append(one)
+    return sorted(found.values(), key=lambda p: (p.folder.count("/") + bool(p.folder), p.folder))
+
+
+@prover("pip")
+def python(place: Place, facts: Facts) -> Iterator[CommandRun]:
+    """Build, look into, install, import and start every Python package; of projects that are none, install what they require."""
+    every = projects(facts["manifests"])
+    packages = [p for p in every if p.is_package]
+    for number, project in enumerate(packages[:MOST_PACKAGES]):
+        yield from _package(place, facts, project, f"{number or ''}")
+    if len(packages) > MOST_PACKAGES:
+        yield place.skipped(
+            Gate.BUILD, "uv build", f"{len(packages) - MOST_PACKAGES} more packages: only the first {MOST_PACKAGES} are tried"
+        )
+    if not packages:
+        yield from _application(place, facts, every)
+
+
+# --- packages -------------------------------------------------------------------------------------------------------------------
+
+
+def _package(place: Place, facts: Facts, project: Project, tag: str) -> Iterator[CommandRun]:
+    where = f" in {project.folder}" if project.folder else ""
+    for one in project.manifests:
+        said = [one.broken] if one.broken else [p.text for p in one.problems if p.sure]
+        yield place.check(Gate.METADATA, f"read {one.path} by its standard", said)
+    if why := _other_python(project.requires_python):
+        for gate in (Gate.BUILD, Gate.CONTENTS, Gate.INSTALL, Gate.START):
+            yield place.refused(gate, f"uv build{where}", why)
+        return
+    run, dist = _build(place, project, tag)
+    yield run
+    if not run.good:
+        for gate in (Gate.CONTENTS, Gate.INSTALL, Gate.START):
+            yield place.refused(gate, f"uv build{where}", "nothing was built" if run.wrong else run.skipped)
+        return
+    built = [item.path for item in place.box.list(dist) if item.path.endswith(".whl")]
+    try:
+        wheel = read_wheel(built[0], place.box.read(PurePosixPath(dist, built[0])))
+    except (CannotCheck, IndexError) as error:
+        yield place.refused(Gate.CONTENTS, "look into the wheel", str(error) or "no wheel was built")
+        return
+    yield place.check(Gate.METADATA, f"read METADATA of {wheel.name} by its standard", _metadata(wheel))
+    problems = [*unwanted(wheel.files), *missing(wheel, place.tree, project.folder)]
+    yield place.check(Gate.CONTENTS, f"look into {wheel.name}", first(problems))
+    yield from _install(place, facts, wheel, f"{dist}/{built[0]}", tag)
+
+
+def _other_python(wanted: str) -> str:
+    """Why our interpreter does not do for a project; empty where it does."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    have = ".".join(map(str, sys.version_info[:3]))
+    try:
+        fits = SpecifierSet(wanted).contains(have, prereleases=True)
+    except InvalidSpecifier:
+        return ""  # the standard's check says so
+    return "" if fits else f"it asks for Python {wanted}, and this machine offers {have}"
+
+
+def _build(place: Place, project: Project, tag: str) -> tuple[CommandRun, str]:
+    """Build the sdist, and the wheel from it. Requirements that a backend asks for while it builds are fetched when they are missed."""
+    dist = str(place.box.tmp.parent / f"dist{tag}")
+    shown = "uv build" + (f" {project.folder}" if project.folder else "")
+    wanted = project.requires_to_build
+    for _ in range(4):
+        try:
+            wheels = fetched(wanted)
+        except Unsatisfiable as error:
+            said = f"what it needs to build does not exist: {error}"
+            return CommandRun(Gate.BUILD, shown, 1, (place.plain(str(error))[:240],), wrong=place.plain(said)[:400]), dist
+        except CannotCheck as error:
+            return place.refused(Gate.BUILD, shown, str(error)), dist
+        argv = [
+            toolchains().uv, "build", *OFFLINE, "--find-links", _folder(place, wheels), "--python", toolchains().python, "--out-dir", dist,
+            str(place.inside(project.folder)),
+        ]  # fmt: skip
+        ran = place.box.run(argv, env=_uv_env(place), timeout_s=BUILD_S, cwd=place.inside(project.folder))
+        lacking = _LACKS.search(" ".join(ran.err.split())) if ran.code else None
+        name = (lacking["name"] or lacking["other"]) if lacking else ""
+        if not name or any(re.split(r"[^\w.-]", w)[0].lower() == name.lower() for w in wanted):
+            break
+        wanted = [*wanted, name]
+    run = place.judged(Gate.BUILD, shown, _uv_said(ran))
+    if run.wrong and name:
+        run = place.refused(Gate.BUILD, shown, f"it needs {name} to build, which could not be fetched")
+    return run, dist
+
+
+def _uv_said(ran: Ran) -> Ran:
+    """With exit status 0, standard error holds the progress of uv, and no complaint."""
+    return (
+        ran
+        if ran.code
+        else Ran(ran.code, ran.out + ran.err, "", ran.ended, ran.seconds, ran.left, ran.listening, ran.peak, ran.gone)
+    )
+
+
+OFFLINE = ("--offline", "--no-index", "--no-config", "--no-progress", "--no-python-downloads", "--color", "never")
+
+
+def _uv_env(place: Place) -> dict[str, str]:
+    return {"UV_CACHE_DIR": str(place.box.tmp / "uv"), "UV_LINK_MODE": "copy", "SOURCE_DATE_EPOCH": "1600000000"}
+
+
+def _folder(place: Place, wheels: Wheels) -> str:
+    return f"{place.box.place('cache')}/{wheels.name}"
+
+
+def _metadata(wheel: Wheel) -> list[str]:
+    """What the core metadata specification refuses. Source: packaging.metadata."""
+    from packaging.metadata import Metadata, parse_email
+
+    raw, _ = parse_email(next((data for path, data in wheel.files.items() if path.endswith(".dist-info/METADATA")), b""))
+    try:
+        Metadata.from_raw(raw)
+    except BaseExceptionGroup as group:
+        return [str(error) for error in group.exceptions]
+    return []
+
+
+def _install(place: Place, facts: Facts, wheel: Wheel, path: str, tag: str) -> Iterator[CommandRun]:
+    shown = f"uv pip install {wheel.name}"
+    try:
+        wheels = fetched(wheel.requires)
+    except Unsatisfiable as error:
+        yield CommandRun(Gate.INSTALL, shown, 1, (place.plain(str(error))[:240],), wrong=place.plain(str(error))[:400])
+        yield place.refused(Gate.START, shown, "it could not be installed")
+        return
+    except CannotCheck as error:
+        yield place.refused(Gate.INSTALL, shown, str(error))
+        yield place.refused(Gate.START, shown, "it could not be installed")
+        return
+    venv = place.box.tmp.parent / f"venv{tag}"
+    made = _venv(place, venv)
+    if not made.good:
+        yield made
+        return
+    run = _pip(place, venv, wheels, [path], shown)
+    yield run
+    if not run.good:
+        yield place.refused(Gate.START, shown, "it could not be installed")
+        return
+    env = {"PATH": f"{venv}/bin:{place.box.env['PATH']}", "VIRTUAL_ENV": str(venv)}
+    interpreter = f"{venv}/bin/python"
+    for top in wheel.tops:
+        if not is_aside(top + "/"):
+            yield place.run(
+                Gate.INSTALL,
+                [interpreter, "-c", f"import {top}"],
+                cwd=place.box.home,
+                env=env,
+                shown=f"python -c 'import {top}'",
+                timeout_s=START_S * 2,
+            )
+    names = [*wheel.scripts, *sorted(p.rpartition("/")[2] for p in wheel.files if ".data/scripts/" in p)]
+    for name in names[:MOST_COMMANDS]:
+        yield starts(place, [f"{venv}/bin/{name}"], name, env)
+    for top in wheel.tops:
+        if f"{top}/__main__.py" in wheel.files and not is_aside(top + "/"):
+            yield starts(place, [interpreter, "-m", top], f"python -m {top}", env)
+    modules = {*wheel.tops}
+
+    def own(words: Sequence[str]) -> bool:
+        module = words[2] if words[0] in ("python", "python3") and words[1:2] == ("-m",) and len(words) > 2 else ""
+        return words[0] in names or module.split(".")[0] in modules
+
+    yield from documented(place, facts, own, env, at=place.box.home)
+
+
+def _venv(place: Place, venv: PurePosixPath) -> CommandRun:
+    argv = [
+        toolchains().uv,
+        "venv",
+        "--offline",
+        "--no-config",
+        "--quiet",
+        "--no-python-downloads",
+        "--python",
+        toolchains().python,
+        str(venv),
+    ]
+    return place.run(Gate.INSTALL, argv, env=_uv_env(place), shown="uv venv", cwd=place.box.home)
+
+
+def _pip(place: Place, venv: PurePosixPath, wheels: Wheels, what: list[str], shown: str) -> CommandRun:
+    argv = [
+        toolchains().uv,
+        "pip",
+        "install",
+        *OFFLINE,
+        "--find-links",
+        _folder(place, wheels),
+        "--python",
+        f"{venv}/bin/python",
+        *what,
+    ]
+    ran = place.box.run(argv, env=_uv_env(place), cwd=place.box.home, timeout_s=BUILD_S)
+    return place.judged(Gate.INSTALL, shown, _uv_said(ran))
+
+
+# --- commands -------------------------------------------------------------------------------------------------------------------
+
+
+def starts(place: Place, argv: list[str], name: str, env: dict[str, str]) -> CommandRun:
+    """Start a command for its help, headless, from another folder. One that knows neither --help nor --version has to say how it is used."""
+    shown, ran = "", Ran(None, "", "")
+    for flag in ("--help", "--version"):
+        shown = f"{name} {flag}"
+        ran = place.box.run([*argv, flag], cwd=place.box.home, env=env, timeout_s=START_S)
+        if ran.code == 0 or ran.ended or complaint(ran.err) or absent_command(ran.err) or (ran.code or 0) >= 126:
+            break
+        if _USAGE.search(ran.out + "\n" + ran.err):
+            return place.judged(Gate.START, shown, ran, expect=(0, ran.code or 0))
+    run = place.judged(Gate.START, shown, ran, serves=True)
+    if run.wrong and not (run.ended or complaint(ran.err) or (ran.code or 0) >= 126):
+        return place.refused(
+            Gate.START,
+            shown,
+            f"it ended with {ran.code} and said neither help nor version: {place.plain((ran.err or ran.out).strip()[-160:])}",
+        )
+    return run
+
+
+def documented(
+    place: Place, facts: Facts, own: Callable[[Sequence[str]], bool], env: dict[str, str], *, at: PurePosixPath
+) -> Iterator[CommandRun]:
+    """Documented commands for which `own` holds, as far as they can be tried; an example that wants its reader's data is left out."""
+    tried = 0
+    for one in told(facts["docs"]):
+        words = one.words
+        if not words or not own(words):
+            continue
+        if tried >= MOST_COMMANDS:
+            yield place.skipped(Gate.START, one.text, f"more than {MOST_COMMANDS} documented commands")
+            return
+        if why := unfit(one.text):
+            yield place.skipped(Gate.START, one.text, why)
+            continue
+        tried += 1
+        yield sample(place, one.text, env, at)
+
+
+def sample(place: Place, text: str, env: dict[str, str], at: PurePosixPath) -> CommandRun:
+    """Run a documented command. It fails by what breaks (a traceback, a program or module that is absent), not by what its reader would bring."""
+    ran = place.box.run(text, cwd=at, env=env, timeout_s=START_S)
+    run = place.judged(Gate.START, text, ran, serves=True)
+    broken = (
+        run.ended in ("memory", "processes", "disk")
+        or ran.gone
+        or ran.code in (126, 127)
+        or "Traceback" in ran.err
+        or "Cannot find " in ran.err
+    )
+    if run.wrong and not broken:
+        return place.skipped(
+            Gate.START,
+            text,
+            f"it ended with {ran.code}, which may be for want of its reader's data: {place.plain((ran.err or ran.out).strip()[-160:])}",
+        )
+    if run.ended == "refused":
+        return place.skipped(Gate.START, text, run.skipped)
+    return run
+
+
+# --- projects that are no package -------------------------------------------------------------------------------------------------
+
+
+def _application(place: Place, facts: Facts, every: list[Project]) -> Iterator[CommandRun]:
+    """Install what requirements files (or a pyproject without a build system) ask for, and start the documented commands in the copy."""
+    wanted, sources, linked = [], [], []
+    for project in every:
+        for one in project.manifests:
+            needed = [d.spec or d.name for d in one.dependencies if d.group == "runtime"]
+            if one.path.endswith("pyproject.toml"):
+                needed = [_spec(d.name, d.spec) for d in one.dependencies if d.group == "runtime"]
+            linked += [f.value for f in one.fields if f.name in ("link", "editable") and one.path.endswith(".txt")]
+            if needed and not re.search(r"dev|test|lint|doc", one.path.rpartition("/")[2], re.IGNORECASE):
+                wanted += needed
+                sources.append(one.path)
+    if not sources:
+        return
+    shown = "uv pip install " + " ".join(f"-r {s}" for s in sources)
+    if linked:
+        yield place.refused(Gate.INSTALL, shown, f"{linked[0]} is asked for by an address, which is not fetched")
+        return
+    try:
+        wheels = fetched(wanted)
+    except Unsatisfiable as error:
+        yield CommandRun(Gate.INSTALL, shown, 1, wrong=place.plain(str(error))[:400])
+        return
+    except CannotCheck as error:
+        yield place.refused(Gate.INSTALL, shown, str(error))
+        return
+    venv = place.box.tmp.parent / "venv"
+    made = _venv(place, venv)
+    if not made.good:
+        yield made
+        return
+    run = (
+        _pip(place, venv, wheels, [f"{_folder(place, wheels)}/{name}" for name in wheels.files], shown)
+        if wheels.files
+        else made
+    )
+    yield run
+    if not run.good:
+        return
+    env = {"PATH": f"{venv}/bin:{place.box.env['PATH']}", "VIRTUAL_ENV": str(venv)}
+    names = ("python", "python3", "flask", "uvicorn", "gunicorn", "streamlit")
+    yield from documented(place, facts, lambda words: words[0] in names and (len(words) > 1), env, at=place.inside(""))
+
+
+def _spec(name: str, spec: str) -> str:
+    return spec if spec.lower().startswith(name.lower()) else f"{name}{spec}" if spec[:1] in "<>=!~" and spec else name
