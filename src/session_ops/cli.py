@@ -113,6 +113,12 @@ def run(
     preserve_data: Annotated[str, typer.Option(help="Must existing state survive: yes, no.")] = "unknown",
     access_control: Annotated[str, typer.Option(help="Who may read its secrets and steer it.")] = "",
     shape: Annotated[str, typer.Option(help="What it is meant to be: library, service, bundle.")] = "unknown",
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Run the gates, and try fixes, in a sandboxed copy of the target.")
+    ] = False,
+    trust_target: Annotated[
+        bool, typer.Option("--trust-target", help="With --prove: run the target's code even where there is no sandbox.")
+    ] = False,
     probe_start: ProbeStart = "",
     probe_beat: ProbeBeat = "",
     probe_lock: ProbeLock = "",
@@ -132,9 +138,11 @@ def run(
     """Run all six notebooks on a target and write the report."""
     from session_ops.case import Case
 
+    if trust_target and not prove:
+        raise UsageError("--trust-target only means something together with --prove")
     opened = Case.open(
         target=_target(target, example), logs=list(logs or []), case=case, environment=environment, consumers=consumers,
-        preserve_data=preserve_data, access_control=access_control, shape=shape, probe_start=probe_start, probe_beat=probe_beat,
+        preserve_data=preserve_data, access_control=access_control, shape=shape, prove=prove, trust_target=trust_target, probe_start=probe_start, probe_beat=probe_beat,
         probe_lock=probe_lock, probe_end=probe_end, orphan_after_min=orphan_after_min,
         silent_after_min=silent_after_min, lock_after_min=lock_after_min, limits=limits, logs_as=logs_as,
         log_mapping=log_mapping, engine=engine, rules=rules, formats=formats, detectors=detectors,

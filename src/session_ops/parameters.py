@@ -41,11 +41,16 @@ class Parameters:
     preserve_data: YesNo = field(default="unknown", metadata=_help("must existing state survive the change: yes, no, unknown"))
     access_control: str = field(default="", metadata=_help("who may read its secrets and steer it; empty: inferred"))
     shape: Shape = field(default="unknown", metadata=_help("what it is meant to be: library, service, bundle, unknown"))
-    prove: bool = field(default=False, metadata=_help("try the gates and fixes in a copy (not part of this version)"))
+    prove: bool = field(default=False, metadata=_help("run the gates, and try fixes, in a sandboxed copy of the target"))
+    trust_target: bool = field(
+        default=False, metadata=_help("with prove: run the target's code even where there is no sandbox")
+    )
     probe_start: str = field(
         default="", metadata=_help("command that starts a session, with {agent} {task} {session}; empty: found; -: none")
     )
-    probe_beat: str = field(default="", metadata=_help("command that says a session lives, with {session}; empty: found; -: none"))
+    probe_beat: str = field(
+        default="", metadata=_help("command that says a session lives, with {session}; empty: found; -: none")
+    )
     probe_lock: str = field(
         default="", metadata=_help("command that takes a lock, with {resource} {session}; empty: found; -: none")
     )
@@ -81,7 +86,10 @@ class Parameters:
         known = {f.name: f for f in fields(cls)}
         refuse_unknown(given, known)
         hints = get_type_hints(cls)
-        return cls(**{name: _checked(name, value, hints[name]) for name, value in given.items()})
+        parameters = cls(**{name: _checked(name, value, hints[name]) for name, value in given.items()})
+        if parameters.trust_target and not parameters.prove:
+            raise UsageError("trust_target=True only means something together with prove=True; set both, or neither")
+        return parameters
 
 
 def refuse_unknown(names: Iterable[str], known: Iterable[str]) -> None:
@@ -116,8 +124,6 @@ def _checked(name: str, value: Any, hint: Any) -> Any:
     if hint is bool:
         if not isinstance(value, bool):
             raise UsageError(f"{name}={value!r} is not possible: give True or False")
-        if name == "prove" and value:
-            raise UsageError("prove=True is not possible: proofs are not part of this version; leave it False")
         return value
     if hint is float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
