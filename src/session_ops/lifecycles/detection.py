@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from session_ops.lifecycles.readers import CannotRead, Record
+from session_ops.lifecycles.readers import CannotRead, Piece, Record, Reject
 from session_ops.lifecycles.spec import Format
 
 SAMPLE = 200
@@ -54,7 +54,7 @@ def detect(path: Path, formats: tuple[Format, ...]) -> Detected:
             scores[form.id], why[form.id] = 0.0, reason
             continue
         try:
-            pieces = list(itertools.islice(form.pieces(path), SAMPLE))
+            pieces = [piece for piece in itertools.islice(form.pieces(path), SAMPLE) if not _is_template(piece)]
         except CannotRead as error:
             scores[form.id], why[form.id] = 0.0, str(error)
             continue
@@ -75,6 +75,10 @@ def detect(path: Path, formats: tuple[Format, ...]) -> Detected:
     reason = f"{len(samples[best.id])} of the first records fit"
     fitting = samples[best.id]
     return Detected(best, scores, reason, best.session_fields(fitting), len(fitting))
+
+
+def _is_template(piece: Piece) -> bool:
+    return isinstance(piece, Reject) and piece.reason == "template"
 
 
 def _why(form: Format, records: list[dict[str, Any]], fitting: list[dict[str, Any]], torn: int) -> str:

@@ -18,6 +18,8 @@ _OWN_NAME = re.compile(
     re.IGNORECASE,
 )
 """Names of files and folders that are one session's own: a time stamp, a uuid, session-12."""
+_TEMPLATE = re.compile(r"\s*(?:#{1,6}|[-*+])\s.*\b(?:YYYY[-/.]MM[-/.]DD|DD[-/.]MM[-/.]YYYY|HH:MM|hh:mm)\b")
+"""An entry of a template that nobody filled in."""
 
 
 def entries(path: Path, reader: Mapping[str, Any]) -> Iterator[Piece]:
@@ -56,6 +58,8 @@ def entries(path: Path, reader: Mapping[str, Any]) -> Iterator[Piece]:
                 continue
             found = next((m for pattern in patterns if (m := pattern.match(line))), None)
             if found is None:
+                if _TEMPLATE.match(line):
+                    yield reject(number, offset, "template", data)
                 if dated := dates.match(line):
                     clock.new_day(dated["date"])
                 continue

@@ -26,7 +26,9 @@ class Record(NamedTuple):
 
 
 class Reject(NamedTuple):
-    """A piece that could not be read: torn, welded, conflict_marker, encoding, no_time or binary; `start` is how it begins."""
+    """A piece that could not be read: torn, welded, conflict_marker, encoding, no_time, binary, or template (a placeholder
+    that nobody filled in: nothing is lost with it); `start` is how it begins.
+    """
 
     line: int
     offset: int
