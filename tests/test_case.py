@@ -73,7 +73,7 @@ def test_the_default_folder_is_ignored_by_git_and_by_us(make: Make, monkeypatch:
         ({"zzz": 1}, "the parameters are target"),
         ({"environment": "dokcer"}, "did you mean 'docker'?"),
         ({"environment": 3}, "give one of local"),
-        ({"prove": True}, "not part of this version"),
+        ({"trust_target": True}, "together with prove=True"),
         ({"orphan_after_min": -1}, "minutes above 0"),
         ({"orphan_after_min": "10"}, "minutes above 0"),
         ({"target": "no/such"}, "no such folder"),

@@ -219,6 +219,11 @@ class Case:
             about["phases"].setdefault(phase, {}).update({k: v for k, v in what.items() if v is not None})
             self.write("case.json", to_json(about))
 
+    def seconds(self, phase: str) -> dict[str, float]:
+        """Seconds of the commands that a phase ran, by `gate: command`; empty where it ran none."""
+        found: dict[str, float] = self._about()["phases"].get(phase, {}).get("commands", {})
+        return found
+
     # files
 
     @contextlib.contextmanager

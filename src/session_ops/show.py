@@ -142,6 +142,35 @@ def gates(results: Sequence[GateResult]) -> Shown:
     )
 
 
+def runs(results: Sequence[GateResult], seconds: Mapping[str, float] | None = None, limit: int = 60) -> Shown:
+    """The commands that were run for the gates: exit status, seconds, last lines, and what was left out and why.
+
+    Parameters: `seconds` are by `gate: command`, as `Case.seconds` gives them.
+    """
+    every = [run for result in results for run in result.runs]
+    if not every:
+        said = "No command was run: the gates are judged from what the rules read. prove = True runs them in a copy."
+        return Shown(f"<p>{said}</p>", said)
+    rows, lines = [], []
+    for run in every[:limit]:
+        sign, word, tint = MARK[Outcome.PASS if run.good else Outcome.FAIL if run.wrong else Outcome.OPEN]
+        word = {"clear": "went well", "open": "left out" if run.ended != "refused" else "could not be done"}.get(word, word)
+        took = (seconds or {}).get(f"{run.gate.value}: {run.command}")
+        code = "" if run.code is None else str(run.code)
+        tail = "\n".join(visible(line, LINE_LIMIT) for line in run.tail)
+        folded = f'<details><summary>last lines</summary><div style="{_CODE};opacity:.85">{escape(tail)}</div></details>' if tail else ""
+        rows.append(
+            f'<tr><th style="{_CELL}">{run.gate.value}</th><td style="{_CELL}"><span style="{_BADGE};background:{tint}">{sign} {word}</span></td>'
+            f'<td style="{_CELL};{_CODE}">{_html(run.command)}</td><td style="{_CELL}">{code}</td>'
+            f'<td style="{_CELL}">{"" if took is None else f"{took:.1f}"}</td><td style="{_CELL}">{_html(run.wrong or run.skipped)}{folded}</td></tr>'
+        )
+        lines.append(f"{sign} {run.gate.value:<10} {code:>3}  {one_line(run.command, 80)}  {one_line(run.wrong or run.skipped)}".rstrip())
+    more = _more(len(every), limit)
+    head = "".join(f'<th style="{_CELL}">{h}</th>' for h in ("gate", "", "command", "exit", "seconds", "what was said"))
+    table = f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    return Shown(table + (f"<p><small>{more}</small></p>" if more else ""), "\n".join([*lines, *([more] if more else [])]))
+
+
 def causes(found: Sequence[Cause], limit: int = 12) -> Shown:
     """Root causes, the one with most hanging on it first."""
     if not found:

@@ -62,8 +62,8 @@ class Document:
 
 
 def compute(case: Case) -> Document:
-    """Judge the gates from the analysis, group findings under causes, infer what was not answered."""
-    from session_ops.diagnosis import anomalies, assumptions, causes, gates, security, verdict
+    """Judge the gates from the analysis and (with `prove`) by running them, group findings under causes, infer what was not answered."""
+    from session_ops.diagnosis import anomalies, assumptions, causes, gates, security, tried, verdict
 
     found, analysis, lifecycles = case["discovery"], case["analysis"], case["lifecycles"]
     folders = case.tree.folders
@@ -71,6 +71,12 @@ def compute(case: Case) -> Document:
         found.references, found.history, frozenset(case.tree.entries) | folders, {r.rule: r.title for r in analysis.results}
     )
     judged = gates.judge(analysis.results, analysis.findings)
+    if case.parameters.prove:
+        from session_ops.proof.runs import prove
+
+        proven = prove(case.tree, case.facts, trust=case.parameters.trust_target)
+        judged = tried.with_runs(judged, proven, analysis.findings)
+        case.note("diagnosis", commands=tried.seconds(proven))
     grouped, loose = anomalies.joined(
         causes.causes(analysis.findings, known), {f.id: f for f in analysis.findings}, lifecycles.anomalies, found.references
     )

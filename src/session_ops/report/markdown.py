@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from session_ops.discovery.mechanism.picture import alternative
-from session_ops.model import GATE_HOLDS_WHEN, Finding, Fix, GateResult, Outcome
+from session_ops.model import GATE_HOLDS_WHEN, CommandRun, Finding, Fix, GateResult, Outcome
 from session_ops.report.contents import Contents, brief
 from session_ops.report.escape import anchor, block, code, inline
 from session_ops.report.text import plural
@@ -93,6 +93,16 @@ def _state(c: Contents) -> Iterator[str]:
     yield from _tracking(c)
     yield ""
     yield from _rows(("gate", "", "it holds when", "how it was looked at"), (_gate(c, g) for g in c.diagnosis.gates))
+    runs = [run for gate in c.diagnosis.gates for run in gate.runs]
+    if runs:
+        yield f"\n**What was run in a copy**: {plural(len(runs), 'command')}.\n"
+        yield from _rows(("gate", "", "command", "exit", "what was said"), (_run(run) for run in runs))
+
+
+def _run(run: CommandRun) -> tuple[str, ...]:
+    outcome = Outcome.PASS if run.good else Outcome.FAIL if run.wrong else Outcome.OPEN
+    said = run.wrong or run.skipped or (run.tail[-1] if run.tail else "")
+    return (run.gate.value, SIGN[outcome], code(run.command, 160, cell=True), "" if run.code is None else str(run.code), inline(brief(said)))
 
 
 def _tracking(c: Contents) -> Iterator[str]:
