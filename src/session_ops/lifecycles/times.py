@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -20,6 +20,23 @@ _ISO = re.compile(
     re.IGNORECASE,
 )
 _COMPACT = re.compile(r"\s*(\d{4})(\d{2})(\d{2})[T_-]?(\d{2})(\d{2})(\d{2})?(Z)?\s*", re.IGNORECASE)
+_MONTHS = {name: str(number) for number, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)}
+_NAMED = tuple(
+    re.compile(text, re.IGNORECASE)
+    for text in (
+        # RFC 5322: Mon, 05 Jan 2026 10:00:00 +0000; web servers: 05/Jan/2026:10:00:00 +0000
+        r"\s*(?:[a-z]{3},? +)?(?P<day>\d{1,2})[ /-](?P<month>[a-z]{3})[ /-](?P<year>\d{4})[ :]+(?P<clock>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,9})?)\s*(?P<zone>[+-]\d{2}:?\d{2}|[A-Z]{1,4})?\s*",
+        # git: Mon Jan 5 10:00:00 2026 +0100
+        r"\s*[a-z]{3} (?P<month>[a-z]{3}) +(?P<day>\d{1,2}) (?P<clock>\d{1,2}:\d{2}:\d{2}) (?P<year>\d{4})(?: (?P<zone>[+-]\d{4}))?\s*",
+        # date(1): Mon Jan  5 10:00:00 UTC 2026
+        r"\s*[a-z]{3} (?P<month>[a-z]{3}) +(?P<day>\d{1,2}) (?P<clock>\d{1,2}:\d{2}:\d{2})(?: (?P<half>[AP]M))? (?P<zone>[A-Z]{1,5}|[+-]\d{2}) (?P<year>\d{4})\s*",
+    )
+)
+"""Times with names of months, in the three orders in which programs write them."""
+_ZONES = {"z": "Z", "ut": "Z", "utc": "Z", "gmt": "Z", "est": "-05", "edt": "-04", "cst": "-06", "cdt": "-05", "mst": "-07"} | {
+    "mdt": "-06", "pst": "-08", "pdt": "-07", "cet": "+01", "cest": "+02",
+}  # fmt: skip
+"""Names of zones that RFC 5322 defines, and the two of central Europe; others mean different things in different places."""
 _NUMBER = re.compile(r"\s*-?\d{9,19}(?:\.\d+)?\s*")
 
 
@@ -31,10 +48,11 @@ class Instant(NamedTuple):
     quality: str
 
 
-def parse(value: Any) -> Instant | None:
-    """The time in a field: ISO 8601 with up to nine decimals, compact stamps, or a number since 1970 in s, ms, us or ns.
+def parse(value: Any, zone: tzinfo | None = None, shapes: tuple[str, ...] = ()) -> Instant | None:
+    """The time in a field: ISO 8601 with up to nine decimals, compact stamps, RFC 5322 and its like, or a number since 1970.
 
-    A time without a zone is taken as UTC and says so. None where there is no time, or one outside 1990 to 2100.
+    Numbers are s, ms, us or ns, by their size. A time without a zone is taken in `zone`, else as UTC, and says so. `shapes` are
+    strptime formats that are tried first. None where there is no time, or one outside 1990 to 2100.
     """
     if isinstance(value, bool) or value is None:
         return None
@@ -42,6 +60,11 @@ def parse(value: Any) -> Instant | None:
         return _number(value)
     if not isinstance(value, str) or len(value) > 64:
         return None
+    found = next((instant for shape in shapes if (instant := _shaped(value, shape)) is not None), None) or _written(value)
+    return _moved(found, zone) if found is not None and zone is not None and found.quality == "zone_assumed" else found
+
+
+def _written(value: str) -> Instant | None:
     if found := _ISO.fullmatch(value):
         year, month, day, hour, minute, second, decimals, zone = found.groups()
         resolution = MINUTE if second is None else 10 ** (9 - len(decimals or ""))
@@ -52,7 +75,40 @@ def parse(value: Any) -> Instant | None:
         year, month, day, hour, minute, second, zone = found.groups()
         stamp = _civil(year, month, day, hour, minute, second, None, zone, SECOND if second else MINUTE)
         return stamp or (_number(int(value)) if value.strip().isdigit() else None)
-    return None
+    return next((_named(found) for pattern in _NAMED if (found := pattern.fullmatch(value))), None)
+
+
+def _named(found: re.Match[str]) -> Instant | None:
+    """A time with the name of a month, by way of ISO 8601."""
+    fields = found.groupdict()
+    month = _MONTHS.get(fields["month"].lower())
+    if month is None:
+        return None
+    hour, _, rest = fields["clock"].partition(":")
+    if half := fields.get("half"):
+        hour = str(int(hour) % 12 + (12 if half.lower() == "pm" else 0))
+    zone = fields["zone"] or ""
+    zone = zone if zone[:1] in ("+", "-") else _ZONES.get(zone.lower(), "")
+    return _written(f"{fields['year']}-{month}-{fields['day']} {hour}:{rest}{zone}")
+
+
+def _shaped(value: str, shape: str) -> Instant | None:
+    try:
+        moment = datetime.strptime(value.strip(), shape)  # noqa: DTZ007 - what has no zone is marked so
+    except ValueError:
+        return None
+    resolution = 1000 if "%f" in shape else SECOND if any(mark in shape for mark in ("%S", "%s", "%c", "%X", "%T")) else MINUTE
+    exact = moment.tzinfo is not None
+    whole = moment if exact else moment.replace(tzinfo=UTC)
+    ns = int(whole.timestamp()) * SECOND + whole.microsecond * 1000
+    return Instant(ns, resolution, "exact" if exact else "zone_assumed") if _EARLIEST <= ns <= _LATEST else None
+
+
+def _moved(instant: Instant, zone: tzinfo) -> Instant:
+    """A time that was taken as UTC, in its true zone. Of an hour that comes twice the first counts."""
+    civil = datetime.fromtimestamp(instant.ns // SECOND, UTC).replace(tzinfo=zone)
+    offset = civil.utcoffset()
+    return instant._replace(ns=instant.ns - int(offset.total_seconds()) * SECOND) if offset is not None else instant
 
 
 def text(ns: int | None) -> str:

@@ -25,8 +25,8 @@ _TEMPLATE = re.compile(r"\s*(?:#{1,6}|[-*+])\s.*\b(?:YYYY[-/.]MM[-/.]DD|DD[-/.]M
 def entries(path: Path, reader: Mapping[str, Any]) -> Iterator[Piece]:
     """Entries of a diary: lines outside code fences that one of the reader's `patterns` matches.
 
-    The date comes from the line, else from the last heading with a date, else from the file's or folder's name (`date_from`
-    says which); a clock time that jumps back half a day has passed midnight. An entry whose date nobody knows is a reject.
+    The date comes from the line, else from the last heading with a date, else from the file's or folder's name (then
+    it is assumed); a clock time that jumps back half a day has passed midnight. An entry whose date nobody knows is a reject.
     The session is the file or folder with a session's own name, else the role and task of the entry, else the file.
     """
     patterns = [re.compile(text, re.IGNORECASE) for text in reader["patterns"]]
@@ -71,7 +71,10 @@ def entries(path: Path, reader: Mapping[str, Any]) -> Iterator[Piece]:
             entry = _parts(fields.get("rest", ""), words)
             pair = " ".join(part for part in (entry.get("role"), entry.get("task")) if part)
             entry["session"] = owner or (f"{stem}: {pair}" if pair else stem)
-            yield Record(number, offset, entry | {"time": stamp, "date_from": "line" if "date" in fields else clock.origin})
+            entry["time"] = stamp
+            if "date" not in fields and clock.origin == "name":
+                entry["$quality"] = "date_assumed"
+            yield Record(number, offset, entry)
 
 
 def _parts(rest: str, words: re.Pattern[str]) -> dict[str, Any]:

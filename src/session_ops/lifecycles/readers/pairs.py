@@ -9,7 +9,7 @@ from typing import Any
 
 from session_ops.lifecycles.readers.pieces import Piece, Record, Reject, reject, text_lines
 
-_PAIR = re.compile(r'([A-Za-z_@$][\w.@/-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
+PAIR = re.compile(r'([A-Za-z_@$][\w.@/-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
 _EDN = re.compile(r':([\w./-]+)\s+(:[\w./-]+|"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|\[[^\]]*\]|nil|true|false)')
 _ESCAPE = re.compile(r"\\(.)")
 _PLAIN_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
@@ -26,8 +26,8 @@ def logfmt(path: Path, options: Mapping[str, Any] | None = None) -> Iterator[Pie
             yield item
             continue
         number, offset, text = item
-        found = list(_PAIR.finditer(text))
-        lost = _PAIR.sub("", text).strip(" ,;\t") if found else text
+        found = list(PAIR.finditer(text))
+        lost = PAIR.sub("", text).strip(" ,;\t") if found else text
         twice = {name for name in once if len({f[2] for f in found if f[1] == name}) > 1}
         if not found or '"' in lost or len(lost) * 2 > len(text) or not text.lstrip().startswith(found[0][0]):
             yield reject(number, offset, "torn", text.encode("utf-8", "surrogatepass"))
@@ -40,7 +40,7 @@ def logfmt(path: Path, options: Mapping[str, Any] | None = None) -> Iterator[Pie
 def pairs(text: str) -> dict[str, Any]:
     """The `key=value` pairs in a text. The first of a name counts, empty values do not."""
     found: dict[str, Any] = {}
-    for match in _PAIR.finditer(text):
+    for match in PAIR.finditer(text):
         if value := unquoted(match[2]):
             found.setdefault(match[1], value)
     return found
@@ -69,5 +69,5 @@ def _edn_value(text: str) -> Any:
 def unquoted(text: str) -> str:
     """A value without its quotes and escapes."""
     if len(text) < 2 or text[0] != '"' or text[-1] != '"':
-        return text.rstrip(",;")
+        return text.rstrip(",;)]}")
     return _ESCAPE.sub(lambda m: _PLAIN_ESCAPES.get(m[1], m[1]), text[1:-1])
