@@ -33,7 +33,7 @@ pictures: $(READY)  ## the README's pictures, from the bundled example (needs Ch
 pins:  ## rewrites the pinned requirements from pyproject.toml (needs uv)
 	printf 'hatchling\neditables\n' | uv pip compile -q --upgrade pyproject.toml - --extra dev --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header -o requirements.txt
-	printf 'agnix\naxe-playwright-python\ncheck-wheel-contents\ndeptry\ndetect-secrets\ndistributed\nhadolint-bin\nmcp\nplaywright>=1.50\npyspark\nshellcheck-py\nsqlglot\ntwine\nzizmor\n' | uv pip compile -q - -c requirements.txt --universal --python-version 3.11 \
+	printf 'agnix\naxe-playwright-python\ncheck-jsonschema\ncheck-wheel-contents\ndeptry\ndetect-secrets\ndistributed\nhadolint-bin\nmcp\nplaywright>=1.50\npre-commit\npyspark\nshellcheck-py\nsqlglot\ntwine\nzizmor\n' | uv pip compile -q - -c requirements.txt --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header -o tests/requirements-all.txt
 
 $(READY): requirements.txt pyproject.toml $(wildcard tests/requirements-all.txt)
