@@ -1,0 +1,4 @@
+try:
+    import helpers
+except ImportError:
+    helpers = None

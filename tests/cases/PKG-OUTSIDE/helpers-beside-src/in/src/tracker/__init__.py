@@ -1,0 +1,5 @@
+"""A tracker."""
+
+import helpers
+
+helpers.go()

@@ -1,0 +1,3 @@
+from shared import go
+
+go()
