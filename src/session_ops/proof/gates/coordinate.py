@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import zlib
 from collections.abc import Iterator, Mapping
@@ -11,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from session_ops.model import Answers, CommandRun, Evidence, Gate
-from session_ops.proof.probe.judge import Seen, Verdict, judge
+from session_ops.proof.probe.judge import Seen, Verdict, judge, start_failed
 from session_ops.proof.probe.plan import Command, Known, Step, commands
 from session_ops.proof.runs import Place, prover
 from session_ops.proof.toolchains import toolchains
@@ -40,7 +38,12 @@ def coordinate(place: Place, facts: Facts) -> Iterator[CommandRun]:
         if known.mechanism.uses:
             yield place.refused(Gate.COORDINATE, "two and eight sessions at once", _nothing(known))
         return
-    yield from report(place, found, run(place, {step: command.text for step, command in found.items()}))
+    observed = run(place, {step: command.text for step, command in found.items()})
+    if "lock" in found and "start" in found and found["start"].at is not None and start_failed(observed):
+        # a start that was only guessed may be none; locks alone can be contended for as well
+        found = {step: command for step, command in found.items() if step != "start"}
+        observed = run(place, {step: command.text for step, command in found.items()})
+    yield from report(place, found, observed)
 
 
 coordinate.gates = (Gate.COORDINATE,)  # type: ignore[attr-defined]
@@ -60,7 +63,7 @@ def run(place: Place, found: Mapping[Step, str], trials: tuple[tuple[int, int], 
     """
     plan = {
         "root": str(place.box.copy), "inside": place.folder or ".", "at": str(place.box.tmp / "probe"), "commands": found, "trials": trials,
-        "env": AGENT, "beats": BEATS, "limit": LIMIT_S, "patience": PATIENCE_S, "budget": BUDGET_S, "git": False,
+        "seen": str(place.box.home / "seen"), "env": AGENT, "beats": BEATS, "limit": LIMIT_S, "patience": PATIENCE_S, "budget": BUDGET_S,
     }  # fmt: skip
     text = (files("session_ops.proof.probe") / "driver.py").read_text(encoding="utf-8")
     done = place.box.run([toolchains().python, "-I", "-c", text, json.dumps(plan)], timeout_s=4 * BUDGET_S)
@@ -68,8 +71,8 @@ def run(place: Place, found: Mapping[Step, str], trials: tuple[tuple[int, int], 
         why = f"ended by the limit on {done.ended}" if done.ended else f"exit {done.code}: {place.lines(done.err)[-1:]}"
         raise CannotCheck(f"the probe did not finish: {why}")
     try:
-        seen = json.loads(zlib.decompress(base64.b64decode(done.out, validate=False)))
-    except (ValueError, zlib.error, binascii.Error) as error:
+        seen = json.loads(zlib.decompress(place.box.read(place.box.home / "seen")))
+    except (ValueError, zlib.error) as error:
         raise CannotCheck(f"what the probe saw cannot be read: {error}") from None
     trials_seen: list[dict[str, Any]] = seen["trials"]
     return trials_seen
@@ -91,10 +94,14 @@ def report(place: Place, found: Mapping[Step, Command], observed: list[dict[str,
         yield place.skipped(Gate.COORDINATE, "sessions at once", note)
     missed = len(TRIALS) - len(observed)
     if missed > 0 and not verdict.seen and 8 not in sizes:
-        yield place.refused(Gate.COORDINATE, "eight sessions at once", "its commands take too long; only fewer at once were tried")
+        yield place.refused(
+            Gate.COORDINATE, "eight sessions at once", "its commands take too long; only fewer at once were tried"
+        )
     elif not verdict.seen:
         where = f"state in {', '.join(verdict.marks[:4])}" if verdict.marks else "locks"
-        yield CommandRun(Gate.COORDINATE, "look at the state afterwards", 0, (f"{where}: nothing torn, lost, stolen or left over",))
+        yield CommandRun(
+            Gate.COORDINATE, "look at the state afterwards", 0, (f"{where}: nothing torn, lost, stolen or left over",)
+        )
 
 
 def _sizes(sizes: list[int]) -> str:

@@ -4,14 +4,17 @@ This file is run inside the sandbox as a script of its own (`python3 -I -c <this
 decides nothing: it starts, kills, waits and takes snapshots. What they mean is judged outside, by `judge`.
 
 The plan is JSON: `root` (folder that is copied for each trial), `inside` (where in it the commands run), `at` (an empty folder for the
-trials), `git` (make a repository of the copy where it is none), `commands` (start, lock, beat, end, reap: shell text with {agent} {task}
+trials), `seen` (the file for what was seen, JSON packed by zlib), `commands` (start, lock, beat, end, reap: shell text with {agent} {task}
 {session} {resource} {n} {root}), `trials` (how many sessions, and for how many resources they contend), `env`, `beats`, and in seconds
 `limit` (for one command), `patience` (for those that wait for a lock) and `budget` (for all).
 """
 
+# paths are strings here: tens of thousands are looked at while the tracker works
+# ruff: noqa: PTH
+
 from __future__ import annotations
 
-import base64
+import contextlib
 import json
 import os
 import re
@@ -29,6 +32,8 @@ MARK = "SESSION_OPS_PROBE"
 """In the environment of all that a session starts, so that its processes are found wherever they went."""
 WHOLE = 200_000
 """Bytes of a changed file that are handed on; more is cut, and said so."""
+OURS = ("__pycache__", "node_modules", ".venv", ".ruby-lsp")
+"""Folders that interpreters and package managers fill."""
 MANY = 400
 """Changed paths that are handed on for one snapshot."""
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
@@ -60,27 +65,8 @@ class Trial:
         os.makedirs(self.home)
         os.makedirs(self.aside)
         shutil.copytree(plan["root"], self.root, symlinks=True)
-        if plan.get("git") and not os.path.exists(os.path.join(self.root, ".git")):
-            self._repository()
         self.before = self.stats()
         self.worktrees = self._worktrees()
-
-    def _repository(self) -> None:
-        """The work tree that the target lives in, with one commit: worktrees and branches need a repository."""
-        git = [
-            "git",
-            "-C",
-            self.root,
-            "-c",
-            "user.name=probe",
-            "-c",
-            "user.email=probe@example.org",
-            "-c",
-            "core.hooksPath=/dev/null",
-        ]
-        env = dict(os.environ, HOME=self.home)
-        for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "--no-verify", "-m", "as it is"]):
-            subprocess.run([*git, *arguments], env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
     # what is there
 
@@ -91,8 +77,9 @@ class Trial:
             if folder == self.top and ".probe-output" in names:
                 names.remove(".probe-output")
             if os.path.basename(folder) == ".git":
-                names[:] = [name for name in names if name in ("worktrees",)]
+                names[:] = []
                 files = []
+            names[:] = [name for name in names if name not in OURS]
             for name in (*names, *files):
                 path = os.path.join(folder, name)
                 try:
@@ -135,7 +122,9 @@ class Trial:
                 data = file.read(WHOLE + 1)
         except OSError as error:
             return {"unreadable": error.strerror}
-        return {"text": data[:WHOLE].decode("utf-8", "replace"), "binary": b"\0" in data[:8192], "cut": len(data) > WHOLE}
+        if b"\0" in data[:8192]:
+            return {"binary": True}
+        return {"text": data[:WHOLE].decode("utf-8", "replace"), "cut": len(data) > WHOLE}
 
     def _worktrees(self) -> int:
         folder = os.path.join(self.root, ".git", "worktrees")
@@ -175,13 +164,11 @@ class Trial:
         """Start a command of a session; its output goes into files."""
         text = filled(self.plan["commands"][step], self.words(n))
         number = len(self.ran)
-        out, err = (open(os.path.join(self.aside, f"{number}.{end}"), "wb") for end in ("out", "err"))
-        process = subprocess.Popen(
-            ["/bin/sh", "-c", text], cwd=self.cwd, env=self.environment(n), stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-            start_new_session=True,
-        )  # fmt: skip
-        out.close()
-        err.close()
+        with open(self._output(number, "out"), "wb") as out, open(self._output(number, "err"), "wb") as err:
+            process = subprocess.Popen(
+                ["/bin/sh", "-c", text], cwd=self.cwd, env=self.environment(n), stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                start_new_session=True,
+            )  # fmt: skip
         run = {
             "step": step,
             "n": n,
@@ -193,6 +180,9 @@ class Trial:
         }
         self.ran.append(run)
         return run
+
+    def _output(self, number: int, end: str) -> str:
+        return os.path.join(self.aside, f"{number}.{end}")
 
     def wait(self, runs: list[dict[str, Any]], limit: float, after_success: float | None = None) -> None:
         """Wait for commands; what still runs at the limit is left running. `after_success` shortens the wait once one has ended with 0."""
@@ -221,7 +211,7 @@ class Trial:
 
     def said(self, run: dict[str, Any], end: str = "out") -> str:
         """The last part of what a command printed."""
-        with open(os.path.join(self.aside, f"{run['number']}.{end}"), "rb") as file:
+        with open(self._output(run["number"], end), "rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - 6000))
             return ESCAPES.sub("", file.read().decode("utf-8", "replace"))
@@ -270,17 +260,15 @@ def filled(text: str, words: dict[str, str]) -> str:
 
 
 def kill(pid: int) -> None:
-    try:
+    """End a process that may have gone already."""
+    with contextlib.suppress(OSError):
         os.kill(pid, signal.SIGKILL)
-    except OSError:
-        pass
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
-    try:
+    """End a command and all of its process group."""
+    with contextlib.suppress(OSError):
         os.killpg(process.pid, signal.SIGKILL)
-    except OSError:
-        pass
     process.wait()
 
 
@@ -385,7 +373,8 @@ def main() -> None:
         if number == 0 and any(run["step"] == "start" and run["code"] is None for run in seen[0]["runs"]):
             plan["limit"] = min(plan["limit"], FOREGROUND_S)  # its start stays in the foreground: nobody waits for its end
     packed = zlib.compress(json.dumps({"trials": seen, "of": len(plan["trials"])}).encode(), 9)
-    print(base64.b64encode(packed).decode())
+    with open(plan["seen"], "wb") as file:
+        file.write(packed)
 
 
 if __name__ == "__main__":

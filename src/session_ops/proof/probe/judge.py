@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from session_ops.discovery.mechanism import kind_of
+from session_ops.proof.symptoms import absent_command, complaint
 
 Fault = Literal["torn", "lost", "stolen", "left over", "fails"]
 FAULTS: tuple[Fault, ...] = ("torn", "lost", "stolen", "left over", "fails")
@@ -38,8 +39,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class Mark:
-    """A file that names a session which ran alone: `kinds` are the words that are in its content, each with the number of records
-    that hold it (0 where the file is no list of records)."""
+    """A file that names a session which ran alone.
+
+    `kinds` are the words that are in its content, each with the number of records that hold it (0 where the file is no list of records).
+    """
 
     path: str
     kinds: dict[str, int]
@@ -63,7 +66,7 @@ class Trial:
     @classmethod
     def of(cls, seen: dict[str, Any]) -> Trial:
         """From the driver's JSON."""
-        snapshots = {key: seen[key] for key in ("started", "locked", "ended") if key in seen}
+        snapshots: dict[str, dict[str, Any]] = {key: seen[key] for key in ("started", "locked", "ended") if key in seen}
         ids = {int(n): name for n, name in seen["ids"].items()}
         return cls(
             seen["size"], seen["contests"], ids, seen["runs"], seen["held"], seen["victim"], seen["after"], snapshots, seen["places"], seen["left"]
@@ -86,9 +89,9 @@ class Trial:
         return rest if first == root else f"$HOME/{rest}" if first == "home" else f"../{where}"
 
     def texts(self, moment: str) -> dict[str, dict[str, Any]]:
-        """Changed paths at a moment, as people see them, without what an interpreter or git keeps for itself."""
+        """Changed paths at a moment, as people see them, without what git keeps for itself."""
         paths = {self.path(where): what for where, what in self.snapshots[moment]["paths"].items()}
-        return {path: what for path, what in paths.items() if not re.search(r"(?:^|/)(?:__pycache__|\.git)(?:/|$)", path)}
+        return {path: what for path, what in paths.items() if not re.search(r"(?:^|/)\.git(?:/|$)", path)}
 
     def normal(self, text: str) -> str:
         """Output without what differs between sessions and trials."""
@@ -113,16 +116,23 @@ class Verdict:
     """Files in which a session was recognised."""
 
 
+def start_failed(observed: list[dict[str, Any]]) -> bool:
+    """Did the start command fail for one session alone?"""
+    return next((run["code"] not in (0, None) for run in observed[0]["runs"] if run["step"] == "start"), False)
+
+
 def judge(observed: list[dict[str, Any]], commands: dict[str, str]) -> Verdict:
     """The verdict over all trials; the first is one session alone without a lock, the second one alone with it."""
     trials = [Trial.of(seen) for seen in observed]
     alone = [trial for trial in trials if trial.size == 1]
     many = [trial for trial in trials if trial.size > 1]
     solo = alone[0]
-    if "start" in commands and solo.codes("start")[0] not in (0, None):
+    if start_failed(observed):
         run = next(run for run in solo.runs if run["step"] == "start")
         said = solo.normal(run["err"] or run["out"]).strip().splitlines()[-1:]
-        return Verdict(blind=f"the start command fails for one session alone with exit {run['code']}" + (f": {said[0]}" if said else ""))
+        return Verdict(
+            blind=f"the start command fails for one session alone with exit {run['code']}" + (f": {said[0]}" if said else "")
+        )
     marks = list(_marks(solo, "started"))
     states = solo.texts("ended") | (alone[-1].texts("locked") if "locked" in alone[-1].snapshots else {})
     if not states:
@@ -138,11 +148,15 @@ def judge(observed: list[dict[str, Any]], commands: dict[str, str]) -> Verdict:
     notes = list(_alone(alone[-1], commands))
     for size in sorted({trial.size for trial in many}):
         group = [trial for trial in many if trial.size == size]
-        said = Counter(note for trial in group for note in set(_notes(trial, solo)))
-        notes += [note for note, count in sorted(said.items()) if 2 * count >= len(group)]
+        noticed = Counter(note for trial in group for note in set(_notes(trial, solo)))
+        notes += [note for note, count in sorted(noticed.items()) if 2 * count >= len(group)]
     order = {fault: n for n, fault in enumerate(FAULTS)}
     seen = tuple(sorted(set(counted), key=lambda one: (order[one.fault], one.text, one.path)))
-    blind = "" if marks or seen or any(trial.contests for trial in trials) else "its state names no session, so none can be missed in it"
+    blind = (
+        ""
+        if marks or seen or any(trial.contests for trial in trials)
+        else "its state names no session, so none can be missed in it"
+    )
     return Verdict(seen, tuple(dict.fromkeys(notes)), blind, tuple(sorted({mark.path for mark in marks})))
 
 
@@ -193,6 +207,11 @@ def _of_one(trial: Trial, solo: Trial, commands: dict[str, str]) -> Iterator[See
     if with_lock and ended and ended[0] != 0 and works:
         how = f"exit {ended[0]}" if ended[0] is not None else "no end in time"
         yield Seen("fails", f"the end of a session{with_lock} fails without a terminal ({how})")
+    for step in ("beat", "lock", "end"):
+        run = next((run for run in trial.runs if run["step"] == step), None)
+        said = complaint(run["err"]) if run is not None and run["code"] and not (with_lock and step == "end") else ""
+        if run is not None and said and not absent_command(run["err"]):
+            yield Seen("fails", f"the {step} of one session alone breaks off: {trial.normal(said)[:160]}")
     if "end" in commands and works:
         yield from _left_over(trial, with_lock)
 
@@ -204,8 +223,11 @@ def _left_over(trial: Trial, with_lock: str) -> Iterator[Seen]:
         if kind not in HELD or not what["new"]:
             continue
         text = what.get("text", "")
-        if what["kind"] == "file" and not text.strip() and not any(word in path for word in words.values()):
+        named = any(word in path for word in (*words.values(), "probe-resource"))
+        if what["kind"] == "file" and not text.strip() and not named:
             continue  # an empty lock file may be kept for flock
+        if what["kind"] != "file" and not named and not path.endswith(".lock"):
+            continue  # the folder that locks or heartbeats lie in
         shown = re.sub(r"\d+", "#", trial.normal(path))
         yield Seen("left over", f"the {kind} file of a session{with_lock} is still there after its end", shown)
     if trial.snapshots["ended"]["worktrees"] > 0:
@@ -257,7 +279,7 @@ def _missing(trial: Trial, started: list[int], marks: list[Mark]) -> Iterator[Se
 
 def _unrecorded_end(trial: Trial, solo: Trial, ended: list[int]) -> Iterator[Seen]:
     """What the end of one session alone changes in its entry has to be changed for each."""
-    if solo.codes("end", 1) != [0] or trial.contests and any(trial.codes("end", n) != [0] for n in ended):
+    if solo.codes("end", 1) != [0] or (trial.contests and any(trial.codes("end", n) != [0] for n in ended)):
         return
     before, after = solo.texts("started"), solo.texts("ended")
     words = solo.words(1)
@@ -330,7 +352,8 @@ def _torn(trial: Trial, moment: str, solo: Trial, *, alone: bool = False) -> Ite
             template = _template(template, trial.words(n))
         template = re.sub(r"\d{4,}", "#", template) if template not in known else template
         whole = path.endswith(".json") and not _parses(what["text"])
-        if whole and (alone and what["new"] and what["text"].strip() or not alone and _parses(known.get(template, {}).get("text", "0"))):
+        before = what["new"] and bool(what["text"].strip()) if alone else _parses(known.get(template, {}).get("text", "0"))
+        if whole and before:
             yield Seen("torn", "the state does not parse any more", template)
         elif path.endswith(LINES) and not alone:
             bad = sum(not _parses(line) for line in what["text"].splitlines() if line.strip())

@@ -155,7 +155,11 @@ def _candidates(known: Known) -> Iterator[_Candidate]:
         for text, line in texts:
             if (one := _of_line(text, heads, known, doc.path)) is not None:
                 at = known.tree.evidence(doc.path, line)
-                prefix = f"{session}={{session}} " if session and one[0] not in ("start", "reap") and "{session}" not in one[1] else ""
+                prefix = (
+                    f"{session}={{session}} "
+                    if session and one[0] not in ("start", "reap") and "{session}" not in one[1]
+                    else ""
+                )
                 yield _Candidate(one[0], prefix + one[1], at, one[2], one[3] + weight)
     yield from _hooks(known)
     for script in known.scripts:
@@ -182,14 +186,25 @@ def _of_script(script: Script, known: Known) -> Iterator[_Candidate]:
         if match and (step := _step(_names(match[1]))) is not None:
             listed = True
             held = _usage(text, match[1], name)
-            yield _Candidate(step, " ".join([_started(script), match[1], *held]), known.tree.evidence(script.path, number), script.path, 2 + _noun(words))
+            points = 2 + _noun(words) + 3 * (step == "lock" and "{resource}" in held)
+            yield _Candidate(
+                step,
+                " ".join([_started(script), match[1], *held]),
+                known.tree.evidence(script.path, number),
+                script.path,
+                points,
+            )
     if not listed and (step := _step(words)) is not None:
         if "hooks" in PurePosixPath(script.path).parts:
             event = {"start": "SessionStart", "end": "SessionEnd"}.get(step, "PostToolUse")
-            yield _Candidate(step, f"{_told(event)} | {_started(script)}", known.tree.evidence(script.path, 1), script.path, 1 + _noun(words))
+            yield _Candidate(
+                step, f"{_told(event)} | {_started(script)}", known.tree.evidence(script.path, 1), script.path, 1 + _noun(words)
+            )
             return
         held = _usage(text, "", name)
-        yield _Candidate(step, " ".join([_started(script), *held]), known.tree.evidence(script.path, 1), script.path, 1 + _noun(words))
+        yield _Candidate(
+            step, " ".join([_started(script), *held]), known.tree.evidence(script.path, 1), script.path, 1 + _noun(words)
+        )
 
 
 def _heads(known: Known) -> dict[str, tuple[str, str]]:
@@ -244,7 +259,10 @@ def _of_line(text: str, heads: Mapping[str, tuple[str, str]], known: Known, doc:
         script = _script(name, known, doc)
         if script is None:
             return None
-        head, run = script.path, (started + shlex.quote(script.path) if started or "/" in script.path else f"./{shlex.quote(script.path)}")
+        head, run = (
+            script.path,
+            (started + shlex.quote(script.path) if started or "/" in script.path else f"./{shlex.quote(script.path)}"),
+        )
     verbs = [word for word in words[1:3] if re.fullmatch(r"[a-z][a-z-]*", word)]
     names = _names(PurePosixPath(name).stem)
     step = next((s for n in range(len(verbs), 0, -1) if (s := _step(_split(verbs[:n]))) is not None), None)
@@ -261,7 +279,12 @@ def _of_line(text: str, heads: Mapping[str, tuple[str, str]], known: Known, doc:
     held = [_argument(word) for word in arguments]
     if usage and sum("{" in word for word in usage) >= sum("{" in word for word in held):
         held = usage
-    points = _noun(about) + (3 if verbs else 0) + min(2, sum("{" in word for word in held)) + 2 * ("{agent}" in held or "{session}" in held)
+    points = (
+        _noun(about)
+        + (3 if verbs else 0)
+        + min(2, sum("{" in word for word in held))
+        + 2 * ("{agent}" in held or "{session}" in held)
+    )
     if not about & NOUNS and (not verbs or own & VAGUE):
         return None
     return step, " ".join([run, *verbs, *(word for word in held if word)]), head, points
