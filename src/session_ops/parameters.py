@@ -17,7 +17,7 @@ YesNo = Literal["yes", "no", "unknown"]
 Shape = Literal["library", "service", "bundle", "unknown"]
 Engine = Literal["duckdb", "spark"]
 
-OWN_FILES = {"rules": "*.py", "formats": "*.yaml", "detectors": "*.sql"}
+OWN_FILES = {"rules": "*.py", "formats": "*.y*ml", "detectors": "*.sql"}
 """Parameters that name a folder with knowledge of the user's own, and the files in it."""
 
 

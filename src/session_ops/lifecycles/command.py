@@ -87,6 +87,7 @@ def _in_full(form: Format) -> str:
     lines = [f"{form.id}: {form.title} (version {form.version})", f"role {form.role}, reader {form.reader['kind']}", ""]
     lines += ["taken for this where a record has one of:"]
     lines += [f"  {', '.join(map(str, names))}" for names in form.detect.get("any_of", ())]
+    lines += [f"and where at least one of the first records has: {', '.join(form.needs)}"] if form.needs else []
     lines += ["", "fields, the first that a record has counts:"]
     lines += [f"  {name}: {', '.join(names)}" for name, names in form.aliases.items() if names]
     lines += [f"  attrs.{name}: {', '.join(names)}" for name, names in form.attrs.items()]
@@ -94,7 +95,8 @@ def _in_full(form: Format) -> str:
     for rule in form.rules:
         wanted = [f"{name} is like {pattern.pattern}" for name, pattern in rule.when] + [f"no {name}" for name in rule.absent]
         at = f" at {rule.at[0]}, ..." if len(rule.at) > 1 else f" at {rule.at[0]}" if rule.at else ""
-        lines.append(f"  {rule.emit}{at}" + (f" where {' and '.join(wanted)}" if wanted else ""))
+        fixed = "".join(f", {name} = {value}" for name, value in rule.set.items())
+        lines.append(f"  {rule.emit}{at}{fixed}" + (f" where {' and '.join(wanted)}" if wanted else ""))
     lines += ["", "known of its logs: " + (", ".join(f"{name} {value}" for name, value in form.facts.items()) or "nothing")]
     for sample in form.samples:
         lines += ["", f"sample: {sample['name']}", *(f"  {line}" for line in _sample(sample).splitlines())]

@@ -202,9 +202,9 @@ def compute(case: Case, tell: Tell | None = None, *, pictures: bool = True) -> D
 
 def formats_for(folder: str) -> tuple[Format, ...]:
     """The formats that come with the package and those of a user's own folder ("": none)."""
-    from session_ops.lifecycles.spec import formats
+    from session_ops.lifecycles.library import formats
 
-    return formats(Path(folder).expanduser()) if folder else formats()
+    return formats([Path(folder).expanduser()] if folder else [])
 
 
 def knowledge(parameters: Parameters) -> tuple[Format, ...]:
