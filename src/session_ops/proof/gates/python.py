@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -12,22 +12,19 @@ from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.manifests import Manifest, Manifests
 from session_ops.model import CommandRun, Gate
 from session_ops.proof.artifact import Wheel, first, missing, read_wheel, unwanted
-from session_ops.proof.documented import told, unfit
 from session_ops.proof.runs import Place, prover
 from session_ops.proof.sandbox import Ran
-from session_ops.proof.symptoms import absent_command, complaint
+from session_ops.proof.starting import MOST_COMMANDS, START_S, documented, starts
 from session_ops.proof.toolchains import toolchains
 from session_ops.proof.wheels import Unsatisfiable, Wheels, fetched
 from session_ops.registry import CannotCheck, Facts
 
 MOST_PACKAGES = 4
-MOST_COMMANDS = 12
-BUILD_S, START_S = 180.0, 20.0
+BUILD_S = 180.0
 _LACKS = re.compile(
     r"Because (?P<name>[\w.-]+)(?:[<>=!~][^ ]*)? (?:was not found in the provided package locations|needs to be downloaded)"
     r"|there are no versions of (?P<other>[\w.-]+)"
 )
-_USAGE = re.compile(r"(?im)^\s*(?:usage\b|options?:|commands?:)")
 LEGACY = ("setuptools>=40.8.0", "wheel")
 """What a project without [build-system] is built with. Source: PEP 517, build_meta:__legacy__."""
 
@@ -281,70 +278,6 @@ def _pip(place: Place, venv: PurePosixPath, wheels: Wheels, what: list[str], sho
     ]
     ran = place.box.run(argv, env=_uv_env(place), cwd=place.box.home, timeout_s=BUILD_S)
     return place.judged(Gate.INSTALL, shown, _uv_said(ran))
-
-
-# --- commands -------------------------------------------------------------------------------------------------------------------
-
-
-def starts(place: Place, argv: list[str], name: str, env: dict[str, str]) -> CommandRun:
-    """Start a command for its help, headless, from another folder. One that knows neither --help nor --version has to say how it is used."""
-    shown, ran = "", Ran(None, "", "")
-    for flag in ("--help", "--version"):
-        shown = f"{name} {flag}"
-        ran = place.box.run([*argv, flag], cwd=place.box.home, env=env, timeout_s=START_S)
-        if ran.code == 0 or ran.ended or complaint(ran.err) or absent_command(ran.err) or (ran.code or 0) >= 126:
-            break
-        if _USAGE.search(ran.out + "\n" + ran.err):
-            return place.judged(Gate.START, shown, ran, expect=(0, ran.code or 0))
-    run = place.judged(Gate.START, shown, ran, serves=True)
-    if run.wrong and not (run.ended or complaint(ran.err) or (ran.code or 0) >= 126):
-        return place.refused(
-            Gate.START,
-            shown,
-            f"it ended with {ran.code} and said neither help nor version: {place.plain((ran.err or ran.out).strip()[-160:])}",
-        )
-    return run
-
-
-def documented(
-    place: Place, facts: Facts, own: Callable[[Sequence[str]], bool], env: dict[str, str], *, at: PurePosixPath
-) -> Iterator[CommandRun]:
-    """Documented commands for which `own` holds, as far as they can be tried; an example that wants its reader's data is left out."""
-    tried = 0
-    for one in told(facts["docs"]):
-        words = one.words
-        if not words or not own(words):
-            continue
-        if tried >= MOST_COMMANDS:
-            yield place.skipped(Gate.START, one.text, f"more than {MOST_COMMANDS} documented commands")
-            return
-        if why := unfit(one.text):
-            yield place.skipped(Gate.START, one.text, why)
-            continue
-        tried += 1
-        yield sample(place, one.text, env, at)
-
-
-def sample(place: Place, text: str, env: dict[str, str], at: PurePosixPath) -> CommandRun:
-    """Run a documented command. It fails by what breaks (a traceback, a program or module that is absent), not by what its reader would bring."""
-    ran = place.box.run(text, cwd=at, env=env, timeout_s=START_S)
-    run = place.judged(Gate.START, text, ran, serves=True)
-    broken = (
-        run.ended in ("memory", "processes", "disk")
-        or ran.gone
-        or ran.code in (126, 127)
-        or "Traceback" in ran.err
-        or "Cannot find " in ran.err
-    )
-    if run.wrong and not broken:
-        return place.skipped(
-            Gate.START,
-            text,
-            f"it ended with {ran.code}, which may be for want of its reader's data: {place.plain((ran.err or ran.out).strip()[-160:])}",
-        )
-    if run.ended == "refused":
-        return place.skipped(Gate.START, text, run.skipped)
-    return run
 
 
 # --- projects that are no package -------------------------------------------------------------------------------------------------

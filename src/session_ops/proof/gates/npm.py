@@ -1,0 +1,241 @@
+"""npm packages: packed, taken apart, installed from the tarball, imported, and their commands started."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from session_ops.discovery.aside import is_aside, is_document
+from session_ops.discovery.manifests import Manifest
+from session_ops.model import CommandRun, Gate
+from session_ops.proof.artifact import first, unwanted
+from session_ops.proof.runs import Place, prover
+from session_ops.proof.starting import MOST_COMMANDS, START_S, documented, sample, starts
+from session_ops.proof.tarball import Tarball, problems, read_tarball
+from session_ops.proof.tarballs import fetched
+from session_ops.proof.toolchains import toolchains
+from session_ops.proof.wheels import Unsatisfiable
+from session_ops.registry import CannotCheck, Facts
+
+MOST_PACKAGES = 4
+NPM_S = 180.0
+AFTER = (Gate.CONTENTS, Gate.INSTALL, Gate.START)
+_BUILDS = ("prepare", "prepack", "prepublishOnly")
+"""Scripts of a package that run before it is packed or published. Source: docs.npmjs.com, scripts, life cycle scripts."""
+
+
+@prover("npm")
+def npm(place: Place, facts: Facts) -> Iterator[CommandRun]:
+    """Pack, look into, install, import and start every npm package; of applications that nobody installs, install what they require."""
+    chosen = [
+        m
+        for m in facts["manifests"]
+        if m.path.rpartition("/")[2] == "package.json" and not is_aside(m.path) and not is_document(m.path)
+    ]
+    chosen = [m for m in chosen if m.broken or m.name or m.entry_points or m.dependencies]
+    if chosen and not toolchains().has("npm"):
+        for gate in (Gate.BUILD, *AFTER):
+            yield place.refused(gate, "npm pack", "npm is not installed on this machine")
+        return
+    for number, one in enumerate(chosen[:MOST_PACKAGES]):
+        yield from _package(place, facts, one, f"{number or ''}")
+    if len(chosen) > MOST_PACKAGES:
+        yield place.skipped(
+            Gate.BUILD, "npm pack", f"{len(chosen) - MOST_PACKAGES} more packages: only the first {MOST_PACKAGES} are tried"
+        )
+
+
+def _package(place: Place, facts: Facts, one: Manifest, tag: str) -> Iterator[CommandRun]:
+    said = [one.broken] if one.broken else [p.text for p in one.problems if p.sure]
+    yield place.check(Gate.METADATA, f"read {one.path} by its standard", said)
+    if one.broken:
+        return
+    try:
+        package = json.loads(place.tree.text(one.path).removeprefix("\ufeff"))
+    except ValueError:
+        return
+    where = f" ./{one.folder}" if one.folder else ""
+    private = package.get("private") is True and not package.get("bin")
+    if private or not package.get("name") or not package.get("version"):
+        yield from _application(place, package, one, where)
+        return
+    scripts = _table(package, "scripts")
+    if any(name in scripts for name in _BUILDS) or _made(place, one):
+        run = _develop(place, package, one, where)
+        if not run.good:
+            yield run
+            for gate in (Gate.BUILD, *AFTER):
+                yield place.refused(gate, f"npm pack{where}", "what it needs to build could not be installed")
+            return
+        if _made(place, one) and "build" in scripts and not any(name in scripts for name in _BUILDS[:2]):
+            built = place.run(Gate.BUILD, ["npm", "run", "build"], cwd=one.folder, env=_env(place), timeout_s=NPM_S)
+            yield built
+    dist = place.box.tmp.parent / f"dist{tag}"
+    place.box.run(["mkdir", "-p", str(dist)])
+    run = place.run(
+        Gate.BUILD,
+        ["npm", "pack", "--pack-destination", str(dist)],
+        cwd=one.folder,
+        env=_env(place),
+        timeout_s=NPM_S,
+        shown=f"npm pack{where}",
+    )
+    yield run
+    balls = [item.path for item in place.box.list(dist) if item.path.endswith(".tgz")]
+    if not run.good or not balls:
+        for gate in AFTER:
+            yield place.refused(gate, f"npm pack{where}", "nothing was packed")
+        return
+    try:
+        ball = read_tarball(place.box.read(dist / balls[0]))
+    except CannotCheck as error:
+        yield place.refused(Gate.CONTENTS, f"look into {balls[0]}", str(error))
+        return
+    yield place.check(
+        Gate.CONTENTS, f"look into {balls[0]}", first([*unwanted(ball.files), *problems(ball, place.tree, one.folder)])
+    )
+    yield from _install(place, facts, ball, dist / balls[0], tag)
+
+
+def _made(place: Place, one: Manifest) -> bool:
+    """Does it promise a file that only a build makes?"""
+    promised = [e.value for e in one.entry_points if e.kind in ("main", "bin", "exports", "module")]
+    return any(
+        v and "*" not in v and not place.tree.exists(one.beside(v)) and not place.tree.exists(one.beside(v) + ".js")
+        for v in promised
+    )
+
+
+def _env(place: Place) -> dict[str, str]:
+    """Settings of npm: no network, no news, no funding; its cache on the sandbox's disk."""
+    quiet = dict.fromkeys(("audit", "fund", "update_notifier", "progress"), "false")
+    settings = {"offline": "true", "cache": str(place.box.tmp / "npm"), "loglevel": "warn", **quiet}
+    return {f"npm_config_{name}": value for name, value in settings.items()}
+
+
+def _cached(place: Place, name: str) -> None:
+    """Copy a fetched cache to where npm may write."""
+    place.box.run(["rm", "-rf", str(place.box.tmp / "npm")])
+    place.box.run(["cp", "-r", f"{place.box.place('cache')}/{name}", str(place.box.tmp / "npm")])
+
+
+def _table(package: Mapping[str, Any], *names: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in names:
+        entries = package.get(name)
+        found |= {str(k): str(v) for k, v in entries.items()} if isinstance(entries, dict) else {}
+    return found
+
+
+def _wanted(package: Mapping[str, Any]) -> dict[str, str]:
+    """What an installation of the package brings along: peers too, but those that are optional."""
+    meta = package.get("peerDependenciesMeta")
+    optional = {k for k, v in meta.items() if isinstance(v, dict) and v.get("optional")} if isinstance(meta, dict) else set()
+    peers = {k: v for k, v in _table(package, "peerDependencies").items() if k not in optional}
+    return peers | _table(package, "dependencies", "optionalDependencies")
+
+
+def _develop(place: Place, package: Mapping[str, Any], one: Manifest, where: str) -> CommandRun:
+    """Install everything that work on the package needs, into the copy."""
+    shown = f"npm install{where}"
+    lock = place.tree.text(one.beside("package-lock.json"))
+    keys = (
+        "name",
+        "version",
+        "dependencies",
+        "devDependencies",
+        "optionalDependencies",
+        "peerDependencies",
+        "overrides",
+        "engines",
+        "bin",
+    )
+    manifest = {key: package[key] for key in keys if key in package}
+    wanted = _wanted(package) | _table(package, "devDependencies")
+    try:
+        _cached(place, fetched(wanted, lock, manifest))
+    except Unsatisfiable as error:
+        return CommandRun(Gate.INSTALL, shown, 1, wrong=str(error)[:400])
+    except CannotCheck as error:
+        return place.refused(Gate.INSTALL, shown, str(error))
+    argv = ["npm", "ci" if lock else "install", "--ignore-scripts"]
+    return place.run(Gate.INSTALL, argv, cwd=one.folder, env=_env(place), timeout_s=NPM_S, shown=shown)
+
+
+def _install(place: Place, facts: Facts, ball: Tarball, path: PurePosixPath, tag: str) -> Iterator[CommandRun]:
+    shown = f"npm install {path.name}"
+    name = str(ball.package.get("name"))
+    app = place.box.tmp.parent / f"app{tag}"
+    wanted = _wanted(ball.package)
+    try:
+        if wanted:
+            _cached(place, fetched(wanted))
+    except Unsatisfiable as error:
+        yield CommandRun(Gate.INSTALL, shown, 1, wrong=str(error)[:400])
+        yield place.refused(Gate.START, shown, "it could not be installed")
+        return
+    except CannotCheck as error:
+        yield place.refused(Gate.INSTALL, shown, str(error))
+        yield place.refused(Gate.START, shown, "it could not be installed")
+        return
+    place.box.write(app / "package.json", b'{"name": "somebody", "version": "1.0.0", "private": true}\n')
+    run = place.run(Gate.INSTALL, ["npm", "install", str(path)], cwd=app, env=_env(place), timeout_s=NPM_S, shown=shown)
+    if run.wrong or run.ended:
+        # a script that downloads something cannot work here; whether the rest would is seen without scripts
+        quiet = place.run(
+            Gate.INSTALL, ["npm", "install", "--ignore-scripts", str(path)], cwd=app, env=_env(place), timeout_s=NPM_S
+        )
+        if quiet.good and (run.ended == "refused" or _of_dependency(run, name)):
+            yield replace(
+                run, ended="refused", wrong="", skipped="an install script of a dependency does not work without the network"
+            )
+            return
+    yield run
+    if not run.good:
+        yield place.refused(Gate.START, shown, "it could not be installed")
+        return
+    if ball.entry and not ball.entry.endswith((".json", ".css", ".d.ts", ".node", ".wasm")):
+        code = f"await import({json.dumps(name)})"
+        yield place.run(
+            Gate.INSTALL,
+            ["node", "--input-type=module", "-e", code],
+            cwd=app,
+            timeout_s=START_S,
+            serves=True,
+            shown=f"node -e '{code}'",
+        )
+    env = {"PATH": f"{app}/node_modules/.bin:{place.box.env['PATH']}"}
+    for command in list(ball.bins)[:MOST_COMMANDS]:
+        yield starts(place, [f"{app}/node_modules/.bin/{command}"], command, env)
+
+    def own(words: Sequence[str]) -> bool:
+        return words[0] in ball.bins
+
+    yield from documented(place, facts, own, env, at=place.box.home)
+
+
+def _of_dependency(run: CommandRun, name: str) -> bool:
+    """Did the script of another package than this one fail?"""
+    places = re.findall(
+        r"npm (?:error|ERR!) path \S*node_modules/((?:@[^/\s]+/)?[^/\s]+)\s*$", "\n".join(run.tail), re.MULTILINE
+    )
+    return bool(places) and places[-1] != name
+
+
+def _application(place: Place, package: Mapping[str, Any], one: Manifest, where: str) -> Iterator[CommandRun]:
+    """An application that is run where it lies: install what it requires, build it, start it."""
+    scripts = _table(package, "scripts")
+    if _table(package, "dependencies", "devDependencies", "optionalDependencies"):
+        run = _develop(place, package, one, where)
+        yield run
+        if not run.good:
+            return
+    if "build" in scripts:
+        yield place.run(Gate.BUILD, ["npm", "run", "build"], cwd=one.folder, env=_env(place), timeout_s=NPM_S)
+    if "start" in scripts:
+        at = place.inside(one.folder)
+        yield sample(place, "npm start", {**_env(place), "npm_config_loglevel": "silent"}, at)

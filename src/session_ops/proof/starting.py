@@ -1,0 +1,78 @@
+"""Starting commands of an installed package: for their help, and as the documents tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from session_ops.model import CommandRun, Gate
+from session_ops.proof.documented import told, unfit
+from session_ops.proof.runs import Place
+from session_ops.proof.sandbox import Ran
+from session_ops.proof.symptoms import absent_command, complaint
+from session_ops.registry import Facts
+
+MOST_COMMANDS = 12
+"""Commands of a package, and documented commands, that are started."""
+START_S = 20.0
+"""Seconds that one of them is given."""
+_USAGE = re.compile(r"(?im)^\s*(?:usage\b|options?:|commands?:)")
+
+
+def starts(place: Place, argv: list[str], name: str, env: Mapping[str, str]) -> CommandRun:
+    """Start a command for its help, headless, from another folder. One that knows neither --help nor --version has to say how it is used."""
+    shown, ran = "", Ran(None, "", "")
+    for flag in ("--help", "--version"):
+        shown = f"{name} {flag}"
+        ran = place.box.run([*argv, flag], cwd=place.box.home, env=env, timeout_s=START_S)
+        if ran.code == 0 or ran.ended or complaint(ran.err) or absent_command(ran.err) or (ran.code or 0) >= 126:
+            break
+        if _USAGE.search(ran.out + "\n" + ran.err):
+            return place.judged(Gate.START, shown, ran, expect=(0, ran.code or 0))
+    run = place.judged(Gate.START, shown, ran, serves=True)
+    if run.wrong and not (run.ended or complaint(ran.err) or (ran.code or 0) >= 126):
+        return place.refused(
+            Gate.START,
+            shown,
+            f"it ended with {ran.code} and said neither help nor version: {place.plain((ran.err or ran.out).strip()[-160:])}",
+        )
+    return run
+
+
+def documented(
+    place: Place, facts: Facts, own: Callable[[Sequence[str]], bool], env: Mapping[str, str], *, at: PurePosixPath
+) -> Iterator[CommandRun]:
+    """Documented commands for which `own` holds, as far as they can be tried; an example that wants its reader's data is left out."""
+    tried = 0
+    for one in told(facts["docs"]):
+        words = one.words
+        if not words or not own(words):
+            continue
+        if tried >= MOST_COMMANDS:
+            yield place.skipped(Gate.START, one.text, f"more than {MOST_COMMANDS} documented commands")
+            return
+        if why := unfit(one.text):
+            yield place.skipped(Gate.START, one.text, why)
+            continue
+        tried += 1
+        yield sample(place, one.text, env, at)
+
+
+def sample(place: Place, text: str, env: Mapping[str, str], at: PurePosixPath) -> CommandRun:
+    """Run a documented command. It fails by what breaks (a traceback, a program or module that is absent), not by what its reader would bring."""
+    ran = place.box.run(text, cwd=at, env=env, timeout_s=START_S)
+    run = place.judged(Gate.START, text, ran, serves=True)
+    said = complaint(ran.err)
+    wanted = "No such file" in said and any(word in said for word in text.split()[1:])
+    crashed = ran.code in (0, 126, 127) or "Traceback" in ran.err or "Cannot find " in ran.err
+    broken = run.ended in ("memory", "processes", "disk") or ran.gone or (crashed and not wanted)
+    if run.wrong and not broken:
+        return place.skipped(
+            Gate.START,
+            text,
+            f"it ended with {ran.code}, which may be for want of its reader's data: {place.plain((ran.err or ran.out).strip()[-160:])}",
+        )
+    if run.ended == "refused":
+        return place.skipped(Gate.START, text, run.skipped)
+    return run
