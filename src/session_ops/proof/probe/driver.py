@@ -10,7 +10,7 @@ trials), `seen` (the file for what was seen, JSON packed by zlib), `commands` (s
 """
 
 # paths are strings here: tens of thousands are looked at while the tracker works
-# ruff: noqa: PTH
+# ruff: noqa: PTH103, PTH112, PTH113, PTH114, PTH118, PTH119, PTH123, PTH208
 
 from __future__ import annotations
 
