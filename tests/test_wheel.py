@@ -34,6 +34,10 @@ def test_it_holds_notebooks_example_formats_sql_templates_pages_and_schemas(whee
         "session_ops/report/templates/",
         "session_ops/solution/templates/",
         "session_ops/docs/gates.md",
+        "session_ops/plugin/.claude-plugin/plugin.json",
+        "session_ops/plugin/.mcp.json",
+        "session_ops/plugin/agents/",
+        "session_ops/plugin/commands/",
         "session_ops/schemas/analysis.schema.json",
     ):
         assert any(name.startswith(part) for name in names), part
