@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from session_ops.analysis.declare import declare, distribution_of
 from session_ops.analysis.distributions import (
     BRINGS,
     COMMON,
@@ -70,7 +71,7 @@ def _covers(one: Manifest, path: str) -> bool:
     return not one.folder or path.startswith(one.folder + "/")
 
 
-@rule("DEP-IMPORT", gate="install", category="dependency")
+@rule("DEP-IMPORT", gate="install", category="dependency", fix=declare)
 def undeclared_import(tree: Tree, manifests: Manifests, python_imports: dict[str, set[str]]) -> Iterator[Finding]:
     """Python code imports a package from outside that no manifest declares.
 
@@ -120,8 +121,14 @@ def undeclared_import(tree: Tree, manifests: Manifests, python_imports: dict[str
             also=tuple(tree.evidence(p.path, p.line) for p in places[1 : SHOWN + 1]),
             impact="In an environment with only what is declared this import ends the program.",
             confidence=_sureness(tree, packages, first),
-            data={"module": module},
+            data={"module": module, "needs": distribution_of(module), "manifest": _home(packages, first.path)},
         )
+
+
+def _home(packages: list[Manifest], path: str) -> str:
+    """The manifest in which what a file imports is to be declared: the nearest that is built, else a list of requirements."""
+    own = sorted((m for m in packages if _covers(m, path)), key=lambda m: (not m.name, -len(m.folder)))
+    return own[0].path if own else ""
 
 
 def _is_published(module: str) -> bool:

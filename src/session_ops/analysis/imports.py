@@ -19,12 +19,6 @@ _NODE = re.compile(
     re.MULTILINE,
 )
 
-_NODE_TOP = re.compile(
-    r"""^(?:import\b[^'"`;()]*|export\b[^'"`;()]*\bfrom\s*|(?:const|let|var)\b[^'"`;=()]*=\s*require\(\s*|require\(\s*)"""
-    r"""(?P<quote>["'])(?P<module>[^"'\s./#~$][^"'\s$]*)(?P=quote)""",
-    re.MULTILINE,
-)
-
 
 def python_tops(text: str) -> set[str]:
     """Top names that lines without indentation import; text inside of strings may be among them."""
@@ -51,12 +45,6 @@ def node_modules(text: str) -> Iterator[tuple[str, int]]:
     """Modules that a text of JavaScript or TypeScript imports or requires (no paths), with their offsets."""
     for match in _NODE.finditer(text):
         yield match["module"], match.start("module")
-
-
-def node_tops(text: str) -> Iterator[str]:
-    """Modules that lines without indentation import or require; lines inside of template texts may be among them."""
-    for match in _NODE_TOP.finditer(text):
-        yield match["module"]
 
 
 @fact

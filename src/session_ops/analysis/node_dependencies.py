@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from session_ops.analysis.imports import node_modules, node_tops
+from session_ops.analysis.declare import declare
+from session_ops.analysis.imports import node_modules
 from session_ops.analysis.needs import HOST_OWN, NODE_OWN
 from session_ops.analysis.outputs import builds
 from session_ops.discovery.aside import is_aside, is_document
@@ -42,7 +43,7 @@ def _package(module: str) -> str:
     return match[0] if match and (not rest or rest.startswith("/")) else ""
 
 
-@rule("DEP-PACKAGE", gate="install", category="dependency")
+@rule("DEP-PACKAGE", gate="install", category="dependency", fix=declare)
 def undeclared_package(tree: Tree, manifests: Manifests, syntax: Syntax) -> Iterator[Finding]:
     """JavaScript or TypeScript imports a package that no package.json around it declares.
 
@@ -76,7 +77,7 @@ def undeclared_package(tree: Tree, manifests: Manifests, syntax: Syntax) -> Iter
             known[around[0].path] = frozenset(d.name for m in around for d in m.dependencies)
         declared = known[around[0].path]
         suspects = set()
-        for module in node_tops(text):
+        for module in {module for module, _ in node_modules(text)}:
             name = _package(module)
             if (
                 not name
@@ -115,6 +116,7 @@ def undeclared_package(tree: Tree, manifests: Manifests, syntax: Syntax) -> Iter
             also=tuple(tree.evidence(p, n) for p, n in places[1 : SHOWN + 1]),
             impact="After a clean installation the import fails, or works only as long as another package brings it.",
             confidence=sure,
+            data={"needs": name, "manifest": manifest},
         )
 
 
