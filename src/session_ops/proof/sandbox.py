@@ -17,7 +17,6 @@ import pwd
 import select
 import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
 import time
@@ -25,16 +24,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from session_ops.model import Ended, UsageError
 from session_ops.proof import supervisor
-from session_ops.proof.toolchains import ETC, SYSTEM, TOOLS, toolchains
+from session_ops.proof.bubblewrap import INSIDE, READABLE, SUPERVISOR, USER, absent, accounts, command
+from session_ops.proof.toolchains import toolchains
 from session_ops.registry import CannotCheck
 
-INSIDE = PurePosixPath("/box")
-"""Where copy, home and tmp stand inside of a sandbox."""
-USER = "session"
 GRACE_S = 30.0
 """What the supervisor may take beyond a command's own time before it counts as lost."""
 
@@ -82,10 +79,8 @@ class Item:
 @functools.cache
 def refusal() -> str:
     """Why there is no sandbox on this machine; empty where there is one."""
-    if sys.platform != "linux":
-        return "no sandbox: bubblewrap needs Linux"
-    if shutil.which("bwrap") is None:
-        return "no sandbox: bubblewrap (bwrap) is not installed"
+    if reason := absent():
+        return reason
     try:
         with Sandbox(Limits(seconds=10, disk=16 << 20)) as box:
             done = box.run(["true"])
@@ -109,34 +104,35 @@ class Sandbox:
         self.confined = True
         self._readable = dict(readable or {})
         self._process: subprocess.Popen[bytes] | None = None
-        self._scratch = Path()
         self._base = INSIDE
+        self._said: IO[bytes]
+        self._opened = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        try:
-            self._scratch = Path(tempfile.mkdtemp(prefix="session-ops-box-")).resolve()
-        except OSError as error:
-            raise UsageError(f"the temporary folder cannot be written ({error.strerror}); set TMPDIR to one that can") from None
-        try:
-            self._start()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
+        with contextlib.ExitStack() as opened:
+            opened.callback(self._end)
+            self._said = opened.enter_context(_aside())
+            self._start(opened)
+            self._opened = opened.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if (process := self._process) is not None:
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            self._process = None
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._opened.close()
+
+    def _end(self) -> None:
+        """Close the pipes: the supervisor ends, and with it everything inside."""
+        if (process := self._process) is None:
+            return
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self._process = None
 
     # places, as commands see them
 
@@ -157,7 +153,7 @@ class Sandbox:
 
     def place(self, name: str) -> str:
         """Where a readable folder stands for commands."""
-        return str(self._base / name) if not self.confined else f"/opt/readable/{name}"
+        return str(self._base / name) if not self.confined else f"{READABLE}/{name}"
 
     @property
     def env(self) -> dict[str, str]:
@@ -229,83 +225,43 @@ class Sandbox:
 
     # the supervisor
 
-    def _start(self) -> None:
-        if self.trust and refusal_without_trial():
-            self.confined = False
-        config: dict[str, Any] = {
-            "base": str(INSIDE), "uid": 0, "memory": self.limits.memory, "processes": self.limits.processes, "disk": self.limits.disk,
-        }  # fmt: skip
-        if self.confined:
-            if reason := refusal_without_trial():
-                raise CannotCheck(reason)
-            config["uid"] = _spare_uid() if os.geteuid() == 0 else 0
-            argv = [*self._bubblewrap(config["uid"]), toolchains().python, "-I", "-S", "/opt/session-ops/supervisor.py"]
-        else:
-            self._base = PurePosixPath(self._scratch)
-            config["base"] = str(self._scratch)
-            for name, path in self._readable.items():
-                (self._scratch / name).symlink_to(path)
-            argv = [toolchains().python, "-I", "-S", supervisor.__file__]
-        with (self._scratch / "said").open("wb") as said:
-            self._process = subprocess.Popen(
-                [*argv, json.dumps(config)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, env={"LC_ALL": "C.UTF-8"}, cwd="/",
-                start_new_session=True, umask=0o022,
-            )  # fmt: skip
-        self._ask({"do": "end"}, b"")
-
-    def _bubblewrap(self, uid: int) -> list[str]:
-        """The command line of bubblewrap. As root no user namespace is made: in one, root could not become another user."""
-        tools = toolchains()
+    def _start(self, opened: contextlib.ExitStack) -> None:
+        limits = self.limits
         root = os.geteuid() == 0
-        argv = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
-        argv += [] if root else ["--unshare-user", "--disable-userns"]
-        argv += ["--as-pid-1", "--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv", "--cap-drop", "ALL"]
-        for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_KILL") if root else ():
-            argv += ["--cap-add", capability]
-        # bubblewrap makes parents of what it binds for their owner alone
-        above = {str(parent) for folder in tools.folders for parent in Path(folder).parents if str(parent) != "/"}
-        for folder in sorted({"/etc", "/etc/ssl", "/opt", "/opt/readable", TOOLS, "/run", "/var", *above}):
-            argv += ["--perms", "0755", "--dir", folder]
-        for one in SYSTEM:
-            path = Path(one)
-            if path.is_symlink():
-                argv += ["--symlink", str(path.readlink()), one]
-            elif path.is_dir():
-                argv += ["--ro-bind", one, one]
-        for name in ETC:
-            argv += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-        who = uid or os.getuid()
-        for name, text in {
-            "passwd": f"root:x:0:0:root:/root:/bin/sh\n{USER}:x:{who}:{who}:{USER}:{INSIDE}/home:/bin/sh\n",
-            "group": f"root:x:0:\n{USER}:x:{who}:\n",
-            "hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
-            "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-        }.items():
-            (self._scratch / name).write_text(text)
-            (self._scratch / name).chmod(0o644)  # whatever the user's umask
-            argv += ["--ro-bind", str(self._scratch / name), f"/etc/{name}"]
-        argv += [
-            "--proc",
-            "/proc",
-            "--dev",
-            "/dev",
-            "--perms",
-            "1777",
-            "--size",
-            str(min(64 << 20, self.limits.disk)),
-            "--tmpfs",
-            "/dev/shm",  # noqa: S108 - inside of the sandbox
-        ]
-        argv += ["--perms", "1777", "--size", str(self.limits.disk), "--tmpfs", str(INSIDE)]
-        for link in ("/tmp", "/var/tmp"):  # noqa: S108 - inside of the sandbox
-            argv += ["--symlink", str(INSIDE / "tmp"), link]
-        for folder in tools.folders:
-            argv += ["--ro-bind", folder, folder]
-        for source, inside in (*tools.files, (supervisor.__file__, "/opt/session-ops/supervisor.py")):
-            argv += ["--ro-bind", source, inside]
-        for name, path in self._readable.items():
-            argv += ["--ro-bind", str(path), f"/opt/readable/{name}"]
-        return [*argv, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
+        config: dict[str, Any] = {
+            "base": str(INSIDE),
+            "uid": 0,
+            "memory": limits.memory,
+            "processes": limits.processes,
+            "disk": limits.disk,
+        }
+        fds: list[int] = []
+        if self.trust and refusal():
+            self.confined = False
+            scratch = _temporary()
+            opened.callback(shutil.rmtree, scratch, ignore_errors=True)
+            self._base = PurePosixPath(scratch)
+            config["base"] = str(scratch)
+            for name, path in self._readable.items():
+                (scratch / name).symlink_to(path)
+            argv = [toolchains().python, "-I", "-S", supervisor.__file__]
+        else:
+            if reason := absent():
+                raise CannotCheck(reason)
+            config["uid"] = _spare_uid() if root else 0
+            texts = {}
+            for name, text in accounts(config["uid"] or os.getuid()).items():
+                file = opened.enter_context(_aside())
+                file.write(text.encode())
+                file.seek(0)
+                texts[name] = file.fileno()
+            fds = list(texts.values())
+            argv = [*command(limits.disk, self._readable, texts, root=root), toolchains().python, "-I", "-S", SUPERVISOR]
+        self._process = subprocess.Popen(
+            [*argv, json.dumps(config)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, env={"LC_ALL": "C.UTF-8"}, cwd="/",
+            start_new_session=True, pass_fds=fds,
+        )  # fmt: skip
+        self._ask({"do": "end"}, b"")
 
     def _ask(self, request: dict[str, Any], payload: bytes, seconds: float = GRACE_S) -> tuple[dict[str, Any], bytes]:
         process = self._process
@@ -323,9 +279,10 @@ class Sandbox:
         except (OSError, EOFError, TimeoutError) as error:
             with contextlib.suppress(OSError):
                 process.kill()
-            said = (self._scratch / "said").read_text("utf-8", "replace").strip().splitlines()
+            self._said.seek(0)
+            said = self._said.read().decode("utf-8", "replace").strip().splitlines()
             why = said[-1] if said else "it did not answer" if isinstance(error, TimeoutError) else "it ended"
-            raise CannotCheck(f"no sandbox: {why.replace(str(self._scratch), '')[:300]}") from None
+            raise CannotCheck(f"no sandbox: {why[:300]}") from None
         if "error" in answer:
             raise CannotCheck(f"{request.get('path', 'sandbox')}: {answer['error']}".replace(str(self._base), ""))
         return answer, data
@@ -345,11 +302,19 @@ class Sandbox:
         return bytes(data)
 
 
-def refusal_without_trial() -> str:
-    """Why bubblewrap cannot even be tried here."""
-    if sys.platform != "linux":
-        return "no sandbox: bubblewrap needs Linux"
-    return "" if shutil.which("bwrap") else "no sandbox: bubblewrap (bwrap) is not installed"
+def _aside() -> IO[bytes]:
+    """A file without a name: nothing of it is left, whatever ends us."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        raise UsageError(f"the temporary folder cannot be written ({error.strerror}); set TMPDIR to one that can") from None
+
+
+def _temporary() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="session-ops-box-")).resolve()
+    except OSError as error:
+        raise UsageError(f"the temporary folder cannot be written ({error.strerror}); set TMPDIR to one that can") from None
 
 
 def _spare_uid() -> int:
