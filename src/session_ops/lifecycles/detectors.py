@@ -125,7 +125,7 @@ def undecidable(one: Detector, able: frozenset[str]) -> str | None:
 
 
 def anomalies(one: Detector, rows: Iterable[Row]) -> list[Anomaly]:
-    """Rows of `anomalies` from what a detector's SQL found. `severity` and `confidence` of a row count before those of the file."""
+    """Rows of `anomalies` from what a detector's SQL found. A row's own `severity`, `confidence` and `text` count before the file's."""
     return [_anomaly(one, row) for row in rows]
 
 
@@ -133,7 +133,7 @@ def _anomaly(one: Detector, row: Row) -> Anomaly:
     ids = [event for name in _EVIDENCE for event in str(row.get(name) or "").split(" ") if event]
     keys = (row["source_id"], row["session_id"], row["resource_id"], row["ts_ns"])
     severity, sure = row.get("severity") or one.severity, row.get("confidence") or one.confidence
-    return (one.id, *keys, severity, sure, False, list(dict.fromkeys(ids)), _filled(one.text, row))
+    return (one.id, *keys, severity, sure, False, list(dict.fromkeys(ids)), _filled(row.get("text") or one.text, row))
 
 
 def unanswered(one: Detector, reason: str) -> Anomaly:

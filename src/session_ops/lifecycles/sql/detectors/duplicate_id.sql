@@ -1,12 +1,36 @@
--- duplicate_id: a session was started again while it was still open, by another process or at another time.
+-- duplicate_id: a session was started again while it was still open, or two processes beat for it at once.
 -- severity: critical
 -- confidence: likely. A tracker that logs a start on every reconnect looks the same.
--- blind: two processes that share one start; streams that do not log ends, where a second start may be a resume.
--- needs: ends; the logs never say that a session ended
--- text: {session_id} was started a second time while it was open
-SELECT s.source_id, s.session_id, NULL AS resource_id, s.ts_ns, s.event_id, s.prev_event_id
-FROM steps s
-JOIN runs r ON r.session_id = s.session_id AND r.run_no = s.run_no
-JOIN streams t ON t.stream = s.stream
-JOIN sources o ON o.source_id = s.source_id
-WHERE s.kind = 'session.start' AND s.start_place > coalesce(s.end_place, 0) AND t.logs_end AND s.ts_ns > r.start_ns + o.res_ns
+-- blind: two processes that share one start and log neither host nor pid; streams that do not log ends, where a second start may be a resume.
+-- needs: ends, session.heartbeat; the logs never say that a session ended, and hold no beats that would tell two writers apart
+-- text: {session_id} {what}
+WITH again AS (
+  SELECT s.source_id, s.session_id, s.ts_ns, s.event_id, s.prev_event_id
+  FROM steps s
+  JOIN runs r ON r.session_id = s.session_id AND r.run_no = s.run_no
+  JOIN streams t ON t.stream = s.stream
+  JOIN sources o ON o.source_id = s.source_id
+  WHERE s.kind = 'session.start' AND s.start_place > coalesce(s.end_place, 0) AND t.logs_end AND s.ts_ns > r.start_ns + o.res_ns
+),
+writers AS (
+  SELECT session_id, run_no, coalesce(host, '') AS host, coalesce(pid, -1) AS pid,
+    min_by(source_id, place) AS source_id, min(ts_ns) AS from_ns, max(ts_ns) AS to_ns,
+    min_by(event_id, place) AS event_id, min(place) AS place
+  FROM steps
+  WHERE kind = 'session.heartbeat' AND (host IS NOT NULL OR pid IS NOT NULL)
+  GROUP BY session_id, run_no, coalesce(host, ''), coalesce(pid, -1)
+  HAVING count(*) >= 2
+),
+together AS (
+  SELECT a.source_id, a.session_id, b.from_ns AS ts_ns, b.event_id, a.event_id AS prev_event_id,
+    row_number() OVER (PARTITION BY a.session_id, a.run_no ORDER BY b.place, a.place) AS nth
+  FROM writers a
+  JOIN writers b ON b.session_id = a.session_id AND b.run_no = a.run_no AND b.place > a.place
+  JOIN sources o ON o.source_id = a.source_id
+  WHERE least(a.to_ns, b.to_ns) > b.from_ns + o.res_ns
+)
+SELECT source_id, session_id, NULL AS resource_id, ts_ns, event_id, prev_event_id, 'was started a second time while it was open' AS what
+FROM again
+UNION ALL
+SELECT source_id, session_id, NULL AS resource_id, ts_ns, event_id, prev_event_id, 'has two processes that beat for it at the same time' AS what
+FROM together WHERE nth = 1

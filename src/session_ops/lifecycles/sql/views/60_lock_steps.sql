@@ -1,10 +1,10 @@
 -- lock_steps: what happened to each resource, in order, and what had happened to it before?
 -- Within one tick of the clock what ends an earlier hold comes first; what begins and ends within the tick keeps the log's order.
--- A release that is logged as invoke and complete counts from its invoke, and done_ns says when it was complete.
+-- A holder that acquires again goes on with its hold (hold_no; it began at hold_place). A release that is logged as invoke and complete counts from its invoke, and done_ns says when it was complete.
 CREATE TABLE lock_steps AS
 WITH told AS (
   SELECT s.resource_id, s.session_id, s.run_no, s.source_id, s.source_ord, s.event_id, s.ts_ns, s.kind, s.stream,
-    coalesce(s.op_outcome, 'ok') AS op_outcome, e.phase, e.fence, e.expires_ns, e.clock_domain, e.ts_res_ns AS res_ns,
+    coalesce(s.op_outcome, 'ok') AS op_outcome, e.phase, e.fence, e.expires_ns, coalesce(e.clock_domain, '') AS clock_domain, e.ts_res_ns AS res_ns,
     CASE WHEN lower(e.mode) IN ('shared', 'read', 's', 'r', 'ro') THEN 1 ELSE 0 END AS shared
   FROM steps s JOIN events e ON e.event_id = s.event_id
   WHERE s.resource_id IS NOT NULL
@@ -38,13 +38,23 @@ placed AS (
   SELECT *, row_number() OVER (PARTITION BY resource_id ORDER BY ts_ns, tie, source_id, source_ord) AS place
   FROM happened WHERE op_outcome <> 'fail'
 ),
+linked AS (
+  SELECT *,
+    lag(kind) OVER (PARTITION BY resource_id, session_id ORDER BY place) AS own_prev_kind,
+    lag(place) OVER (PARTITION BY resource_id, session_id ORDER BY place) AS own_prev_place,
+    max(CASE WHEN kind IN ('lock.steal', 'lock.expire') THEN place END)
+      OVER (PARTITION BY resource_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS taken_place
+  FROM placed
+),
 counted AS (
   SELECT *,
-    count(CASE WHEN kind IN ('lock.acquire', 'lock.steal') THEN 1 END)
+    count(CASE WHEN kind IN ('lock.acquire', 'lock.steal')
+      AND (own_prev_kind IS NULL OR own_prev_kind IN ('lock.release', 'lock.expire') OR taken_place > own_prev_place) THEN 1 END)
       OVER (PARTITION BY resource_id, session_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS hold_no
-  FROM placed
+  FROM linked
 )
 SELECT *,
+  min(place) OVER (PARTITION BY resource_id, session_id, hold_no) AS hold_place,
   max(expires_ns) OVER (PARTITION BY resource_id, session_id, hold_no) AS lease_end_ns,
   lag(kind) OVER (PARTITION BY resource_id ORDER BY place) AS prev_kind,
   lag(session_id) OVER (PARTITION BY resource_id ORDER BY place) AS prev_holder,
@@ -55,6 +65,5 @@ SELECT *,
   lag(clock_domain) OVER (PARTITION BY resource_id ORDER BY place) AS prev_clock_domain,
   lag(shared) OVER (PARTITION BY resource_id ORDER BY place) AS prev_shared,
   lag(expires_ns) OVER (PARTITION BY resource_id ORDER BY place) AS prev_expires_ns,
-  lag(op_outcome) OVER (PARTITION BY resource_id ORDER BY place) AS prev_outcome,
-  lag(kind) OVER (PARTITION BY resource_id, session_id ORDER BY place) AS own_prev_kind
+  lag(op_outcome) OVER (PARTITION BY resource_id ORDER BY place) AS prev_outcome
 FROM counted

@@ -6,17 +6,10 @@ CREATE TABLE holds AS
 WITH ahead AS (
   SELECT *,
     min(CASE WHEN kind = 'lock.release' THEN place END)
-      OVER (PARTITION BY resource_id, session_id ORDER BY place ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS own_release,
-    min(CASE WHEN kind IN ('lock.acquire', 'lock.steal') THEN place END)
-      OVER (PARTITION BY resource_id, session_id ORDER BY place ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS own_acquire,
+      OVER (PARTITION BY resource_id, session_id ORDER BY place ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS release_place,
     min(CASE WHEN kind IN ('lock.steal', 'lock.expire') THEN place END)
       OVER (PARTITION BY resource_id ORDER BY place ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS taken
   FROM lock_steps
-),
-ended AS (
-  SELECT a.*,
-    CASE WHEN a.own_release < coalesce(a.own_acquire, a.own_release + 1) THEN a.own_release END AS release_place
-  FROM ahead a WHERE a.kind IN ('lock.acquire', 'lock.steal')
 ),
 closed AS (
   SELECT e.*,
@@ -26,7 +19,7 @@ closed AS (
       WHEN e.taken < e.release_place THEN e.taken
       ELSE e.release_place
     END AS end_place
-  FROM ended e
+  FROM ahead e WHERE e.place = e.hold_place AND e.kind IN ('lock.acquire', 'lock.steal')
 ),
 bounds AS (
   SELECT c.*, x.kind AS x_kind, x.event_id AS end_event_id, x.ts_ns AS x_ts_ns, x.done_ns AS x_done_ns, r.end_ns AS r_end_ns,

@@ -1,0 +1,28 @@
+-- deadlock: sessions waited for each other's locks in a circle.
+-- severity: critical
+-- confidence: proven. Each waited while the next one held; likely where the circle was broken by itself.
+-- blind: waits that are not logged; circles of more than 8 sessions.
+-- needs: lock.acquire, lock.steal; the logs hold no lock.acquire and no lock.steal events
+-- needs: lock.request; holds are logged but waits are not, so who waited for whom cannot be decided
+-- text: {path} waited for each other for {lasted_ns:span}
+WITH RECURSIVE edges AS (
+  SELECT w.source_id, w.waiter, h.holder, w.resource_id, w.event_id, w.still,
+    greatest(w.from_ns, h.possible_from) AS from_ns, least(w.to_ns, h.possible_to) AS to_ns
+  FROM waits w JOIN holds h ON h.resource_id = w.resource_id AND h.holder <> w.waiter
+  WHERE greatest(w.from_ns, h.possible_from) < least(w.to_ns, h.possible_to)
+),
+paths AS (
+  SELECT waiter AS first, holder AS last, source_id, resource_id, from_ns, to_ns, event_id, event_id AS event_ids, 1 AS depth, still,
+    ' > ' || waiter || ' > ' || holder || ' > ' AS path
+  FROM edges WHERE holder > waiter
+  UNION ALL
+  SELECT p.first, e.holder AS last, p.source_id, p.resource_id, greatest(p.from_ns, e.from_ns) AS from_ns, least(p.to_ns, e.to_ns) AS to_ns,
+    e.event_id, p.event_ids || ' ' || e.event_id AS event_ids, p.depth + 1 AS depth, p.still AND e.still AS still,
+    p.path || e.holder || ' > ' AS path
+  FROM paths p JOIN edges e ON e.waiter = p.last
+  WHERE p.last <> p.first AND p.depth < 8 AND greatest(p.from_ns, e.from_ns) < least(p.to_ns, e.to_ns)
+    AND (e.holder = p.first OR (e.holder > p.first AND strpos(p.path, ' > ' || e.holder || ' > ') = 0))
+)
+SELECT source_id, first AS session_id, resource_id, from_ns AS ts_ns, event_ids AS path_event_ids,
+  substr(path, 4, length(path) - 6) AS path, to_ns - from_ns AS lasted_ns, CASE WHEN still THEN 'proven' ELSE 'likely' END AS confidence
+FROM paths WHERE last = first
