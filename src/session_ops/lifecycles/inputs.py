@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
@@ -82,18 +82,21 @@ class Listing:
 def inputs(case: Case) -> Listing:
     """The logs of a case."""
     names: dict[Path, str] = {}
-    left: list[LeftOut] = []
+    left: dict[Path, LeftOut] = {}
     if case.logs:
         for path, name, reason in _given(case.logs):
-            if reason:
-                left.append(LeftOut(_shown(name), reason))
+            if not reason:
+                left.pop(path, None)
+                names.setdefault(path, name)
             elif path not in names:
-                names[path] = name
-        left += _doubles(names)
+                left[path] = LeftOut(_shown(name), reason)
+        left |= _doubles(names)
     else:
         names = {case.target / path: path for path in _in_target(case)}
-    found = (Input(parts[-1], _shown(names[parts[-1]]), not case.logs, parts[:-1]) for parts in grouped(names))
-    return Listing(tuple(sorted(found, key=lambda item: item.name)), tuple(sorted(left)))
+    # the history of a work tree was not asked for by name: it counts only where it surely tells of sessions
+    doubted = names.keys() if not case.logs else {path for path in names if path.is_dir() and not is_repository(path)}
+    found = (Input(parts[-1], _shown(names[parts[-1]]), parts[-1] in doubted, parts[:-1]) for parts in grouped(names))
+    return Listing(tuple(sorted(found, key=lambda item: item.name)), tuple(sorted(left.values())))
 
 
 def sure(item: Input, found: Detected) -> bool:
@@ -120,7 +123,7 @@ def _given(logs: tuple[Path, ...]) -> Iterator[tuple[Path, str, str]]:
             part = companion and log.with_name(companion[1]).exists()
             yield log, prefix, f"part of {companion[1]}" if companion and part else ""
             continue
-        if (log / ".git").exists():
+        if (log / ".git").is_file() or is_repository(log / ".git"):
             yield log, prefix, ""
         for folder, folders, names in os.walk(log):
             inside = PurePosixPath(prefix, Path(folder).relative_to(log).as_posix())
@@ -160,14 +163,15 @@ def _names(logs: tuple[Path, ...]) -> list[str]:
     return [log.relative_to(top).as_posix() if own.count(log.name) > 1 else log.name for log in logs]
 
 
-def _doubles(names: dict[Path, str]) -> Iterable[LeftOut]:
-    """Links to files that are read anyway are taken out: each event counts once."""
-    real = {path for path in names if not path.is_symlink()}
+def _doubles(names: dict[Path, str]) -> dict[Path, LeftOut]:
+    """Links to files that are read anyway are taken out of the names: each event counts once."""
+    left: dict[Path, LeftOut] = {}
+    real = {path: path for path in names if not path.is_symlink()}
     for path in [path for path in names if path.is_symlink()]:
-        to = path.resolve()
-        if to in real:
-            yield LeftOut(_shown(names.pop(path)), f"a link to {_shown(names[to])}")
-        real.add(to)
+        first = real.setdefault(path.resolve(), path)
+        if first != path:
+            left[path] = LeftOut(_shown(names.pop(path)), f"a link to {_shown(names[first])}")
+    return left
 
 
 def _in_target(case: Case) -> Iterator[str]:

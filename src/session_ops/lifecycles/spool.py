@@ -131,7 +131,7 @@ def _blocks(path: Path) -> Iterator[tuple[bytes, str]]:
         limit, size = max(EXPANDED, RATIO * path.stat().st_size), 0
         try:
             with unpack(raw) as file:
-                while block := file.read(min(_BLOCK, limit - size + 1)):
+                while block := file.read1(min(_BLOCK, limit - size + 1)):  # what was read before the damage is kept
                     size += len(block)
                     if size > limit:
                         yield block[: limit - size], f"unpacks to more than {limit // 1_000_000:,} MB; the rest was not read"

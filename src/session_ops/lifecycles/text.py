@@ -58,12 +58,12 @@ def _source(source: SourceSummary) -> tuple[str, ...]:
 
 
 def _notes(source: SourceSummary) -> Iterator[str]:
-    """What there is to say beyond the table: everything in the reason after the count of records that fit."""
+    """What there is to say beyond the table: everything in the reason but the count of records that fit."""
     if source.parts:
         yield f"read in order: {', '.join(one_line(part) for part in source.parts)}"
     if source.zone == "UTC (assumed)":
         yield "its times have no zone: UTC is assumed"
-    yield from (one_line(note) for note in source.reason.split("; ")[1:])
+    yield from (one_line(note) for note in source.reason.split("; ") if not note.endswith("of the first records fit"))
 
 
 def _numbers(numbers: Numbers, kinds: dict[str, int]) -> list[str]:
