@@ -12,11 +12,12 @@ import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The notebooks that nbval runs keep their cases out of the checkout too."""
-    if "SESSION_OPS_CASES" not in os.environ:
-        folder = tempfile.TemporaryDirectory(prefix="session-ops-tests-")
-        os.environ["SESSION_OPS_CASES"] = folder.name
-        config.add_cleanup(folder.cleanup)
+    """The notebooks that nbval runs keep their cases out of the checkout too, and proofs what they fetch out of the user's home."""
+    for name in ("SESSION_OPS_CASES", "SESSION_OPS_CACHE"):
+        if name not in os.environ:
+            folder = tempfile.TemporaryDirectory(prefix="session-ops-tests-")
+            os.environ[name] = folder.name
+            config.add_cleanup(folder.cleanup)
 
 
 Make = Callable[..., Path]
