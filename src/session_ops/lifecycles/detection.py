@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from session_ops.lifecycles.readers import CannotRead, Piece, Record, Reject
-from session_ops.lifecycles.spec import Format
+from session_ops.lifecycles.definition import Format
+from session_ops.lifecycles.guess import GUESSED, Guess, format_from, guess
+from session_ops.lifecycles.readers import READERS, CannotRead, Record, head_of
+from session_ops.visible import one_line
 
 SAMPLE = 200
 """Pieces of a file that are looked at."""
+LONGER = 5_000
+"""Pieces that are looked at where the first ones are of a format but none of them names a session."""
 ENOUGH = 0.5
 """The least score with which a format is taken."""
 
 
 @dataclass(frozen=True)
 class Detected:
-    """The format of a log, or None with the reason; every format's score from 0 to 1; and what the session's fields are."""
+    """The format of a log, or None with the reason; every format's score from 0 to 1; and what the session's fields are.
+
+    `guess` is set where the format was made from a guess about the fields: that must be said, and confirmed by the user.
+    """
 
     format: Format | None
     scores: dict[str, float]
@@ -29,104 +35,211 @@ class Detected:
     session_fields: tuple[str, ...] = ()
     fitting: int = 0
     """Records of the sample that fit."""
+    guess: Guess | None = None
 
 
-def detect(path: Path, formats: tuple[Format, ...]) -> Detected:
-    """Score every format on the first records of a file.
+@dataclass(frozen=True)
+class _Tried:
+    """How one format does on the first pieces."""
+
+    score: float
+    why: str
+    fitting: tuple[dict[str, Any], ...] = ()
+    sessionless: int = 0
+    """Records that are this format's in all but a session."""
+
+
+def detect(path: Path, formats: tuple[Format, ...], only: str = "", mapping: Mapping[str, str] | None = None) -> Detected:
+    """Score every format on the first records of a file, or of a repository's folder.
 
     The score is the share of the pieces that fit, times the format's weight: a special format outweighs a general one.
+    Parameters: `only` is the id of the format that the user chose; `mapping` are the fields that the user confirmed (guess.py).
 
     Raises:
         OSError: the file cannot be read.
     """
-    with path.open("rb") as file:
-        head = file.read(8192)
-    known = next((name for mark, name in _KNOWN_BINARY.items() if head.startswith(mark)), None)
-    if known or (b"\0" in head and not _mostly_text(head)):
-        return Detected(
-            None, {form.id: 0.0 for form in formats}, f"{known or 'a binary file'}: no format of this version reads it"
-        )
-    scores: dict[str, float] = {}
-    why: dict[str, str] = {}
-    samples: dict[str, list[dict[str, Any]]] = {}
-    for form in formats:
-        if (reason := _out_of_question(form, head)) is not None:
-            scores[form.id], why[form.id] = 0.0, reason
-            continue
-        try:
-            pieces = [piece for piece in itertools.islice(form.pieces(path), SAMPLE) if not _is_template(piece)]
-        except CannotRead as error:
-            scores[form.id], why[form.id] = 0.0, str(error)
-            continue
-        records = [piece.data for piece in pieces if isinstance(piece, Record)]
-        fitting = [data for data in records if form.fits(data)]
-        # a torn line counts less than a record that does not fit: torn logs must still be read
-        torn = len(pieces) - len(records)
-        total = len(records) + torn / 4
-        scores[form.id] = round(len(fitting) / total * form.detect["weight"], 3) if total else 0.0
-        samples[form.id] = fitting
-        why[form.id] = _why(form, records, fitting, torn)
+    head = head_of(path)
+    samples: dict[str, Sample] = {}
+    tried = {form.id: _try(form, path, head, samples) for form in formats}
+    scores = {name: one.score for name, one in tried.items()}
+    if only:
+        return _chosen(path, next(form for form in formats if form.id == only), tried[only], scores)
     best = max(formats, key=lambda form: (scores[form.id], form.id))
-    if scores[best.id] < ENOUGH:
-        nearest = max(why, key=lambda name: (scores[name], why[name].startswith("0 of"), name))
-        if not scores[nearest] and not why[nearest].startswith("0 of"):
-            return Detected(None, scores, f"no format fits: {_shape(head)}")
-        return Detected(None, scores, f"no format fits; nearest is {nearest} ({scores[nearest]:.2f}): {why[nearest]}")
-    reason = f"{len(samples[best.id])} of the first records fit"
-    fitting = samples[best.id]
-    return Detected(best, scores, reason, best.session_fields(fitting), len(fitting))
+    if mapping:
+        return _mapped(path, head, samples, mapping, scores)
+    if scores[best.id] >= ENOUGH:
+        found = tried[best.id]
+        reason = f"{len(found.fitting)} of the first records fit"
+        return Detected(best, scores, reason, best.session_fields(list(found.fitting)), len(found.fitting))
+    unnamed = _without_session(formats, tried)
+    guessed = None if path.is_dir() else _guessed(path, head, samples, scores)
+    if guessed is not None:
+        return guessed
+    return Detected(None, scores, unnamed or _nearest(tried, head, path))
 
 
-def _is_template(piece: Piece) -> bool:
-    return isinstance(piece, Reject) and piece.reason == "template"
+Sample = tuple[list[Any], str]
+"""The first pieces that a reader gives, and why it gives no more where it cannot read the file."""
 
 
-def _why(form: Format, records: list[dict[str, Any]], fitting: list[dict[str, Any]], torn: int) -> str:
+def _try(form: Format, path: Path, head: bytes, samples: dict[str, Sample]) -> _Tried:
+    if (reason := _refused(form, path, head)) is not None:
+        return _Tried(0.0, reason)
+    found = _scored(form, *_sample(form, path, samples, SAMPLE))
+    if not found.score and found.sessionless and form.needs:
+        longer = _scored(form, *_sample(form, path, samples, LONGER))
+        return longer if longer.score else found
+    return found
+
+
+def _refused(form: Format, path: Path, head: bytes) -> str | None:
+    """Why a format need not even be tried."""
+    reader = READERS[form.reader["kind"]]
+    if path.is_dir() != reader.folder:
+        return "a folder" if path.is_dir() else "not a folder"
+    return reader.refuses(head, form.options)
+
+
+def _sample(form: Format, path: Path, samples: dict[str, Sample], size: int) -> Sample:
+    """The first pieces by this format's reader; formats with the same reader share them."""
+    key = json.dumps([size, form.reader, form.mine], sort_keys=True, default=str)
+    if key not in samples:
+        pieces: list[Any] = []
+        try:
+            for piece in itertools.islice(form.pieces(path), size):
+                pieces.append(piece)
+            samples[key] = pieces, ""
+        except CannotRead as error:
+            samples[key] = pieces, str(error)
+    return samples[key]
+
+
+def _scored(form: Format, pieces: list[Any], failed: str) -> _Tried:
+    records = [piece.data for piece in pieces if isinstance(piece, Record)]
+    # a torn line counts less than a record that does not fit: torn logs must still be read
+    torn = len(pieces) - len(records)
+    total = len(records) + torn / 4
+    if failed or not total:
+        return _Tried(0.0, failed or "no records were found")
+    fitting = tuple(data for data in records if form.fits(data))
+    lacking = [name for name in form.needs if not any(form.has(name, data) for data in fitting)]
+    near = len(fitting) if lacking else sum(_fits_but_session(form, data) for data in records) - len(fitting)
+    if lacking:
+        return _Tried(0.0, f"no record has a {' and a '.join(lacking)}", (), near)
+    score = round(len(fitting) / total * form.detect["weight"], 3)
+    return _Tried(score, _why(form, records, len(fitting), torn), fitting, near)
+
+
+def _fits_but_session(form: Format, data: dict[str, Any]) -> bool:
+    others = [[name for name in names if name != "session"] for names in form.detect["any_of"]]
+    return any(names and all(form.has(name, data) for name in names) for names in others)
+
+
+def _chosen(path: Path, form: Format, found: _Tried, scores: dict[str, float]) -> Detected:
+    """The format that the user chose is taken whatever the others say, unless its reader cannot read the file at all."""
+    if not found.fitting and (reason := _refused(form, path, head_of(path))) is not None:
+        return Detected(None, scores, f"not {form.id}, as which it was to be read: {reason}")
+    reason = f"read as {form.id}, as asked for; {len(found.fitting) or 'none'} of the first records fit"
+    return Detected(form, scores, reason, form.session_fields(list(found.fitting)), len(found.fitting))
+
+
+def _without_session(formats: tuple[Format, ...], tried: dict[str, _Tried]) -> str:
+    """The reason for a log whose records are known and name no session: by name, so that nobody looks for a mistake in the file."""
+    most = max(formats, key=lambda form: (tried[form.id].sessionless * form.detect["weight"], form.id))
+    found = tried[most.id]
+    if not found.sessionless or found.fitting:
+        return ""
+    looked = [name for name in most.aliases.get("session", ()) if not name.startswith("$")]
+    shown = ", ".join(looked[:4]) + (f" and {len(looked) - 4} more" if len(looked) > 4 else "")
+    return f"no format fits: {most.title} ({most.id}), but without a session key: no record has any of {shown}"
+
+
+def _guessed(path: Path, head: bytes, samples: dict[str, Sample], scores: dict[str, float]) -> Detected | None:
+    """The best guess about the fields of a structured log that no format knows; None where none is good enough."""
+    best: tuple[Guess, Format, int] | None = None
+    for kind in GUESSED:
+        for reader in _readers(kind, path):
+            form = format_from({"session": "$", "time": "$"}, reader)
+            if _refused(form, path, head) is not None:
+                continue
+            pieces, failed = _sample(form, path, samples, SAMPLE)
+            records = [piece.data for piece in pieces if isinstance(piece, Record)]
+            if failed or len(records) * 2 < len(pieces):
+                continue
+            found = guess(records)
+            if found.usable and (best is None or found.score > best[0].score):
+                best = found, format_from(found.mapping, reader), len(records)
+    if best is None:
+        return None
+    found, form, count = best
+    # below what any known format needs, so that a file that nobody called a log is never read by a guess
+    scores |= {form.id: round(min(found.score / 2, ENOUGH - 0.01), 3)}
+    reason = f"guessed, please confirm with log_mapping: {found.text} (score {found.score:.2f}, from {count} records)"
+    return Detected(form, scores, reason, form.aliases["session"], count, found)
+
+
+def _mapped(
+    path: Path, head: bytes, samples: dict[str, Sample], mapping: Mapping[str, str], scores: dict[str, float]
+) -> Detected:
+    """A log read by the fields that the user confirmed."""
+    best: tuple[int, Format] | None = None
+    for kind in GUESSED:
+        for reader in _readers(kind, path):
+            form = format_from(mapping, reader)
+            if _refused(form, path, head) is not None:
+                continue
+            pieces, _ = _sample(form, path, samples, SAMPLE)
+            fitting = sum(isinstance(piece, Record) and form.fits(piece.data) for piece in pieces)
+            if fitting and (best is None or fitting > best[0]):
+                best = fitting, form
+    if best is None:
+        wanted = ", ".join(f"{role}={name}" for role, name in mapping.items())
+        return Detected(None, scores, f"no record has the fields of log_mapping ({one_line(wanted, 200)})")
+    fitting, form = best
+    scores |= {form.id: 1.0}
+    return Detected(form, scores, f"read by log_mapping; {fitting} of the first records fit", form.aliases["session"], fitting)
+
+
+def _readers(kind: str, path: Path) -> list[dict[str, Any]]:
+    """The readers of a kind that a guess tries: one, but for a database one for each of its tables."""
+    if kind != "sqlite":
+        return [{"kind": kind}]
+    from session_ops.lifecycles.readers.database import table_names
+
+    try:
+        return [{"kind": "sqlite", "table": name} for name in table_names(path)]
+    except CannotRead:
+        return []
+
+
+def _why(form: Format, records: list[dict[str, Any]], fitting: int, torn: int) -> str:
     if not records:
-        return "no record could be read" if torn else "no records were found"
-    if len(fitting) == len(records):
+        return "no record could be read"
+    if fitting == len(records):
         return f"{torn} pieces are torn" if torn else ""
     lacking = next(data for data in records if not form.fits(data))
-    shown = ", ".join(sorted(str(name) for name in lacking)[:6]).encode("utf-8", "backslashreplace").decode()
-    return f"{len(fitting)} of {len(records)} records have what it needs; one has only {shown}"
+    shown = one_line(", ".join(sorted(str(name) for name in lacking)[:6]), 120)
+    return f"{fitting} of {len(records)} records have what it needs; one has only {shown}"
 
 
-def _out_of_question(form: Format, head: bytes) -> str | None:
-    """Why a format need not even be tried: its reader would go through all of a large file to find nothing."""
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if form.reader["kind"] == "markdown" and start.startswith((b"{", b"[")):
-        return "JSON, not Markdown"
-    if form.reader["kind"] == "json_concat" and not re.match(rb"\{\s*?\n", start):
-        return "no line is just an opening brace"
-    if form.reader["kind"] == "json":
-        if not start.startswith((b"{", b"[")):
-            return "not JSON"
-        first, _, rest = start.partition(b"\n")
-        if rest.strip():
-            with contextlib.suppress(ValueError, RecursionError):
-                json.loads(first.decode("utf-8", "replace"))
-                return "several JSON values, one per line"
-    return None
+def _nearest(tried: dict[str, _Tried], head: bytes, path: Path) -> str:
+    name = max(tried, key=lambda one: (tried[one].score, tried[one].why.startswith("0 of"), one))
+    if tried[name].score or tried[name].why.startswith("0 of"):
+        return f"no format fits; nearest is {name} ({tried[name].score:.2f}): {tried[name].why}"
+    return f"no format fits: {_shape(head, path, tried)}"
 
 
-_KNOWN_BINARY = {
-    b"SQLite format 3\0": "a SQLite database",
-    b"\x1f\x8b": "a gzip archive",
-    b"\x28\xb5\x2f\xfd": "a zstd archive",
-    b"PAR1": "Parquet",
-}
-
-
-def _shape(head: bytes) -> str:
+def _shape(head: bytes, path: Path, tried: dict[str, _Tried]) -> str:
     """What a file looks like that no format reads."""
+    from session_ops.lifecycles.readers import binary
+
+    if path.is_dir():
+        return next((one.why for one in tried.values() if "git" in one.why), "a folder that is no git repository")
+    if (kind := binary(head)) is not None:
+        return next((one.why for one in tried.values() if one.why.startswith(kind)), kind)
     start = head.lstrip()
     if start.startswith((b"{\n", b"{\r\n", b"{ \n")):
         return "JSON over many lines, without records that have a session and a time, or several values in one file"
     if start.startswith((b"{", b"[")):
         return "JSON without records that have a session and a time"
-    return "neither JSON records nor lines with a date and a time in Markdown"
-
-
-def _mostly_text(head: bytes) -> bool:
-    """NUL bytes in an otherwise readable log (a crash while writing leaves them) do not make it binary."""
-    return head.count(b"\0") * 10 < len(head) or b'\n{"' in head.replace(b"\0", b"")
+    return "neither JSON records nor lines of text with a time that name a session"

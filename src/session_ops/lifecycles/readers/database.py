@@ -94,6 +94,16 @@ def _value(value: Any) -> Any:
     return value
 
 
+def table_names(path: Path) -> list[str]:
+    """The names of a database's tables.
+
+    Raises:
+        CannotRead: it cannot be read.
+    """
+    with opened(path) as connection:
+        return _names(connection)
+
+
 def tables(connection: sqlite3.Connection, options: Mapping[str, Any]) -> list[Table]:
     """The tables that tell of sessions.
 
