@@ -126,6 +126,10 @@ def run(
     orphan_after_min: OrphanAfter = 60.0,
     silent_after_min: SilentAfter = 10.0,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.NEVER,
+    workers: Annotated[int, typer.Option(min=1, help="Notebooks that run at once.")] = 2,
+    no_notebooks: Annotated[
+        bool, typer.Option("--no-notebooks", help="Documents and report only; no executed notebooks.")
+    ] = False,
     lock_after_min: LockAfter = 60.0,
     limits: Limits = "",
     logs_as: LogsAs = "",
@@ -160,7 +164,7 @@ def run(
         say(line + (f"  {result.reason}" if result.reason else ""))
 
     try:
-        results = runner.run(opened, progress)
+        results = runner.documents(opened, progress) if no_notebooks else runner.run(opened, progress, workers=workers)
     except KeyboardInterrupt:
         say(f"interrupted: finished phases are kept in {opened.folder}; run the same command to go on")
         raise typer.Exit(INTERRUPTED) from None
@@ -390,11 +394,15 @@ def logs(
     """Read tracker logs alone: sessions, locks, and what looks wrong."""
     from session_ops.lifecycles import command
 
-    told = command.logs(
-        paths or [], as_json=as_json, csv=csv, case=case, logs_as=logs_as, log_mapping=log_mapping, engine=engine, limits=limits,
-        orphan_after_min=orphan_after_min, silent_after_min=silent_after_min, lock_after_min=lock_after_min,
-        formats=formats, detectors=detectors,
-    )  # fmt: skip
+    try:
+        told = command.logs(
+            paths or [], as_json=as_json, csv=csv, case=case, logs_as=logs_as, log_mapping=log_mapping, engine=engine,
+            limits=limits, orphan_after_min=orphan_after_min, silent_after_min=silent_after_min,
+            lock_after_min=lock_after_min, formats=formats, detectors=detectors,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        _say()("interrupted")
+        raise typer.Exit(INTERRUPTED) from None
     typer.echo(told, nl=False)
 
 
@@ -438,6 +446,40 @@ def list_rules(
     typer.echo(
         f"{wanted.id}: {wanted.title}\n{gate}, category {wanted.category}{', has a fix' if wanted.fix else ''}\n\n{wanted.explanation}".rstrip()
     )
+
+
+@app.command(epilog="Example: session-ops batch targets.csv --out nightly --jobs 2")
+def batch(
+    targets: Annotated[
+        Path, typer.Argument(metavar="LIST", help="Targets: text (one a line), CSV or YAML.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the cases and the index.", show_default=False)],
+    jobs: Annotated[int, typer.Option(min=1, help="Targets at once.", show_default="one for each core")] = 0,
+    scheduler: Annotated[
+        str, typer.Option(help="Address of a Dask scheduler (tcp://HOST:PORT) whose workers see OUT.", show_default=False)
+    ] = "",
+    timeout_min: Annotated[float, typer.Option(min=0.01, help="Minutes that one target may take.")] = 30.0,
+    memory_gb: Annotated[float, typer.Option(min=0.1, help="Memory that one target may use.")] = 4.0,
+    no_notebooks: Annotated[
+        bool, typer.Option("--no-notebooks", help="Documents and reports only: faster, for many small targets.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Run targets again that have not changed.")] = False,
+    prove: Annotated[bool, typer.Option("--prove", help="Run the gates of all targets in sandboxed copies.")] = False,
+    fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.NEVER,
+) -> None:
+    """Investigate many targets, each in a process of its own, and write an index. A batch that was ended goes on where it was."""
+    from session_ops.batch import listing
+    from session_ops.batch.command import start
+    from session_ops.batch.work import Limits
+
+    wanted = listing.read(targets, {"prove": True} if prove else {})
+    limits = Limits(timeout_min * 60, int(memory_gb * 2**30))
+    ended = start(wanted, out, _say(), jobs=jobs, scheduler=scheduler, limits=limits, notebooks=not no_notebooks, force=force)
+    typer.echo(f"index: {ended.index}")
+    if ended.unfinished:
+        raise typer.Exit(UNFINISHED)
+    if (ended.critical and fail_on is not FailOn.NEVER) or (ended.gaps and fail_on is FailOn.GAP):
+        raise typer.Exit(FOUND)
 
 
 @app.command(epilog="Example: session-ops lab session-ops-cases/agent-ops-1")
