@@ -47,7 +47,7 @@ def command(disk: int, readable: Mapping[str, str | Path], texts: Mapping[str, i
     with the content of files below /etc.
     """
     tools = toolchains()
-    argv = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    argv = [shutil.which("bwrap") or "bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     argv += [] if root else ["--unshare-user", "--disable-userns"]
     argv += ["--as-pid-1", "--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv", "--cap-drop", "ALL"]
     for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_KILL") if root else ():

@@ -8,8 +8,10 @@ from pathlib import Path
 from session_ops.model import UsageError
 
 
-def folder() -> Path:
-    """The cache, made where it is absent: $SESSION_OPS_CACHE, or `session-ops` in the user's cache folder.
+def folder(*inside: str) -> Path:
+    """The cache, or a folder inside of it, made where it is absent: $SESSION_OPS_CACHE, or `session-ops` in the user's cache folder.
+
+    It can be read by everybody, because the user of a sandbox is nobody; what is in it comes from public registries.
 
     Raises:
         UsageError: it cannot be written.
@@ -20,6 +22,11 @@ def folder() -> Path:
     path = Path(base).expanduser().resolve()
     try:
         path.mkdir(parents=True, exist_ok=True)
+        path.chmod(0o755)
+        for name in inside:
+            path /= name
+            path.mkdir(exist_ok=True)
+            path.chmod(0o755)
     except OSError as error:
         raise UsageError(f"{path}: cannot be made ({error.strerror}); set SESSION_OPS_CACHE to a folder that can") from None
     return path

@@ -190,7 +190,7 @@ class Sandbox:
         answer, _ = self._ask(request, b"", (timeout_s or self.limits.seconds) + GRACE_S)
         return Ran(
             answer["code"], answer["out"], answer["err"], answer["ended"], answer["seconds"], tuple(answer["left"]),
-            tuple(answer["listening"]), answer["peak"],
+            tuple(answer["listening"]), answer["peak"], answer["gone"],
         )  # fmt: skip
 
     def end(self) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def fetched(wanted: Mapping[str, str], lock: str = "", manifest: Mapping[str, ob
     package = {"name": "fetched", "version": "0.0.0", "private": True, "dependencies": dict(wanted)}
     text = json.dumps(dict(manifest) if lock and manifest else package, sort_keys=True)
     key = hashlib.sha256(f"{text}\0{lock}".encode()).hexdigest()[:24]
-    folder = cache.folder() / "npm" / key
+    folder = cache.folder("npm") / key
     name = f"npm/{key}"
     done = folder / ".fetched"
     if done.exists() and time.time() - done.stat().st_mtime < FRESH_S:
@@ -82,7 +82,6 @@ def _strange(lock: str) -> str:
 def _fetch(package: str, lock: str, folder: Path) -> None:
     if shutil.which("npm") is None:
         raise CannotCheck("npm is not installed")
-    folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".npm-", dir=folder.parent))
     try:
         with tempfile.TemporaryDirectory(prefix="session-ops-npm-") as scratch:

@@ -75,7 +75,7 @@ def fetched(requirements: Iterable[str], *, python: str = "", constraints: Seque
     wanted = sorted({_plain(text) for text in requirements})
     held = sorted({_plain(text) for text in constraints})
     key = hashlib.sha256("\n".join([interpreter, *wanted, "--", *held]).encode()).hexdigest()[:24]
-    base = cache.folder() / "wheels"
+    base = cache.folder("wheels")
     folder = base / key
     name = f"wheels/{key}"
     age = _age(folder)
@@ -83,7 +83,7 @@ def fetched(requirements: Iterable[str], *, python: str = "", constraints: Seque
         return Wheels(name, _names(folder))
     try:
         packages = _resolve(wanted, held, interpreter) if wanted else []
-        _download(packages, base / "files", folder, interpreter)
+        _download(packages, cache.folder("wheels", "files"), folder, interpreter)
     except CannotCheck:
         if age is None:
             raise
@@ -133,7 +133,6 @@ def _resolve(wanted: Sequence[str], held: Sequence[str], interpreter: str) -> li
 
 def _download(packages: Sequence[dict[str, Any]], store: Path, folder: Path, interpreter: str) -> None:
     tags = _tags(interpreter)
-    store.mkdir(parents=True, exist_ok=True)
     chosen = [_choose(package, tags) for package in packages]
     if sum(int(one.get("size") or 0) for one in chosen) > LARGEST:
         raise CannotCheck(f"the dependencies are larger than {LARGEST // 1_000_000} MB; they were not fetched")
