@@ -256,7 +256,7 @@ def _of_line(text: str, heads: Mapping[str, tuple[str, str]], known: Known, doc:
     if name in heads:
         head, run = heads[name]
     else:
-        script = _script(name, known, doc)
+        script = script_named(name, known.tree, known.scripts, doc)
         if script is None:
             return None
         head, run = (
@@ -276,7 +276,7 @@ def _of_line(text: str, heads: Mapping[str, tuple[str, str]], known: Known, doc:
         step = "end"
     arguments = words[1 + len(verbs) :]
     usage = _usage(known.tree.text(head), " ".join(verbs), PurePosixPath(head).name)
-    held = [_argument(word) for word in arguments]
+    held = [argument(word) for word in arguments]
     if usage and sum("{" in word for word in usage) >= sum("{" in word for word in held):
         held = usage
     points = (
@@ -290,14 +290,26 @@ def _of_line(text: str, heads: Mapping[str, tuple[str, str]], known: Known, doc:
     return step, " ".join([run, *verbs, *(word for word in held if word)]), head, points
 
 
-def _script(name: str, known: Known, doc: str) -> Script | None:
+def script_named(name: str, tree: Tree, scripts: Scripts, doc: str) -> Script | None:
     """The script that a word names: from the target's folder, from the doc's, or with the target's own folder in front."""
     clean = name.removeprefix("./")
-    inside = known.tree.prefix.rstrip("/") or known.tree.root.name
+    inside = tree.prefix.rstrip("/") or tree.root.name
     paths = [clean, clean.removeprefix(inside + "/"), posixpath.normpath(posixpath.join(posixpath.dirname(doc), clean))]
     if "/" not in name:
         paths = paths[-1:] if name.endswith((".sh", ".py", ".js", ".rb")) else []
-    return next((script for path in paths for script in known.scripts if script.path == path and not is_aside(path)), None)
+    return next((script for path in paths for script in scripts if script.path == path and not is_aside(path)), None)
+
+
+def argument(word: str) -> str:
+    """An argument of a doc's line: a placeholder by what it is called, a literal as it is; optional things that nobody knows are left out."""
+    if not PLACE.fullmatch(word):
+        return "{task}" if " " in word else shlex.quote(word)
+    name = word.strip("<>[]{}$.… ")
+    optional = word.startswith("[")
+    if name.startswith("-") or not name:
+        return "" if optional else "{task}"
+    meaning = next((placeholder for pattern, placeholder in MEANINGS if pattern.search(name)), "")
+    return meaning or ("" if optional else "{task}")
 
 
 def _split(words: Iterable[str]) -> frozenset[str]:
@@ -322,25 +334,13 @@ def _noun(words: frozenset[str]) -> int:
     return 3 if words & {"session", "sessions", "agent"} else 1 if words & NOUNS else 0
 
 
-def _argument(word: str) -> str:
-    """An argument of a doc's line: a placeholder by what it is called, a literal as it is; optional things that nobody knows are left out."""
-    if not PLACE.fullmatch(word):
-        return "{task}" if " " in word else shlex.quote(word)
-    name = word.strip("<>[]{}$.… ")
-    optional = word.startswith("[")
-    if name.startswith("-") or not name:
-        return "" if optional else "{task}"
-    meaning = next((placeholder for pattern, placeholder in MEANINGS if pattern.search(name)), "")
-    return meaning or ("" if optional else "{task}")
-
-
 def _usage(text: str, verbs: str, name: str) -> list[str]:
     """The arguments that a script's own usage gives for a verb (or for itself): the line with most of them."""
     start = re.escape(verbs).replace(r"\ ", r"\s+") if verbs else re.escape(name)
     place = r"<[^<>\n]+>|\[[^\[\]\n]+\]|[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)*(?![\w'\"])"
     best: list[str] = []
     for match in re.finditer(rf"(?m)^[^\n]*?(?<![\w$-]){start}(?:\|[\w|-]+)?((?:[ \t]+(?:{place}))+)", text):
-        words = [_argument(word) for word in re.findall(place, match[1])]
+        words = [argument(word) for word in re.findall(place, match[1])]
         words = [word for word in words if word]
         if len(words) > len(best):
             best = words

@@ -1,0 +1,226 @@
+"""Shell bundles: parsed by their own shells, installed to another place, and their documented commands started there headless."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from session_ops.discovery.aside import is_aside
+from session_ops.discovery.docs import Docs
+from session_ops.discovery.scripts import Script, Scripts
+from session_ops.model import CommandRun, Gate
+from session_ops.proof.documented import told, unfit
+from session_ops.proof.probe.plan import INTERPRETERS, argument, script_named
+from session_ops.proof.runs import Place, prover
+from session_ops.proof.starting import MOST_COMMANDS, START_S, sample
+from session_ops.proof.toolchains import toolchains
+from session_ops.registry import Facts
+
+CHECKS: dict[str, tuple[str, str]] = {
+    "bash": ("bash", "bash -n"), "sh": ("sh", "sh -n"), "dash": ("dash", "dash -n"), "ash": ("sh", "sh -n"), "ksh": ("ksh", "ksh -n"),
+    "zsh": ("zsh", "zsh -n"), "node": ("node", "node --check"), "ruby": ("ruby", "ruby -c"), "perl": ("perl", "perl -c"),
+}  # fmt: skip
+"""Interpreters, the program that parses for them, and how; perl runs BEGIN blocks and uses, which the sandbox holds."""
+OF_LANGUAGE = {"shell": "bash", "zsh": "zsh", "javascript": "node", "ruby": "ruby", "perl": "perl"}
+INSTALLER = re.compile(r"(?:scripts?/|bin/|tools/)?(?:install|setup)\.(?:sh|bash)")
+TARGET_OF_MAKE = re.compile(r"(?m)^install\s*:")
+ASKS = re.compile(r"(?:\[[yYnN]/[yYnN]\]|\([yYnN]/[yYnN]\)|\?|:|>)\s*$")
+ELSEWHERE = "other place/agent ops"
+"""Below HOME: a folder that the author never had, with spaces in it."""
+WORDS = {"{session}": "session-1", "{agent}": "agent-1", "{task}": "task-1", "{resource}": "resource-1"}
+INSTALL_S = 60.0
+MOST_INSTALLED = 6
+"""Commands that its installer put into ~/.local/bin and that are started for their help."""
+
+
+@dataclass(frozen=True)
+class Documented:
+    """A command of a script of the target as a doc gives it: `word` is the one that names the script."""
+
+    text: str
+    word: str
+    script: str
+    at: str
+
+
+@prover("shell bundle", "agent plugin")
+def shell(place: Place, facts: Facts) -> Iterator[CommandRun]:
+    """Parse, install, start, and start again from a folder with spaces as a user whom the author does not know."""
+    scripts: Scripts = tuple(s for s in facts["scripts"] if not is_aside(s.path))
+    yield from _parsed(place, scripts)
+    if not any(s.language in ("shell", "zsh") for s in scripts):
+        return
+    moved = place.box.home / ELSEWHERE
+    place.box.run(["mkdir", "-p", str(moved.parent)], cwd=place.box.home)
+    place.box.run(["cp", "-a", str(place.box.copy), str(moved)], cwd=place.box.home)
+    before = {item.path for item in place.box.list(place.box.home / ".local" / "bin")}
+    yield from _installed(place, facts, moved)
+    for item in [i for i in place.box.list(place.box.home / ".local" / "bin") if i.kind != "d" and i.path not in before][
+        :MOST_INSTALLED
+    ]:
+        yield sample(place, f"{shlex.quote(str(place.box.home / '.local' / 'bin' / item.path))} --help", {}, place.box.home)
+    found = list(_documented(place, facts["docs"], scripts))
+    if not found:
+        yield place.refused(
+            Gate.START, "its documented commands", "no document names a command of one of its scripts that could be started"
+        )
+        return
+    started: list[tuple[Documented, CommandRun]] = []
+    tried = 0
+    for one in found:
+        if why := unfit(one.text):
+            yield place.skipped(Gate.START, one.text, why)
+        elif tried < MOST_COMMANDS:
+            tried += 1
+            run = _start(place, one, {}, place.inside(""))
+            started.append((one, run))
+            yield run
+    if tried >= MOST_COMMANDS:
+        yield place.skipped(Gate.START, "its documented commands", f"only the first {MOST_COMMANDS} are started")
+    if started and not any(run.good or run.wrong for _, run in started):
+        yield place.refused(Gate.START, "its documented commands", f"none could be told: {started[0][1].skipped}")
+    for one, before in started:
+        if before.good:
+            yield _elsewhere(place, one, moved / place.folder)
+
+
+shell.gates = (Gate.PARSE, Gate.INSTALL, Gate.START, Gate.RELOCATE)  # type: ignore[attr-defined]
+
+
+# --- parse --------------------------------------------------------------------------------------------------------------------------
+
+
+def _parsed(place: Place, scripts: Scripts) -> Iterator[CommandRun]:
+    """Every script by the parser of its interpreter, all of one interpreter at once."""
+    groups: dict[str, list[Script]] = {}
+    for script in scripts:
+        name = script.interpreter if script.interpreter in CHECKS else OF_LANGUAGE.get(script.language, "")
+        if name and not script.path.endswith((".jsx", ".bats")):
+            groups.setdefault(name, []).append(script)
+    for name, members in sorted(groups.items()):
+        program, check = CHECKS[name]
+        shown = f"{check} {members[0].path}" if len(members) == 1 else f"{check} for {len(members)} scripts"
+        if not toolchains().has(program):
+            yield place.refused(Gate.PARSE, shown, f"{program} is not installed, so {members[0].path} could not be parsed")
+            continue
+        text = f'bad=0; for file; do {check} "$file" >/dev/null || bad=1; done; exit $bad'
+        paths = [str(place.inside(script.path)) for script in members]
+        yield place.run(Gate.PARSE, ["sh", "-c", text, "parse", *paths], shown=shown, timeout_s=INSTALL_S)
+
+
+# --- install --------------------------------------------------------------------------------------------------------------------------
+
+
+def _installed(place: Place, facts: Facts, moved: PurePosixPath) -> Iterator[CommandRun]:
+    """By its own installer, run from a copy in another place for another project; by copying where it has none."""
+    root = moved / place.folder
+    tree = place.tree
+    make = next((name for name in ("Makefile", "GNUmakefile", "makefile") if TARGET_OF_MAKE.search(tree.text(name))), "")
+    script = next((e.path for e in tree.files("shell") if INSTALLER.fullmatch(e.path)), "")
+    if make:
+        if not toolchains().has("make"):
+            yield place.refused(Gate.INSTALL, "make install", "make is not installed")
+        else:
+            prefix = place.box.home / ".local"
+            yield place.run(
+                Gate.INSTALL, ["make", "install", f"PREFIX={prefix}", f"prefix={prefix}"], cwd=root, shown="make install PREFIX=$HOME/.local",
+                timeout_s=INSTALL_S,
+            )  # fmt: skip
+    elif script:
+        yield _by_script(place, facts["docs"], script, root)
+    else:
+        shown = f"cp -a . '$HOME/{ELSEWHERE}'"
+        here, there = {i.path for i in place.box.list(place.folder)}, {i.path for i in place.box.list(root)}
+        yield place.check(Gate.INSTALL, shown, [f"{path} did not arrive" for path in sorted(here - there)])
+
+
+def _by_script(place: Place, docs: Docs, script: str, root: PurePosixPath) -> CommandRun:
+    """The documented call of the installer, or the bare one, with a project of somebody else as its working directory where it takes one."""
+    project = place.box.home / "somebody's project"
+    place.box.run(["git", "init", "-q", str(project)], cwd=place.box.home)
+    call = f"bash {shlex.quote(script)}"
+    for one in told(docs):
+        words = one.words
+        if any(word.removeprefix("./").endswith(script) for word in words[:2]) and not unfit(one.text):
+            arguments = [
+                _filled(word) for word in words[[w.removeprefix("./").endswith(script) for w in words].index(True) + 1 :]
+            ]
+            call = " ".join([call, *(word for word in arguments if word)])
+            break
+    run = place.run(Gate.INSTALL, call, cwd=root, timeout_s=INSTALL_S)
+    return _asking(place, run)
+
+
+# --- start ----------------------------------------------------------------------------------------------------------------------------
+
+
+def _documented(place: Place, docs: Docs, scripts: Scripts) -> Iterator[Documented]:
+    """Commands of its own scripts, from shell blocks and from code spans of the readme and the rules for agents; each once."""
+    seen: set[str] = set()
+    blocks = [(one.text, one.path, one.line) for one in told(docs)]
+    spans = [
+        (span.text, doc.path, span.line)
+        for doc in docs
+        if doc.role in ("readme", "agent-rules") and not is_aside(doc.path)
+        for span in doc.spans
+        if span.kind == "code" and " " in span.text and len(span.text) < 200
+    ]
+    for text, path, line in (*blocks, *spans):
+        try:
+            words = shlex.split(re.sub(r"<[^<>]*>|\[[^\[\]]*\]", lambda m: re.sub(r"\s+", "_", m[0]), text))
+        except ValueError:
+            continue
+        if re.search(r"[|;&<>`]|\$\(", re.sub(r"<[\w -]+>|\w\|\w", "", text)):
+            plain = text  # a pipe or a list is run as it is written
+        else:
+            plain = " ".join(word for word in (_filled(word, first=n == 0) for n, word in enumerate(words)) if word)
+        place_of = 1 if words and words[0] in INTERPRETERS and len(words) > 1 else 0
+        word = words[place_of] if words else ""
+        script = script_named(word, place.tree, scripts, path) if "/" in word or place_of else None
+        if script is None or plain in seen or INSTALLER.fullmatch(script.path):
+            continue
+        seen.add(plain)
+        yield Documented(plain, word, script.path, f"{path}:{line}")
+
+
+def _filled(word: str, *, first: bool = False) -> str:
+    """A word of a command with something concrete in the place of a placeholder."""
+    placeholder = re.fullmatch(r"[A-Z][A-Z0-9_-]+|\.{3}|…", word)
+    if first or (re.fullmatch(r"[\w./:=@%+,-]+", word) and not placeholder):
+        return shlex.quote(word)
+    if "$" in word:
+        return f'"{word}"' if re.fullmatch(r"[\w$./{}:=-]+", word) else shlex.quote(word)
+    meant = argument(word)
+    return WORDS.get(meant, meant)
+
+
+def _start(place: Place, one: Documented, env: Mapping[str, str], at: PurePosixPath) -> CommandRun:
+    """From the folder in which it is found as written: the target's, or the project's around it."""
+    path = one.word.removeprefix("./")
+    inside = place.tree.prefix.rstrip("/")
+    where = at.parent if inside and path.startswith(inside + "/") else at
+    text = one.text
+    if not inside and not place.tree.exists(path) and place.tree.exists(one.script):
+        text = text.replace(one.word, ("./" if one.word.startswith("./") else "") + one.script, 1)
+    return _asking(place, sample(place, text, env, where))
+
+
+def _asking(place: Place, run: CommandRun) -> CommandRun:
+    """A command that broke off at a question waited for a person."""
+    last = run.tail[-1] if run.tail else ""
+    if run.code and not run.wrong and ASKS.search(last) and run.ended != "refused":
+        return replace(run, skipped="", wrong=f"exit status {run.code}: it asks ({place.plain(last)[:120]}) and nobody answers")
+    return run
+
+
+def _elsewhere(place: Place, one: Documented, root: PurePosixPath) -> CommandRun:
+    """The same command by its whole path, from a working directory of somebody else."""
+    where = place.box.home / "somewhere"
+    place.box.run(["mkdir", "-p", str(where)], cwd=place.box.home)
+    whole = shlex.quote(str(root / one.script))
+    text = re.sub(rf"(?<!\S)[\"']?{re.escape(one.word)}[\"']?(?!\S)", lambda _: whole, one.text, count=1)
+    run = place.run(Gate.RELOCATE, text, cwd=where, timeout_s=START_S, shown=place.plain(text), serves=True)
+    return replace(_asking(place, run), gate=Gate.RELOCATE)
