@@ -115,6 +115,7 @@ def _sample(form: Format, path: Path, samples: dict[str, Sample], size: int) -> 
 
 
 def _scored(form: Format, pieces: list[Any], failed: str) -> _Tried:
+    pieces = [piece for piece in pieces if isinstance(piece, Record) or piece.reason != "template"]
     records = [piece.data for piece in pieces if isinstance(piece, Record)]
     # a torn line counts less than a record that does not fit: torn logs must still be read
     torn = len(pieces) - len(records)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -84,6 +84,10 @@ class Reading:
     formats: tuple[Format, ...]
     loader: Loader
     tell: Tell = quiet
+    only: str = ""
+    """The format that the user chose for all logs."""
+    mapping: Mapping[str, str] | None = None
+    """The fields of unknown logs that the user confirmed."""
 
     def read(self, item: Input) -> Source | None:
         """Read one log. None for a file that nobody called a log and that is not surely one."""
@@ -107,7 +111,7 @@ class Reading:
         if not plain.size and not plain.path.is_dir():
             source.status, source.reason = "empty", "nothing is packed in the file"
             return True
-        found = detect(plain.path, self.formats)
+        found = detect(plain.path, self.formats, self.only, self.mapping)
         source.scores = found.scores
         if item.found and not sure(item, found) and not (found.format is None and base(item.name).endswith(LOG_NAMES)):
             return False

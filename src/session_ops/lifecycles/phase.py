@@ -161,12 +161,14 @@ def compute(case: Case, tell: Tell | None = None, *, pictures: bool = True) -> D
     `tell` hears how far the reading is; without `pictures` no figures are drawn.
     """
     from session_ops.lifecycles import engine, ingest
+    from session_ops.lifecycles.guess import mapping_of
     from session_ops.lifecycles.inputs import inputs
 
     known = knowledge(case.parameters)
     listing = inputs(case)
     with engine.opened() as (connection, loader):
-        reading = ingest.Reading(known, loader, tell or ingest.quiet)
+        p = case.parameters
+        reading = ingest.Reading(known, loader, tell or ingest.quiet, p.logs_as, mapping_of(p.log_mapping) or None)
         sources = [source for item in listing.inputs if (source := reading.read(item)) is not None]
         ingest.streams(sources)
         loader.load(connection)
@@ -211,11 +213,13 @@ def knowledge(parameters: Parameters) -> tuple[Format, ...]:
     """The formats to choose from, once it is sure that the user's own formats and detectors can be used.
 
     Raises:
-        UsageError: one of them cannot be read, or `logs_as` names no format.
+        UsageError: one of them cannot be read, `logs_as` names no format, or `log_mapping` no fields.
     """
     from session_ops.lifecycles.detectors import detectors
+    from session_ops.lifecycles.guess import mapping_of
 
     detectors(_folder(parameters.detectors))
+    mapping_of(parameters.log_mapping)
     known = formats_for(parameters.formats)
     if parameters.logs_as and parameters.logs_as not in (names := [form.id for form in known]):
         near = difflib.get_close_matches(parameters.logs_as, names, 1)
