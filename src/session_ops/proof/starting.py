@@ -26,12 +26,12 @@ def starts(place: Place, argv: list[str], name: str, env: Mapping[str, str]) -> 
     for flag in ("--help", "--version"):
         shown = f"{name} {flag}"
         ran = place.box.run([*argv, flag], cwd=place.box.home, env=env, timeout_s=START_S)
-        if ran.code == 0 or ran.ended or complaint(ran.err) or absent_command(ran.err) or (ran.code or 0) >= 126:
+        if ran.code == 0 or ran.ended or ran.gone or complaint(ran.err) or absent_command(ran.err) or (ran.code or 0) >= 126:
             break
         if _USAGE.search(ran.out + "\n" + ran.err):
             return place.judged(Gate.START, shown, ran, expect=(0, ran.code or 0))
     run = place.judged(Gate.START, shown, ran, serves=True)
-    if run.wrong and not (run.ended or complaint(ran.err) or (ran.code or 0) >= 126):
+    if run.wrong and not (run.ended or ran.gone or complaint(ran.err) or (ran.code or 0) >= 126):
         return place.refused(
             Gate.START,
             shown,
@@ -64,9 +64,10 @@ def sample(place: Place, text: str, env: Mapping[str, str], at: PurePosixPath) -
     ran = place.box.run(text, cwd=at, env=env, timeout_s=START_S)
     run = place.judged(Gate.START, text, ran, serves=True)
     said = complaint(ran.err)
-    wanted = "No such file" in said and any(word in said for word in text.split()[1:])
-    crashed = ran.code in (0, 126, 127) or "Traceback" in ran.err or "Cannot find " in ran.err
-    broken = run.ended in ("memory", "processes", "disk") or ran.gone or (crashed and not wanted)
+    wanted = "No such file" in said and any(word in said for word in text.split()[1:] if re.search(r"[./]", word))
+    absent = ran.code == 127 or "can't open file" in ran.err or "Cannot find " in ran.err  # its program, not its reader's data
+    crashed = ran.code in (0, 126) or "Traceback" in ran.err
+    broken = run.ended in ("memory", "processes", "disk") or ran.gone or absent or (crashed and not wanted)
     if run.wrong and not broken:
         return place.skipped(
             Gate.START,
