@@ -11,7 +11,7 @@ SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 DAY = 86_400 * SECOND
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
-_EARLIEST, _LATEST = 631_152_000 * SECOND, 4_102_444_800 * SECOND
+EARLIEST, LATEST = 631_152_000 * SECOND, 4_102_444_800 * SECOND
 """1990 to 2100. A number outside is no time of a tracker, whatever its field is called."""
 
 _ISO = re.compile(
@@ -101,7 +101,7 @@ def _shaped(value: str, shape: str) -> Instant | None:
     exact = moment.tzinfo is not None
     whole = moment if exact else moment.replace(tzinfo=UTC)
     ns = int(whole.timestamp()) * SECOND + whole.microsecond * 1000
-    return Instant(ns, resolution, "exact" if exact else "zone_assumed") if _EARLIEST <= ns <= _LATEST else None
+    return Instant(ns, resolution, "exact" if exact else "zone_assumed") if EARLIEST <= ns <= LATEST else None
 
 
 def _moved(instant: Instant, zone: tzinfo) -> Instant:
@@ -140,7 +140,7 @@ def _civil(
         digits = zone[1:].replace(":", "").ljust(4, "0")
         shift = (int(digits[:2]) * 60 + int(digits[2:])) * MINUTE
         ns += -shift if zone[0] == "+" else shift
-    return Instant(ns, res, "exact" if zone else "zone_assumed") if _EARLIEST <= ns <= _LATEST else None
+    return Instant(ns, res, "exact" if zone else "zone_assumed") if EARLIEST <= ns <= LATEST else None
 
 
 @lru_cache(4096)
@@ -153,7 +153,7 @@ def _days(year: int, month: int, day: int) -> int | None:
 
 def _number(value: float) -> Instant | None:
     for unit in (SECOND, SECOND // 1000, 1000, 1):
-        if _EARLIEST <= value * unit <= _LATEST:
+        if EARLIEST <= value * unit <= LATEST:
             if isinstance(value, int):
                 return Instant(value * unit, unit, "exact")
             # a float holds about 16 digits: microseconds at best
