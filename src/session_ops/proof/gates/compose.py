@@ -248,8 +248,20 @@ def _service(
         wanted = text_of(item) or text_of(get(item, "path"))
         if wanted and "$" not in wanted and not wanted.startswith(("/", "~")) and text_of(get(item, "required")) != "false":
             where = normal(f"{folder}/{wanted}" if folder else wanted)
-            if not where.startswith("..") and where not in have:
+            if not where.startswith("..") and where not in have and not _has_template(where, have):
                 yield f"line {keys['env_file'][0]}: {name} reads {wanted}, which is not in a clean clone"
+
+
+def _has_template(path: str, have: frozenset[str]) -> bool:
+    """Is there a template from which its user writes this env file? Nobody commits the file itself."""
+    folder, _, name = path.rpartition("/")
+    ends = ("example", "sample", "template", "dist", "tmpl")
+    wanted = (
+        {f"{name}{mark}{end}" for mark in ".-_" for end in ends}
+        | {f"{end}{name}" for end in ends}
+        | {f"env.{end}" for end in ends}
+    )
+    return any((f"{folder}/{one}" if folder else one) in have for one in wanted)
 
 
 def _build(folder: str, name: str, line: int, node: Any, have: frozenset[str]) -> Iterator[str]:

@@ -109,7 +109,8 @@ def _missing(place: Place, file: Dockerfile, context: str) -> Iterator[str]:
     for step in file.instructions:
         if step.name not in ("COPY", "ADD"):
             continue
-        for source in _sources(step):
+        sources = list(_sources(step))
+        for source in sources:
             found = [path for path in have if not source or path == source or path.startswith(source + "/")]
             if re.search(r"[*?\[]", source):
                 wanted = glob_regex(source)
@@ -118,6 +119,8 @@ def _missing(place: Place, file: Dockerfile, context: str) -> Iterator[str]:
                     for path in have
                     if any(wanted.fullmatch(str(p)) for p in (PurePosixPath(path), *PurePosixPath(path).parents))
                 ]
+            if not found and len(sources) > 1 and re.search(r"[*?\[]", source):
+                continue  # a pattern may match nothing beside a source that is there
             if not found:
                 yield f"line {step.line}: {source} is not in a clean clone of {context or 'the target'}"
             elif all(is_ignored(path, file.ignored) for path in found):

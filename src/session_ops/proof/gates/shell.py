@@ -15,21 +15,18 @@ from session_ops.model import CommandRun, Gate
 from session_ops.proof.documented import told, unfit
 from session_ops.proof.probe.plan import INTERPRETERS, argument, script_named
 from session_ops.proof.runs import Place, prover
-from session_ops.proof.starting import MOST_COMMANDS, START_S, sample
+from session_ops.proof.starting import MOST_COMMANDS, sample
 from session_ops.proof.toolchains import toolchains
 from session_ops.registry import Facts
 
-CHECKS: dict[str, tuple[str, str]] = {
-    "bash": ("bash", "bash -n"), "sh": ("sh", "sh -n"), "dash": ("dash", "dash -n"), "ash": ("sh", "sh -n"), "ksh": ("ksh", "ksh -n"),
-    "zsh": ("zsh", "zsh -n"), "node": ("node", "node --check"), "ruby": ("ruby", "ruby -c"), "perl": ("perl", "perl -c"),
-}  # fmt: skip
-"""Interpreters, the program that parses for them, and how; perl runs BEGIN blocks and uses, which the sandbox holds."""
-OF_LANGUAGE = {"shell": "bash", "zsh": "zsh", "javascript": "node", "ruby": "ruby", "perl": "perl"}
+CHECKS = {"bash": "bash", "sh": "sh", "dash": "dash", "ash": "sh", "ksh": "ksh", "zsh": "zsh"}
+"""Shells that scripts name, and the one that parses for them."""
 INSTALLER = re.compile(r"(?:scripts?/|bin/|tools/)?(?:install|setup)\.(?:sh|bash)")
 TARGET_OF_MAKE = re.compile(r"(?m)^install\s*:")
 ASKS = re.compile(r"(?:\[[yYnN]/[yYnN]\]|\([yYnN]/[yYnN]\)|\?|:|>)\s*$")
 ELSEWHERE = "other place/agent ops"
-"""Below HOME: a folder that the author never had, with spaces in it."""
+CALLED = "called by its path/agent ops"
+"""Below HOME: folders the author never had, with spaces in them."""
 WORDS = {"{session}": "session-1", "{agent}": "agent-1", "{task}": "task-1", "{resource}": "resource-1"}
 INSTALL_S = 60.0
 MOST_INSTALLED = 6
@@ -54,14 +51,13 @@ def shell(place: Place, facts: Facts) -> Iterator[CommandRun]:
     if not any(s.language in ("shell", "zsh") for s in scripts):
         return
     moved = place.box.home / ELSEWHERE
-    place.box.run(["mkdir", "-p", str(moved.parent)], cwd=place.box.home)
-    place.box.run(["cp", "-a", str(place.box.copy), str(moved)], cwd=place.box.home)
-    before = {item.path for item in place.box.list(place.box.home / ".local" / "bin")}
+    called = place.box.home / CALLED
+    for folder in (moved, called):
+        place.box.run(["mkdir", "-p", str(folder.parent)], cwd=place.box.home)
+        place.box.run(["cp", "-a", str(place.box.copy), str(folder)], cwd=place.box.home)
     yield from _installed(place, facts, moved)
-    for item in [i for i in place.box.list(place.box.home / ".local" / "bin") if i.kind != "d" and i.path not in before][
-        :MOST_INSTALLED
-    ]:
-        yield sample(place, f"{shlex.quote(str(place.box.home / '.local' / 'bin' / item.path))} --help", {}, place.box.home)
+    for item in [item for item in place.box.list(place.box.home / ".local" / "bin") if item.kind != "d"][:MOST_INSTALLED]:
+        yield sample(place, f'"$HOME"/.local/bin/{shlex.quote(item.path)} --help', {}, place.box.home)
     found = list(_documented(place, facts["docs"], scripts))
     if not found:
         yield place.refused(
@@ -82,9 +78,7 @@ def shell(place: Place, facts: Facts) -> Iterator[CommandRun]:
         yield place.skipped(Gate.START, "its documented commands", f"only the first {MOST_COMMANDS} are started")
     if started and not any(run.good or run.wrong for _, run in started):
         yield place.refused(Gate.START, "its documented commands", f"none could be told: {started[0][1].skipped}")
-    for one, before in started:
-        if before.good:
-            yield _elsewhere(place, one, moved / place.folder)
+    yield from _elsewhere(place, [one for one, run in started if run.good], moved / place.folder)
 
 
 shell.gates = (Gate.PARSE, Gate.INSTALL, Gate.START, Gate.RELOCATE)  # type: ignore[attr-defined]
@@ -97,11 +91,12 @@ def _parsed(place: Place, scripts: Scripts) -> Iterator[CommandRun]:
     """Every script by the parser of its interpreter, all of one interpreter at once."""
     groups: dict[str, list[Script]] = {}
     for script in scripts:
-        name = script.interpreter if script.interpreter in CHECKS else OF_LANGUAGE.get(script.language, "")
-        if name and not script.path.endswith((".jsx", ".bats")):
+        name = script.interpreter if script.interpreter in CHECKS else {"shell": "bash", "zsh": "zsh"}.get(script.language, "")
+        if name and not script.path.endswith(".bats"):
             groups.setdefault(name, []).append(script)
     for name, members in sorted(groups.items()):
-        program, check = CHECKS[name]
+        program = CHECKS[name]
+        check = f"{program} -n"
         shown = f"{check} {members[0].path}" if len(members) == 1 else f"{check} for {len(members)} scripts"
         if not toolchains().has(program):
             yield place.refused(Gate.PARSE, shown, f"{program} is not installed, so {members[0].path} could not be parsed")
@@ -168,7 +163,8 @@ def _documented(place: Place, docs: Docs, scripts: Scripts) -> Iterator[Document
         for span in doc.spans
         if span.kind == "code" and " " in span.text and len(span.text) < 200
     ]
-    for text, path, line in (*blocks, *spans):
+    for written, path, line in (*blocks, *spans):
+        text = re.sub(r"\s*&\s*$", "", written)
         try:
             words = shlex.split(re.sub(r"<[^<>]*>|\[[^\[\]]*\]", lambda m: re.sub(r"\s+", "_", m[0]), text))
         except ValueError:
@@ -216,11 +212,15 @@ def _asking(place: Place, run: CommandRun) -> CommandRun:
     return run
 
 
-def _elsewhere(place: Place, one: Documented, root: PurePosixPath) -> CommandRun:
-    """The same command by its whole path, from a working directory of somebody else."""
+def _elsewhere(place: Place, commands: list[Documented], root: PurePosixPath) -> Iterator[CommandRun]:
+    """The same commands in the folder with spaces; and, in another copy, by their whole path from a working directory of somebody else."""
+    for one in commands:
+        run = _start(place, one, {}, root)
+        yield replace(run, gate=Gate.RELOCATE, command=f"in '$HOME/{ELSEWHERE}': {run.command}")
     where = place.box.home / "somewhere"
     place.box.run(["mkdir", "-p", str(where)], cwd=place.box.home)
-    whole = shlex.quote(str(root / one.script))
-    text = re.sub(rf"(?<!\S)[\"']?{re.escape(one.word)}[\"']?(?!\S)", lambda _: whole, one.text, count=1)
-    run = place.run(Gate.RELOCATE, text, cwd=where, timeout_s=START_S, shown=place.plain(text), serves=True)
-    return replace(_asking(place, run), gate=Gate.RELOCATE)
+    for one in commands:
+        whole = f'"$HOME/{CALLED}/{place.folder + "/" if place.folder else ""}{one.script}"'
+        text = re.sub(rf"(?<!\S)[\"']?{re.escape(one.word)}[\"']?(?!\S)", lambda _, whole=whole: whole, one.text, count=1)
+        # what wants to stand in its project may say so; nothing may break
+        yield replace(sample(place, text, {}, where), gate=Gate.RELOCATE)
