@@ -109,11 +109,11 @@ class Place:
 
     def refused(self, gate: Gate, command: str, why: str) -> CommandRun:
         """A step that could not be done and that the gate cannot do without."""
-        return CommandRun(gate, command, ended="refused", skipped=self.plain(why)[:400])
+        return CommandRun(gate, command, ended="refused", skipped=" ".join(self.plain(why).split())[:400])
 
     def skipped(self, gate: Gate, command: str, why: str) -> CommandRun:
         """A step that was left out on purpose."""
-        return CommandRun(gate, command, skipped=self.plain(why)[:400])
+        return CommandRun(gate, command, skipped=" ".join(self.plain(why).split())[:400])
 
     def plain(self, text: str) -> str:
         """A text with the sandbox's places by their names and without what differs from run to run."""

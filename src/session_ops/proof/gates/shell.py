@@ -221,6 +221,7 @@ def _elsewhere(place: Place, commands: list[Documented], root: PurePosixPath) ->
     place.box.run(["mkdir", "-p", str(where)], cwd=place.box.home)
     for one in commands:
         whole = f'"$HOME/{CALLED}/{place.folder + "/" if place.folder else ""}{one.script}"'
-        text = re.sub(rf"(?<!\S)[\"']?{re.escape(one.word)}[\"']?(?!\S)", lambda _, whole=whole: whole, one.text, count=1)
+        named = re.search(rf"(?<!\S)[\"']?{re.escape(one.word)}[\"']?(?!\S)", one.text)
+        text = one.text[: named.start()] + whole + one.text[named.end() :] if named else whole
         # what wants to stand in its project may say so; nothing may break
         yield replace(sample(place, text, {}, where), gate=Gate.RELOCATE)
