@@ -454,7 +454,7 @@ def batch(
         Path, typer.Argument(metavar="LIST", help="Targets: text (one a line), CSV or YAML.", show_default=False)
     ],
     out: Annotated[Path, typer.Option(help="Folder for the cases and the index.", show_default=False)],
-    jobs: Annotated[int, typer.Option(min=1, help="Targets at once.", show_default="one for each core")] = 0,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Targets at once.", show_default="one for each core")] = None,
     scheduler: Annotated[
         str, typer.Option(help="Address of a Dask scheduler (tcp://HOST:PORT) whose workers see OUT.", show_default=False)
     ] = "",
@@ -474,7 +474,9 @@ def batch(
 
     wanted = listing.read(targets, {"prove": True} if prove else {})
     limits = Limits(timeout_min * 60, int(memory_gb * 2**30))
-    ended = start(wanted, out, _say(), jobs=jobs, scheduler=scheduler, limits=limits, notebooks=not no_notebooks, force=force)
+    ended = start(
+        wanted, out, _say(), jobs=jobs or 0, scheduler=scheduler, limits=limits, notebooks=not no_notebooks, force=force
+    )
     typer.echo(f"index: {ended.index}")
     if ended.unfinished:
         raise typer.Exit(UNFINISHED)

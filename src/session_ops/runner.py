@@ -50,10 +50,12 @@ def notebooks() -> dict[str, Path]:
     raise UsageError("the six notebooks are not installed; install session-ops again")
 
 
-def run(case: Case, progress: Callable[[PhaseRun], None], sources: Mapping[str, Path] | None = None) -> dict[str, PhaseRun]:
+def run(
+    case: Case, progress: Callable[[PhaseRun], None], sources: Mapping[str, Path] | None = None, workers: int = WORKERS
+) -> dict[str, PhaseRun]:
     """Execute the notebooks of all phases in the case; a phase whose predecessor failed is skipped.
 
-    `sources` are the notebooks, ours where it is left out.
+    `sources` are the notebooks, ours where it is left out; with one of the `workers` the phases run one after the other.
     `progress` is called from this thread once for each phase. Ctrl-C and SIGTERM end the kernels, mark what was running as interrupted
     and raise KeyboardInterrupt; documents of finished phases stay.
     """
@@ -61,12 +63,14 @@ def run(case: Case, progress: Callable[[PhaseRun], None], sources: Mapping[str, 
     done: dict[str, PhaseRun] = {}
     kernels = _Kernels()
     running: dict[concurrent.futures.Future[PhaseRun], str] = {}
-    with _calm(), _sigterm_as_interrupt(), concurrent.futures.ThreadPoolExecutor(WORKERS, "notebook") as pool:
+    with _calm(), _sigterm_as_interrupt(), concurrent.futures.ThreadPoolExecutor(workers, "notebook") as pool:
         try:
             while len(done) < len(PHASES):
                 for phase, needs in PHASES.items():
                     if phase in done or phase in running.values() or not all(need in done for need in needs):
                         continue
+                    if len(running) >= workers:
+                        break
                     lost = [need for need in needs if done[need].status != "done"]
                     if lost:
                         done[phase] = PhaseRun(phase, "skipped", 0.0, f"needs {', '.join(lost)}")
@@ -87,6 +91,26 @@ def run(case: Case, progress: Callable[[PhaseRun], None], sources: Mapping[str, 
             for phase in running.values():
                 case.note(phase, status="interrupted", reason="interrupted")
             raise
+    return done
+
+
+def documents(case: Case, progress: Callable[[PhaseRun], None]) -> dict[str, PhaseRun]:
+    """The documents and the report of a case without its notebooks, one phase after the other, in this process."""
+    done: dict[str, PhaseRun] = {}
+    with _sigterm_as_interrupt():
+        for phase, needs in PHASES.items():
+            began = time.monotonic()
+            lost = [need for need in needs if done[need].status != "done"]
+            reason = f"needs {', '.join(lost)}" if lost else ""
+            if not lost:
+                try:
+                    case.save(phase, case.compute(phase))
+                except Exception as error:  # noqa: BLE001 - it costs this phase and those that need it
+                    reason = f"{type(error).__name__}: {error}"
+            status: Literal["done", "failed", "skipped"] = "skipped" if lost else "failed" if reason else "done"
+            done[phase] = PhaseRun(phase, status, time.monotonic() - began, reason)
+            case.note(phase, status=status, seconds=round(done[phase].seconds, 2), reason=reason)
+            progress(done[phase])
     return done
 
 
