@@ -18,6 +18,7 @@ from session_ops.lifecycles.readers import CannotRead, Reject
 from session_ops.lifecycles.rotation import base
 from session_ops.lifecycles.spec import ENDS, Format, Mapper, Row
 from session_ops.lifecycles.spool import Plain
+from session_ops.visible import one_line
 
 LOG_NAMES = (".jsonl", ".ndjson", ".log")
 """Files found in a target that are said to be logs by their names: where no format fits, that is told."""
@@ -53,13 +54,15 @@ class Source:
     stream: str = ""
     plain: Plain | None = None
     templates: int = 0
+    stopped: bool = False
+    """Did the reading end before the log did?"""
 
     @property
     def completeness(self) -> str | None:
         """Was all of the log read? None where nothing was."""
         if self.status != "read":
             return None
-        return "complete" if self.plain is None or self.plain.whole else "truncated"
+        return "truncated" if self.stopped or (self.plain and not self.plain.whole) else "complete"
 
     @property
     def zone(self) -> str:
@@ -96,11 +99,17 @@ class Reading:
             try:
                 return source if self._read(source, item, Path(folder)) else None
             except OSError as error:
-                source.status, source.reason = "unreadable", error.strerror or type(error).__name__
-                return None if item.found else source
+                why = error.strerror or type(error).__name__
             except CannotRead as error:
-                source.status, source.reason = "unreadable", str(error)
-                return None if item.found and source.format is None else source
+                why = str(error)
+            except Exception as error:  # noqa: BLE001 - a mistake of ours, or of a format: it costs this log only
+                why = f"reading it failed, which is a mistake of session-ops ({type(error).__name__}: {one_line(str(error), 120)})"
+        if source.events:
+            source.stopped = True
+            source.reason += f"; the reading stopped at record {source.records:,}: {why}"
+            return source
+        source.status, source.reason, source.format = "unreadable", why, None
+        return None if item.found else source
 
     def _read(self, source: Source, item: Input, folder: Path) -> bool:
         source.size = sum(part.stat().st_size for part in item.parts)

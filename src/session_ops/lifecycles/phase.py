@@ -120,6 +120,11 @@ FROM (
 ) last_runs WHERE back = 1 OR ids_reused = 1
 """
 """Sessions count once, by their last run; where names are used again (diaries), each run is a session."""
+_TIMELESS = """
+SELECT count(DISTINCT e.session_id) FROM events e LEFT JOIN sessions s ON s.session_id = e.session_id
+WHERE e.session_id IS NOT NULL AND s.session_id IS NULL
+"""
+"""Sessions of which no event has a time (histories that know only an order): nothing is known of their ends."""
 _LENGTHS = """
 WITH lengths AS (
   SELECT coalesce(end_ns, last_seen_ns) - start_ns AS ns, end_ns IS NOT NULL AS ended FROM sessions
@@ -294,14 +299,15 @@ def _summary(source: Source, sessions: int, logs_end: bool) -> SourceSummary:
 
 def _numbers(connection: DuckDBPyConnection, rejects: int) -> Numbers:
     sessions, ended, silent, orphaned, censored = _row(connection, _PARTS)
+    timeless = _row(connection, _TIMELESS)[0]
     longest, shortest, median = (None if ns is None else ns / times.SECOND for ns in _row(connection, _LENGTHS))
     return Numbers(
-        sessions=sessions,
+        sessions=sessions + timeless,
         ended=ended,
-        open=sessions - ended,
+        open=sessions + timeless - ended,
         silent=silent,
         orphaned=orphaned,
-        censored=censored,
+        censored=censored + timeless,
         events=_row(connection, "SELECT count(*) FROM events")[0],
         rejects=rejects,
         longest_s=longest,

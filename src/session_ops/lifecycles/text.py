@@ -24,7 +24,7 @@ def render(document: Document, written: Sequence[str] = ()) -> str:
         _sources(read),
         _numbers(document.numbers, document.kinds) if read else ["no log could be read: nothing is known of any session"],
         _anomalies(document),
-        _listed("cannot be told from these logs:", [f"{name}: {why}" for name, why in document.undecidable.items()]),
+        _undecidable(document.undecidable),
         _listed("not read:", [f"{source.path}: {source.reason}" for source in other]),
         _left_out(document),
         [f"written: {name}" for name in written],
@@ -99,6 +99,14 @@ def _anomalies(document: Document) -> list[str]:
         if document.counts[name] > EXAMPLES:
             lines.append(f"  and {document.counts[name] - EXAMPLES:,} more")
     return lines
+
+
+def _undecidable(reasons: dict[str, str]) -> list[str]:
+    names: dict[str, list[str]] = {}
+    for name, why in reasons.items():
+        names.setdefault(why, []).append(name)
+    found = [f"  {one_line(why)}: {', '.join(sorted(several))}" for why, several in names.items()]
+    return ["cannot be told from these logs:", *found] if found else []
 
 
 def _left_out(document: Document) -> list[str]:
