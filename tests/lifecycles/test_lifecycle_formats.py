@@ -6,21 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.lifecycles.sample_files import written
 
 from session_ops.lifecycles import times
 from session_ops.lifecycles.detection import detect
-from session_ops.lifecycles.readers import Record
+from session_ops.lifecycles.readers import READERS, Record
 from session_ops.lifecycles.spec import COLUMNS, Format, Mapper, formats
 
-ENDINGS = {"ndjson": "jsonl", "json": "json", "json_concat": "jsonl", "markdown": "md"}
 SAMPLES = [(form, sample) for form in formats() for sample in form.samples]
-
-
-def written(form: Format, sample: Any, folder: Path) -> Path:
-    path = folder / sample.get("file", f"sample.{ENDINGS[form.reader['kind']]}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(sample["text"], encoding="utf-8")
-    return path
 
 
 def rows_of(form: Format, path: Path) -> list[dict[str, Any]]:
@@ -56,7 +49,7 @@ def test_sample_is_detected_as_its_own_format(form: Format, sample: Any, tmp_pat
 
 
 def test_every_format_has_samples_and_says_whether_it_logs_ends() -> None:
-    assert {f.id for f in formats()} == {"ndjson", "json-events", "json-registry", "json-values", "diary", "claude-transcript"}
+    assert {form.reader["kind"] for form in formats()} == set(READERS)
     assert all(f.samples and f.facts.get("logs_end") in (True, False, "auto") for f in formats())
 
 

@@ -23,7 +23,20 @@ ENDS = ("session.end", "session.crash", "session.expire")
 KINDS = (
     *(
         f"session.{word}"
-        for word in ["register", "start", "resume", "activity", "heartbeat", "state", "wait", "handoff_offer", "handoff_accept", "end", "crash", "expire"]
+        for word in [
+            "register",
+            "start",
+            "resume",
+            "activity",
+            "heartbeat",
+            "state",
+            "wait",
+            "handoff_offer",
+            "handoff_accept",
+            "end",
+            "crash",
+            "expire",
+        ]
     ),
     *(f"lock.{word}" for word in ["request", "acquire", "renew", "release", "expire", "steal"]),
     "registry.set",

@@ -11,8 +11,8 @@ from typing import Any
 
 from session_ops.lifecycles import messages, times
 from session_ops.lifecycles.fields import field as value_at
-from session_ops.lifecycles.fields import scalar
-from session_ops.lifecycles.readers import READERS, Piece, Record
+from session_ops.lifecycles.fields import scalar, session_at
+from session_ops.lifecycles.readers import READERS, Piece, Record, own_name
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Format:
 
     `needs` are aliases that at least one of the first records must have: a log without any session key is not read. `mine` are
     fields whose text is searched for sessions, locks and `key=value` pairs. `states` translates the tracker's words for states.
-    `zone` is the zone of times that name none; None: UTC.
+    `zone` is the zone of times that name none; None: UTC. The values of the fields `local` mean something inside one file only, so
+    they are told apart by its name.
     """
 
     id: str
@@ -53,6 +54,8 @@ class Format:
     states: Mapping[str, str] = field(default_factory=dict)
     zone: tzinfo | None = None
     time_shapes: tuple[str, ...] = ()
+    session_by: str = "source"
+    local: tuple[str, ...] = ()
 
     def pieces(self, path: Path) -> Iterator[Piece]:
         """The records and rejects of a file, by this format's reader.
@@ -61,9 +64,14 @@ class Format:
             CannotRead: the file as a whole is not what the reader reads.
             OSError: the file cannot be read.
         """
-        for piece in READERS[self.reader["kind"]].read(path, self.options):
-            if self.mine and isinstance(piece, Record):
-                yield piece._replace(data=self._mined(piece.data))
+        pieces = READERS[self.reader["kind"]].read(path, self.options)
+        if not self.mine and not self.local:
+            yield from pieces
+            return
+        for piece in pieces:
+            if isinstance(piece, Record):
+                named = {name: f"{own_name(path)}: {piece.data[name]}" for name in self.local if name in piece.data}
+                yield piece._replace(data=self._mined(piece.data) | named)
             else:
                 yield piece
 
@@ -85,6 +93,8 @@ class Format:
         """Has the record a value for an alias, or a field of this name?"""
         if name == "time":
             return any(self.time(value_at(data, candidate)) is not None for candidate in self.aliases["time"])
+        if name == "session":
+            return any(session_at(data, candidate) is not None for candidate in self.aliases.get("session", ()))
         return any(scalar(value_at(data, candidate)) is not None for candidate in self.aliases.get(name, ())) or (
             name not in self.aliases and value_at(data, name) is not None
         )
@@ -96,10 +106,13 @@ class Format:
     def session_fields(self, sample: list[dict[str, Any]]) -> tuple[str, ...]:
         """The fields that hold the session in this source: the first candidate that most records have, and its kin.
 
-        Decided once per source, so that a row with an agent and no session does not make a session of its own.
+        Decided once per source, so that a row with an agent and no session does not make a session of its own; where the format
+        says `session_by: record`, each record names its session by the first candidate that it has.
         """
         candidates = self.aliases.get("session", ())
-        counts = {name: sum(scalar(value_at(data, name)) is not None for data in sample) for name in candidates}
+        if self.session_by == "record":
+            return candidates
+        counts = {name: sum(session_at(data, name) is not None for data in sample) for name in candidates}
         most = max(counts.values(), default=0)
         chosen = next((name for name in candidates if counts[name] and counts[name] * 2 >= most), "")
         return (chosen, *(n for n in candidates if n != chosen and "session" in n.lower())) if chosen else candidates

@@ -47,6 +47,8 @@ class _Tried:
     fitting: tuple[dict[str, Any], ...] = ()
     sessionless: int = 0
     """Records that are this format's in all but a session."""
+    certain: bool = False
+    """`why` is the reason, whatever other formats say."""
 
 
 def detect(path: Path, formats: tuple[Format, ...], only: str = "", mapping: Mapping[str, str] | None = None) -> Detected:
@@ -78,7 +80,7 @@ def detect(path: Path, formats: tuple[Format, ...], only: str = "", mapping: Map
     return Detected(None, scores, unnamed or _nearest(tried, head, path))
 
 
-Sample = tuple[list[Any], str]
+Sample = tuple[list[Any], CannotRead | None]
 """The first pieces that a reader gives, and why it gives no more where it cannot read the file."""
 
 
@@ -106,22 +108,21 @@ def _sample(form: Format, path: Path, samples: dict[str, Sample], size: int) -> 
     if key not in samples:
         pieces: list[Any] = []
         try:
-            for piece in itertools.islice(form.pieces(path), size):
-                pieces.append(piece)
-            samples[key] = pieces, ""
+            pieces.extend(itertools.islice(form.pieces(path), size))
+            samples[key] = pieces, None
         except CannotRead as error:
-            samples[key] = pieces, str(error)
+            samples[key] = pieces, error
     return samples[key]
 
 
-def _scored(form: Format, pieces: list[Any], failed: str) -> _Tried:
+def _scored(form: Format, pieces: list[Any], failed: CannotRead | None) -> _Tried:
     pieces = [piece for piece in pieces if isinstance(piece, Record) or piece.reason != "template"]
     records = [piece.data for piece in pieces if isinstance(piece, Record)]
     # a torn line counts less than a record that does not fit: torn logs must still be read
     torn = len(pieces) - len(records)
     total = len(records) + torn / 4
     if failed or not total:
-        return _Tried(0.0, failed or "no records were found")
+        return _Tried(0.0, str(failed or "no records were found"), certain=failed is not None and failed.certain)
     fitting = tuple(data for data in records if form.fits(data))
     lacking = [name for name in form.needs if not any(form.has(name, data) for data in fitting)]
     near = len(fitting) if lacking else sum(_fits_but_session(form, data) for data in records) - len(fitting)
@@ -224,6 +225,8 @@ def _why(form: Format, records: list[dict[str, Any]], fitting: int, torn: int) -
 
 
 def _nearest(tried: dict[str, _Tried], head: bytes, path: Path) -> str:
+    if (certain := next((one.why for one in tried.values() if one.certain), None)) is not None:
+        return f"no format fits: {certain}"
     name = max(tried, key=lambda one: (tried[one].score, tried[one].why.startswith("0 of"), one))
     if tried[name].score or tried[name].why.startswith("0 of"):
         return f"no format fits; nearest is {name} ({tried[name].score:.2f}): {tried[name].why}"
@@ -237,7 +240,7 @@ def _shape(head: bytes, path: Path, tried: dict[str, _Tried]) -> str:
     if path.is_dir():
         return next((one.why for one in tried.values() if "git" in one.why), "a folder that is no git repository")
     if (kind := binary(head)) is not None:
-        return next((one.why for one in tried.values() if one.why.startswith(kind)), kind)
+        return kind
     start = head.lstrip()
     if start.startswith((b"{\n", b"{\r\n", b"{ \n")):
         return "JSON over many lines, without records that have a session and a time, or several values in one file"

@@ -23,6 +23,14 @@ def field(data: dict[str, Any], name: str) -> Any:
     return value
 
 
+def session_at(data: dict[str, Any], name: str) -> str | None:
+    """The session that a field names. The number of a thread is the operating system's, not a conversation's."""
+    value = scalar(field(data, name))
+    if value is not None and name.lower().startswith("thread") and value.isdigit():
+        return None
+    return value
+
+
 def reaches(data: dict[str, Any], name: str) -> bool:
     """Could a record of this shape have something at a dotted name? (Below the second level it is only looked at each time.)"""
     first, _, rest = name.partition(".")

@@ -17,13 +17,13 @@ Problem = tuple[tuple[Any, ...], str]
 _PARTS: dict[str, type | tuple[type, ...]] = {
     "id": str, "extends": str, "title": str, "version": int, "role": str, "detect": dict, "reader": dict, "time": dict, "key": dict,
     "values": dict, "words": dict, "rules": list, "attrs": dict, "facts": dict, "samples": list, "mine": (str, list), "states": dict,
-    "redact": list,
+    "session_by": str, "local": (str, list),
 }  # fmt: skip
 _NEEDED = ("id", "title", "version", "role", "detect", "reader", "time", "rules")
 _ROLES = ("log", "registry", "diary")
 _RULE = ("emit", "use", "when", "absent", "at", "slot", "set")
-_FACTS = ("logs_end", "ids_reused", "heartbeat_interval_s", "heartbeat_is", "append_only")
-_TIME = ("field", "required", "zone", "formats", "unit")
+_FACTS = ("logs_end", "ids_reused", "heartbeat_interval_s", "heartbeat_is", "append_only", "trailing_ok", "transitions")
+_TIME = ("field", "required", "zone", "formats")
 _DETECT = ("any_of", "weight", "needs")
 _FIXED = (
     "event_id",
@@ -60,6 +60,8 @@ def _problems(data: Mapping[str, Any], known: frozenset[str]) -> Iterator[Proble
         yield ("id",), "an id is lower case letters, digits and hyphens"
     if data["role"] not in _ROLES:
         yield ("role",), f"no role {data['role']!r}; known: {', '.join(_ROLES)}"
+    if data.get("session_by", "source") not in ("source", "record"):
+        yield ("session_by",), "the field of the session is chosen once per 'source', or for each 'record'"
     yield from _reader(data["reader"])
     yield from _time(data["time"])
     yield from _aliases(data)
@@ -80,7 +82,7 @@ def _reader(reader: Mapping[str, Any]) -> Iterator[Problem]:
             yield ("reader",), f"the reader {kind} needs {name!r}"
     yield from _names(("reader",), reader, ("kind", *known.needs, *known.takes))
     words = reader.get("words", {})
-    texts = [(("patterns", i), text) for i, text in enumerate(reader.get("patterns", ()))]
+    texts: list[tuple[tuple[Any, ...], Any]] = [(("patterns", i), text) for i, text in enumerate(reader.get("patterns", ()))]
     texts += [(("then", n, i), t) for n, several in reader.get("then", {}).items() for i, t in enumerate(several)]
     texts += [(("drop", name), text) for name, text in reader.get("drop", {}).items()]
     for place, text in texts:

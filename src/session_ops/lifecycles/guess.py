@@ -6,6 +6,7 @@ By the fields' names and by the shape of their values. A guess is never silent: 
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -27,26 +28,36 @@ USABLE = {"session": 0.55, "time": 0.6}
 """The least scores with which a log is read by a guess."""
 _OPTIONAL = 0.4
 _WEIGHTS = {"session": 0.5, "time": 0.35, "kind": 0.15}
-_NAMES: dict[str, dict[str, float]] = {
-    "session": dict.fromkeys("session sess sid".split(), 1.0)
-    | dict.fromkeys(
-        "run job execution exec trace correlation conversation workflow flow swarm chat dialog instance attempt".split(), 0.8
-    )
-    | dict.fromkeys("task unit context ctx process build invocation uuid guid uid".split(), 0.5)
-    | {"id": 0.2, "key": 0.2, "ref": 0.2},
-    "time": dict.fromkeys("time timestamp ts date datetime when at stamp clock epoch".split(), 1.0)
-    | dict.fromkeys("created logged occurred recorded moment start started".split(), 0.7),
-    "kind": dict.fromkeys("event kind action type verb".split(), 1.0)
-    | dict.fromkeys("operation op activity hook command cmd step what msg message name method did".split(), 0.7),
-    "actor": dict.fromkeys("agent actor user owner who author worker by holder assignee principal".split(), 1.0)
-    | dict.fromkeys("host role node bot name client member login".split(), 0.6),
-    "resource": dict.fromkeys("lock resource file path issue target object item ticket".split(), 1.0)
-    | dict.fromkeys("key url uri repo branch document table".split(), 0.6),
-    "state": dict.fromkeys("state status phase stage".split(), 1.0) | {"outcome": 0.6, "result": 0.6},
+_NAMES: dict[str, tuple[tuple[float, str], ...]] = {
+    "session": (
+        (1.0, "session sess sid"),
+        (0.8, "run job execution exec trace correlation conversation thread workflow flow swarm chat dialog instance attempt"),
+        (0.5, "task unit context ctx process build invocation uuid guid uid"),
+        (0.2, "id key ref"),
+    ),
+    "time": (
+        (1.0, "time timestamp ts date datetime when at stamp clock epoch"),
+        (0.7, "created logged occurred recorded moment start started"),
+    ),
+    "kind": (
+        (1.0, "event kind action type verb"),
+        (0.7, "operation op activity hook command cmd step what msg message name method did"),
+    ),
+    "actor": (
+        (1.0, "agent actor user owner who author worker by holder assignee principal"),
+        (0.6, "host role node bot name client member login"),
+    ),
+    "resource": (
+        (1.0, "lock resource file path issue target object item ticket"),
+        (0.6, "key url uri repo branch document table"),
+    ),
+    "state": ((1.0, "state status phase stage"), (0.6, "outcome result")),
 }
+"""Words in names of fields, and how much each says of a role."""
 _ID = re.compile(
     r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}|[0-9a-f]{7,64}|[0-9A-HJKMNP-TV-Z]{26}|[\w.@:/-]*\d[\w.@:/-]*", re.IGNORECASE
 )
+_SMALL = re.compile(r"-?\d{1,6}")
 _WORD = re.compile(r"[A-Za-z][A-Za-z ._:/-]{0,39}")
 _DEPTH = 3
 
@@ -99,7 +110,7 @@ class _Field:
     def named(self, role: str) -> float:
         """How much the name says of a role; its last word counts most."""
         words = plain(self.name).split("_")
-        known = _NAMES[role]
+        known = _known(role)
         said = [known.get(word, 0.0) * (1.0 if place == len(words) - 1 else 0.9) for place, word in enumerate(words)]
         if (
             role == "session"
@@ -108,6 +119,11 @@ class _Field:
         ):
             return max(said, default=0.0) * 0.3
         return max(said, default=0.0)
+
+
+@cache
+def _known(role: str) -> dict[str, float]:
+    return {word: score for score, several in _NAMES[role] for word in several.split()}
 
 
 def guess(records: list[dict[str, Any]]) -> Guess:
@@ -144,7 +160,11 @@ def _session(one: _Field) -> float:
     again = 0.0 if each < 1.5 else min(1.0, 0.4 + each / 10)
     if one.distinct == 1:
         again = 0.5
-    return one.coverage * (0.55 * one.named("session") + 0.25 * one.share(_ID) + 0.2 * again) if again else 0.0
+    if not again:
+        return 0.0
+    # numbers of threads and processes come again as well; ids of sessions are seldom small numbers
+    shape = 0.0 if one.share(_SMALL) > 0.5 else one.share(_ID)
+    return one.coverage * (0.55 * one.named("session") + 0.25 * shape + 0.2 * again)
 
 
 def _kind(one: _Field) -> float:
@@ -197,8 +217,8 @@ def _fields(records: list[dict[str, Any]]) -> list[_Field]:
         texts = [text for value in several if (text := scalar(value)) is not None]
         if not texts or name.startswith("$"):
             continue
-        instants = [found.ns for value in several if (found := times.parse(value)) is not None]
-        rising = sum(a <= b for a, b in zip(instants, instants[1:], strict=False)) / max(1, len(instants) - 1)
+        instants = [instant.ns for value in several if (instant := times.parse(value)) is not None]
+        rising = sum(a <= b for a, b in itertools.pairwise(instants)) / max(1, len(instants) - 1)
         found.append(_Field(name, tuple(texts), len(records), len(instants) / len(texts), rising))
     return found
 

@@ -102,7 +102,7 @@ def _extended(own: dict[str, Any], text: str, name: str) -> dict[str, Any]:
         for part in _MERGED
         if isinstance(own.get(part), dict) and isinstance(inherited.get(part), dict)
     }
-    return {n: v for n, v in inherited.items() if n not in ("samples", "mine", "states") or n in merged} | own | merged
+    return {name: value for name, value in inherited.items() if name != "samples"} | own | merged
 
 
 @cache
@@ -179,6 +179,8 @@ def _format(data: Mapping[str, Any]) -> Format:
         states={str(word): str(state) for word, state in data.get("states", {}).items()},
         zone=zone(str(time["zone"])) if "zone" in time else None,
         time_shapes=listed(time.get("formats")),
+        local=listed(data.get("local")),
+        session_by=data.get("session_by", "source"),
     )
 
 

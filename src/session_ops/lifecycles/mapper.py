@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +12,7 @@ from typing import Any
 from session_ops.lifecycles import times
 from session_ops.lifecycles.columns import COLUMNS, ENDS, QUALITIES, WHOLE_NUMBERS, Row
 from session_ops.lifecycles.definition import Format, Rule
-from session_ops.lifecycles.fields import clean, field, plain, reaches, scalar, whole
+from session_ops.lifecycles.fields import clean, field, plain, reaches, scalar, session_at, whole
 from session_ops.lifecycles.readers import Record, Reject, reject
 from session_ops.lifecycles.times import Instant
 
@@ -36,7 +37,7 @@ class Mapper:
         self._shapes: dict[tuple[Any, ...], list[tuple[str, list[str]]]] = {}
         self._chosen: dict[tuple[Any, ...], tuple[Rule, ...]] = {}
         asked = [alias for rule in self.format.rules for alias in (*rule.absent, *(name for name, _ in rule.when))]
-        self._asked = tuple(dict.fromkeys(asked))
+        self.asked = tuple(dict.fromkeys(asked))
 
     def events(self, record: Record) -> list[Row] | Reject:
         """The events of a record; a reject where it has no time and its format needs one."""
@@ -49,14 +50,14 @@ class Mapper:
                 if value is not None:
                     values[alias] = value
                     break
-        key = next((n for n in self.session_fields if scalar(field(data, n)) is not None), None)
+        key = next((n for n in self.session_fields if session_at(data, n) is not None), None)
         values["session_key"] = key
         values["session"] = scalar(field(data, key)) if key else None
         if values.get("kind"):
             values["kind"] = plain(values["kind"])
         rows: list[Row] = []
         taken: set[str] = set()
-        for rule in self._rules(values):
+        for rule in self.rules(values):
             if rule.slot in taken:
                 continue
             at = self._time(data, rule.at or form.aliases.get("time", ()))
@@ -83,9 +84,9 @@ class Mapper:
                 self._shapes[key] = found
         return found
 
-    def _rules(self, values: Mapping[str, Any]) -> tuple[Rule, ...]:
+    def rules(self, values: Mapping[str, Any]) -> tuple[Rule, ...]:
         """The rules whose conditions hold, in order."""
-        key = tuple(values.get(alias) for alias in self._asked)
+        key = tuple(values.get(alias) for alias in self.asked)
         found = self._chosen.get(key)
         if found is None:
             found = tuple(
@@ -125,25 +126,42 @@ class Mapper:
             if name in values:
                 said = form.states.get(plain(values[name]), values[name].upper())
                 row["to_state" if name == "state" else name] = said
-        for name, column in (("observed", "observed_ns"), ("expires", "expires_ns")):
-            if name in values and (instant_of := form.time(values[name])) is not None:
-                row[column] = instant_of.ns
-        for name, unit in (("lease_s", times.SECOND), ("lease_ms", times.SECOND // 1000)):
-            if name in values and (lease := whole(values[name])) is not None and 0 < lease < 10**9:
-                row["lease_ns"] = lease * unit
+        if "observed" in values and (observed := form.time(values["observed"])) is not None:
+            row["observed_ns"] = observed.ns
         if rule.emit in ENDS:
             row["end_reason"] = values.get("reason")
         if rule.emit.startswith("lock."):
             row["resource_id"], row["resource_kind"], row["op_outcome"] = values.get("resource"), "lock", values.get("outcome")
+            row["lease_ns"], row["expires_ns"] = _lease(values, row["ts_ns"], form)
+        elif "fence" in values:
+            row["resource_id"] = values.get("resource")
         row.update(rule.set)
-        row["attrs"] = _attrs(
+        if rule.emit == "registry.set":
+            row["resource_id"] = values.get(row["resource_kind"] or "resource") or values.get("resource")
+        row["attrs"] = attributes(
             values.get("kind"), *(values.get(f"attrs.{name}") for name in form.attrs), names=tuple(form.attrs)
         )
         self.ord += 1
         return row
 
 
+def _lease(values: Mapping[str, Any], ts_ns: int | None, form: Format) -> tuple[int | None, int | None]:
+    """How long a lock was granted for, and when that ends: either may be told, the other follows."""
+    told = next(((values[name], unit) for name, unit in _LEASES if _COUNT.fullmatch(values.get(name, ""))), None)
+    lease = round(float(told[0]) * told[1]) if told else None
+    until = form.time(values["expires"]) if "expires" in values else None
+    if ts_ns is None:
+        return lease, until.ns if until else None
+    if until is None:
+        return lease, None if lease is None else ts_ns + lease
+    return (until.ns - ts_ns if lease is None else lease), until.ns
+
+
+_LEASES = (("lease_s", times.SECOND), ("lease_ms", times.SECOND // 1000))
+_COUNT = re.compile(r"\d{1,9}(\.\d{1,9})?")
+
+
 @lru_cache(4096)
-def _attrs(raw_kind: str | None, *values: str | None, names: tuple[str, ...]) -> str:
+def attributes(raw_kind: str | None, *values: str | None, names: tuple[str, ...]) -> str:
     extra = {"raw_kind": raw_kind} | dict(zip(names, values, strict=True))
     return json.dumps({name: value for name, value in extra.items() if value is not None}, sort_keys=True)

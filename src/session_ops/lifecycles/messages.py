@@ -54,7 +54,8 @@ _LOCKS = tuple(
     )
 )  # fmt: skip
 _COMMANDS = re.compile(
-    r"^(?:(?P<thing>SESSION|AGENT|WORKER|RUN)[ :]+)?(?P<who>\S+)\s+\|?\s*(?P<word>LOCK|UNLOCK|CLAIM|RELEASE|ACQUIRE|RENEW|STEAL|WAIT)\s+\|?\s*(?P<resource>\S+)\s*$"
+    r"^(?:(?P<thing>SESSION|AGENT|WORKER|RUN)[ :]+)?(?P<who>\S+)\s+\|?\s*"
+    r"(?P<word>LOCK|UNLOCK|CLAIM|RELEASE|ACQUIRE|RENEW|STEAL|WAIT)\s+\|?\s*(?P<resource>\S+)\s*$"
 )
 """Lines of home-made trackers, in capitals: `SESSION s1 LOCK db`."""
 _SHOUTED = re.compile(
@@ -84,6 +85,8 @@ _TAG = re.compile(
 _HINT = re.compile(
     r"=|sess|run|agent|worker|conversation|lock|lease|claim|beat|ping|start|end|stop|crash|exit|\bSID\b", re.IGNORECASE
 )
+_BRACKETED = re.compile(r"\[[\w@.-]*\s*\]")
+"""What is left of structured data and tags once their pairs are taken out."""
 _LEAD = re.compile(r"^[\s\[\](){}|:>*,-]+(?:(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR)\b[\s\]:|-]*)?")
 _STARTING = {
     "new": "start",
@@ -112,7 +115,7 @@ def mine(text: str) -> dict[str, Any] | None:
     found = pairs(text) if "=" in text else {}
     for tag in _TAG.finditer(text):
         found.setdefault(_FIELDS[tag["thing"].lower()], tag["who"])
-    body = _LEAD.sub("", PAIR.sub("", _TAG.sub("", text)) if found else text)
+    body = _LEAD.sub("", _BRACKETED.sub("", PAIR.sub("", _TAG.sub("", text))) if found else text)
     said = _sentence(body)
     if said is None and found and (word := _WORD.match(body)):
         said = {"kind": _kind(word)}

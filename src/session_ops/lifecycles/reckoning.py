@@ -10,7 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-MONTHS = {name: number for number, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)}
+MONTHS = {
+    name: number
+    for number, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
+}
 _MONTH_NAME = re.compile(
     r"(?:[a-z]{3},? +)?(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* +(?P<day>\d{1,2}),? +(?P<clock>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?)",
     re.IGNORECASE,
@@ -29,6 +32,7 @@ class Partial:
 
     @property
     def minutes(self) -> int:
+        """Minutes since midnight."""
         hour, minute = self.clock.split(":")[:2]
         return int(hour) * 60 + int(minute)
 

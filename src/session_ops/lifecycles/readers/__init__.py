@@ -93,7 +93,7 @@ def _has_object(head: bytes, _: Mapping[str, Any]) -> bool:
     return head.startswith(b"{") or b"\n{" in head or b"}{" in head
 
 
-def _is_document(head: bytes, _: Mapping[str, Any]) -> bool:
+def _is_document(head: bytes, _options: Mapping[str, Any]) -> bool:
     if not head.startswith((b"{", b"[")):
         return False
     first, _, rest = head.partition(b"\n")

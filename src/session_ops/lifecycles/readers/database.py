@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from session_ops.lifecycles import times
-from session_ops.lifecycles.readers.pieces import CannotRead, Piece, Record
+from session_ops.lifecycles.readers.pieces import CannotRead, Piece, Record, own_name
 
 MAGIC = b"SQLite format 3\0"
 COPY_LIMIT = 4_000_000_000
@@ -53,12 +53,12 @@ def sqlite(path: Path, options: Mapping[str, Any]) -> Iterator[Piece]:
     """
     with opened(path) as connection:
         try:
-            yield from _records(connection, options)
+            yield from _records(connection, options, own_name(path))
         except sqlite3.Error as error:
-            raise CannotRead(f"a SQLite database that cannot be read: {error}") from None
+            raise CannotRead(f"a SQLite database that cannot be read: {error}", certain=True) from None
 
 
-def _records(connection: sqlite3.Connection, options: Mapping[str, Any]) -> Iterator[Piece]:
+def _records(connection: sqlite3.Connection, options: Mapping[str, Any], own: str) -> Iterator[Piece]:
     if query := options.get("query"):
         yield from _rows(connection.execute(str(query)), {"$table": "query"})
         return
@@ -68,13 +68,16 @@ def _records(connection: sqlite3.Connection, options: Mapping[str, Any]) -> Iter
     found = tables(connection, options)
     if not found:
         names = ", ".join(_names(connection)) or "none at all"
-        raise CannotRead(f"a SQLite database without a table that has a session key and a time (tables: {names[:200]})")
+        said = f"a SQLite database without a table that has a session key and a time (tables: {names[:200]})"
+        raise CannotRead(said, certain=True)
     for table in found:
         cursor = connection.execute(f"SELECT * FROM {_quoted(table.name)}")  # noqa: S608 - quoted
         for record in _rows(cursor, {"$table": table.name, "$shape": table.shape}):
             data = record.data
             if data.get(table.session) is not None:
-                data["$session"] = data[table.session]
+                # numbers count from 1 in every database
+                value = data[table.session]
+                data["$session"] = f"{own}: {value}" if isinstance(value, int) else value
             if table.agent and data.get(table.agent) is not None:
                 data["$agent"] = data[table.agent]
             yield record
@@ -193,7 +196,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         try:
             connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
         except sqlite3.Error as error:
-            raise CannotRead(f"a SQLite database that cannot be opened: {error}") from None
+            raise CannotRead(f"a SQLite database that cannot be opened: {error}", certain=True) from None
         try:
             connection.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")
             try:
@@ -201,7 +204,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
                 connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
                 connection.execute("PRAGMA query_only = ON")
             except sqlite3.Error as error:
-                raise CannotRead(f"not a readable SQLite database: {error}") from None
+                raise CannotRead(f"a SQLite database that cannot be read: {error}", certain=True) from None
             yield connection
         finally:
             connection.close()

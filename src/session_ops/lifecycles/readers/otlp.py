@@ -26,12 +26,17 @@ def otlp(path: Path, options: Mapping[str, Any] | None = None) -> Iterator[Piece
     Raises:
         CannotRead: the file is one JSON document and no OTLP.
     """
+    found, metrics = False, False
     for piece in _requests(path):
         if isinstance(piece, Reject):
             yield piece
             continue
+        metrics = metrics or "resourceMetrics" in piece.data
         for data in records(piece.data):
+            found = True
             yield Record(piece.line, piece.offset, data)
+    if metrics and not found:
+        raise CannotRead("OpenTelemetry metrics: they hold numbers, no events, so no sessions", certain=True)
 
 
 def _requests(path: Path) -> Iterator[Piece]:

@@ -36,7 +36,7 @@ def parquet(path: Path, options: Mapping[str, Any] | None = None) -> Iterator[Pi
                     data = {name: value for (name, _), value in zip(columns, values, strict=True) if value is not None}
                     yield Record(number, 0, {n: json.loads(v) if n in nested else v for n, v in data.items()})
         except duckdb.Error as error:
-            raise CannotRead(f"not readable Parquet: {str(error).splitlines()[0][:150]}") from None
+            raise CannotRead(f"not readable Parquet: {str(error).splitlines()[0][:150]}", certain=True) from None
 
 
 def _shown(name: str, kind: str) -> str:

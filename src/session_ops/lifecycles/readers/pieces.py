@@ -40,7 +40,14 @@ Piece = Record | Reject
 
 
 class CannotRead(Exception):
-    """The file as a whole is not what this reader reads; the message says why, for people."""
+    """The file as a whole is not what this reader reads; the message says why, for people.
+
+    `certain`: it is what the reader reads, so that this is the reason, and no other format's.
+    """
+
+    def __init__(self, message: str, *, certain: bool = False) -> None:
+        super().__init__(message)
+        self.certain = certain
 
 
 def reject(line: int, offset: int, reason: str, data: bytes) -> Reject:

@@ -34,7 +34,8 @@ def patterns_of(options: Mapping[str, Any]) -> tuple[Pattern, ...]:
 
 
 def text_patterns(path: Path, options: Mapping[str, Any]) -> Iterator[Piece]:
-    """A record per line that one of `patterns` matches, tried in order; its named groups are the fields.
+    """A record per line that one of `patterns` matches, tried in order; its named groups are the fields; a group
+    `zone` belongs to the group `time`.
 
     A line that none matches continues the record before it (a stack trace), unless it begins as records here do: then it is torn.
     A line in whose middle another record begins is welded. A time without year or day is completed (reckoning.py). The option `then`
@@ -66,6 +67,8 @@ def text_patterns(path: Path, options: Mapping[str, Any]) -> Iterator[Piece]:
         if _welded(text, fields.get("time", ""), patterns):
             yield reject(number, offset, "welded", text.encode("utf-8", "surrogatepass"))
             continue
+        if zone := fields.pop("zone", ""):
+            fields["time"] = fields.get("time", "") + zone
         raw = fields.get("time", "")
         if raw and times.parse(raw) is None and (time := partial(raw)):
             if reckoning is None:
