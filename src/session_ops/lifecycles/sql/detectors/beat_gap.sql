@@ -1,6 +1,6 @@
 -- beat_gap: a session whose heartbeats stopped for long and then went on.
 -- severity: gap
--- confidence: likely. Clear work in the gap (other events of the session) makes it possible only.
+-- confidence: likely. Possible where the session was at work in the gap (other events); proven where it held a lock all the while.
 -- blind: sessions with fewer than 3 heartbeats; a final silence is not a gap (see orphan).
 -- needs: session.heartbeat
 -- text: {session_id} sent no heartbeat for {gap_ns:span}; its agent's usual gap is {usual_ns:span}
@@ -26,7 +26,8 @@ long_gaps AS (
   WHERE u.n >= 2 AND g.gap_ns > p.silent_ns AND g.gap_ns > 6 * u.usual_ns
 )
 SELECT g.source_id, g.session_id, NULL AS resource_id, g.ts_ns, g.event_id, g.prev_event_id, g.gap_ns, g.usual_ns,
-  CASE WHEN count(s.event_id) > 0 THEN 'possible' ELSE 'likely' END AS confidence
+  CASE WHEN count(s.event_id) > 0 THEN 'possible' WHEN count(h.event_id) > 0 THEN 'proven' ELSE 'likely' END AS confidence
 FROM long_gaps g
 LEFT JOIN steps s ON s.session_id = g.session_id AND s.kind <> 'session.heartbeat' AND s.ts_ns > g.prev_ns AND s.ts_ns < g.ts_ns
+LEFT JOIN holds h ON h.holder = g.session_id AND h.possible_from <= g.prev_ns AND h.possible_to >= g.ts_ns
 GROUP BY g.source_id, g.session_id, g.ts_ns, g.event_id, g.prev_event_id, g.gap_ns, g.usual_ns
