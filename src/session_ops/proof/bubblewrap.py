@@ -50,7 +50,8 @@ def command(disk: int, readable: Mapping[str, str | Path], texts: Mapping[str, i
     argv = [shutil.which("bwrap") or "bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     argv += [] if root else ["--unshare-user", "--disable-userns"]
     argv += ["--as-pid-1", "--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv", "--cap-drop", "ALL"]
-    for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_KILL") if root else ():
+    # the supervisor's alone: to become another user, to end and to measure its processes
+    for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_KILL", "CAP_SYS_PTRACE") if root else ():
         argv += ["--cap-add", capability]
     # bubblewrap makes parents of what it binds for their owner alone
     above = {str(parent) for folder in tools.folders for parent in Path(folder).parents if str(parent) != "/"}

@@ -19,7 +19,7 @@ from session_ops.model import CommandRun, Ended, Gate, GateResult, Outcome
 from session_ops.proof import cache
 from session_ops.proof.copy import Changed, lay_out
 from session_ops.proof.sandbox import Limits, Ran, Sandbox
-from session_ops.proof.symptoms import absent_command, complaint, needs_network, out_of_memory
+from session_ops.proof.symptoms import absent_command, complaint, needs_network, out_of_memory, telling
 from session_ops.proof.toolchains import TOOLS, toolchains
 from session_ops.registry import CannotCheck, Facts
 
@@ -60,10 +60,10 @@ class Place:
         """Run a command of a gate and judge it.
 
         Parameters: `cwd` is relative to the target's folder (absolute ones stay); `shown` is the command as a person would type it; `expect`
-        are the exit statuses that are right; `serves` says that it may go on until its time is up: then it is right where it listens, and
-        left open where it does not.
+        are the exit statuses that are right; `serves` says that it may be a server: it is right as soon as it listens, and left open where it goes on
+        and does not.
         """
-        ran = self.box.run(argv, cwd=self.box.copy / self.folder / cwd, env=env, timeout_s=timeout_s, keep=keep)
+        ran = self.box.run(argv, cwd=self.box.copy / self.folder / cwd, env=env, timeout_s=timeout_s, keep=keep, serves=serves)
         return self.judged(gate, shown or self.words(argv), ran, expect=expect, serves=serves)
 
     def words(self, argv: Sequence[str] | str) -> str:
@@ -79,17 +79,17 @@ class Place:
         own = {PurePosixPath(path).name for path in self.tree.entries}
         if ran.gone:
             wrong = "it deletes the folder that it runs in"
-        elif ended == "timeout" and serves and not complaint(ran.err):
+        elif serves and ran.listening and ran.code is None and not complaint(ran.err):
             ended = ""
-            if not ran.listening:
-                ended, skipped = (
-                    "refused",
-                    f"it still ran after {ran.seconds:.0f} s and listens on no port: started or hanging, nobody can tell",
-                )
+        elif ended == "timeout" and serves and not complaint(ran.err):
+            ended, skipped = (
+                "refused",
+                f"it still ran after {ran.seconds:.0f} s and listens on no port: started or hanging, nobody can tell",
+            )
         elif ended:
             wrong = f"ended by the limit on {LIMIT_WORDS[ended]}"
         elif ran.code not in expect or (ran.code == 0 and complaint(ran.err)):
-            said = complaint(ran.err) or _last(ran.err) or _last(ran.out)
+            said = telling(ran.err, ran.out)[:WIDEST]
             name = absent_command(ran.err)
             if name and name not in own and not self._can_run(name):
                 ended, skipped = "refused", f"it needs {name}, which this machine does not have"
@@ -241,8 +241,3 @@ def judge(gate: Gate, runs: Sequence[CommandRun]) -> GateResult:
         said = f"{len(left)} left out: {left[0].skipped}" if left else ""
         return GateResult(gate, Outcome.PASS, (), how, said, tuple(runs))
     return GateResult(gate, Outcome.OPEN, (), how, left[0].skipped if left else "nothing was run", tuple(runs))
-
-
-def _last(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:WIDEST] if lines else ""

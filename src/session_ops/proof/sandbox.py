@@ -50,7 +50,7 @@ class Limits:
 class Ran:
     """How a command went. `code` is its exit status (128 + n: ended by signal n), `left` the names of processes that it left running.
 
-    `ended` names the limit that ended it; `listening` are the TCP ports on which somebody listened when its time was up; `peak` is memory in
+    `ended` names the limit that ended it; `listening` are the TCP ports on which somebody listened when it was ended; `peak` is memory in
     bytes; `gone` says that the folder it ran in is there no more.
     """
 
@@ -173,11 +173,12 @@ class Sandbox:
         env: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
         keep: bool = False,
+        serves: bool = False,
     ) -> Ran:
         """Run a command, a text by `sh -c`, without a terminal and with no input.
 
         Parameters: `cwd` is relative to the copy; `env` adds to the allow-list; with `keep` what it started in the background goes on
-        (until the next command without it, `end`, or a limit).
+        (until the next command without it, `end`, or a limit); with `serves` it is ended, without an exit status, once it listens.
 
         Raises:
             CannotCheck: the sandbox itself broke down.
@@ -185,7 +186,7 @@ class Sandbox:
         words = ["/bin/sh", "-c", argv] if isinstance(argv, str) else list(argv)
         request = {
             "do": "run", "argv": words, "cwd": str(self.copy / cwd), "env": self.env | dict(env or {}),
-            "timeout": timeout_s or self.limits.seconds, "keep": keep,
+            "timeout": timeout_s or self.limits.seconds, "keep": keep, "serves": serves,
         }  # fmt: skip
         answer, _ = self._ask(request, b"", (timeout_s or self.limits.seconds) + GRACE_S)
         return Ran(

@@ -10,7 +10,7 @@ from session_ops.model import CommandRun, Gate
 from session_ops.proof.documented import told, unfit
 from session_ops.proof.runs import Place
 from session_ops.proof.sandbox import Ran
-from session_ops.proof.symptoms import absent_command, complaint
+from session_ops.proof.symptoms import absent_command, complaint, crash
 from session_ops.registry import Facts
 
 MOST_COMMANDS = 12
@@ -25,19 +25,24 @@ def starts(place: Place, argv: list[str], name: str, env: Mapping[str, str]) -> 
     shown, ran = "", Ran(None, "", "")
     for flag in ("--help", "--version"):
         shown = f"{name} {flag}"
-        ran = place.box.run([*argv, flag], cwd=place.box.home, env=env, timeout_s=START_S)
-        if ran.code == 0 or ran.ended or ran.gone or complaint(ran.err) or absent_command(ran.err) or (ran.code or 0) >= 126:
+        ran = place.box.run([*argv, flag], cwd=place.box.home, env=env, timeout_s=START_S, serves=True)
+        if not ran.code or ran.ended or ran.gone or _breaks(ran):
             break
         if _USAGE.search(ran.out + "\n" + ran.err):
             return place.judged(Gate.START, shown, ran, expect=(0, ran.code or 0))
     run = place.judged(Gate.START, shown, ran, serves=True)
-    if run.wrong and not (run.ended or ran.gone or complaint(ran.err) or (ran.code or 0) >= 126):
+    if run.wrong and not (run.ended or ran.gone or _breaks(ran)):
         return place.refused(
             Gate.START,
             shown,
             f"it ended with {ran.code} and said neither help nor version: {place.plain((ran.err or ran.out).strip()[-160:])}",
         )
     return run
+
+
+def _breaks(ran: Ran) -> bool:
+    """Did the program itself break, rather than refuse its arguments?"""
+    return bool(crash(ran.err) or complaint(ran.err) or absent_command(ran.err)) or (ran.code or 0) >= 126
 
 
 def documented(
@@ -61,12 +66,12 @@ def documented(
 
 def sample(place: Place, text: str, env: Mapping[str, str], at: PurePosixPath) -> CommandRun:
     """Run a documented command. It fails by what breaks (a traceback, a program or module that is absent), not by what its reader would bring."""
-    ran = place.box.run(text, cwd=at, env=env, timeout_s=START_S)
+    ran = place.box.run(text, cwd=at, env=env, timeout_s=START_S, serves=True)
     run = place.judged(Gate.START, text, ran, serves=True)
-    said = complaint(ran.err)
+    said = crash(ran.err) or complaint(ran.err)
     wanted = "No such file" in said and any(word in said for word in text.split()[1:] if re.search(r"[./]", word))
     absent = ran.code == 127 or "can't open file" in ran.err or "Cannot find " in ran.err  # its program, not its reader's data
-    crashed = ran.code in (0, 126) or "Traceback" in ran.err
+    crashed = ran.code in (0, 126) or crash(ran.err) != ""
     broken = run.ended in ("memory", "processes", "disk") or ran.gone or absent or (crashed and not wanted)
     if run.wrong and not broken:
         return place.skipped(

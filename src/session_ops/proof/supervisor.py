@@ -23,6 +23,8 @@ import time
 
 TICK_S = 0.02
 """Seconds between two looks at the processes."""
+LOOK_S = 0.5
+"""Seconds between two looks at what listens; a server has to be seen twice."""
 KEPT = 400_000
 """Bytes of each output stream that are kept: half from its beginning, half from its end."""
 FRAME = struct.Struct(">IQ")
@@ -124,8 +126,10 @@ class Supervisor:
         for stream in streams:
             os.set_blocking(stream.fd, False)
         out, err = streams
-        ended, code, listening = "", None, []
+        ended, code = "", None
+        listening: list[int] = []
         last = began + request["timeout"]
+        look = began + LOOK_S
         while True:
             self._drain(streams)
             self._drain(self.stale)
@@ -137,12 +141,17 @@ class Supervisor:
             if ended := self._over():
                 break
             self._disk_full()
+            if request["serves"] and time.monotonic() > look:
+                look = time.monotonic() + LOOK_S
+                before, listening = listening, _listening()
+                if before and listening:
+                    break
             if time.monotonic() > last:
                 ended, listening = "timeout", _listening()
                 break
         seconds = time.monotonic() - began
         left = [name for one, name in self._others() if one != pid]
-        if ended or not request.get("keep"):
+        if ended or listening or not request["keep"]:
             self._end_all()
             until = time.monotonic() + 0.2
             while streams and time.monotonic() < until:
@@ -154,7 +163,8 @@ class Supervisor:
         for stream in streams:
             os.close(stream.fd)
         self._reap()
-        code = self.waited.pop(pid, None) if code is None else code
+        last_code = self.waited.pop(pid, None)
+        code = last_code if code is None and ended else code
         self.waited.clear()
         if not ended and code and (self.full or code == 128 + signal.SIGXFSZ):
             ended = "disk"
@@ -341,14 +351,11 @@ class Supervisor:
         others = self._others()
         if len(others) > self.processes:
             return "processes"
-        used = _detached_memory()
-        for pid, _ in others:
-            with (
-                contextlib.suppress(OSError, ValueError),
-                open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file,
-            ):
-                # pages of files (libraries, the tmpfs) do not count: they are shared, or bounded by the disk
-                used += sum(int(line.split()[1]) * 1024 for line in file if line.startswith(("RssAnon:", "RssShmem:")))
+        # what forked processes still share counts for each of them, so it is looked at closely only where it seems too much
+        used = _detached_memory() + sum(_memory(pid, "status", ("RssAnon:", "RssShmem:")) for pid, _ in others)
+        if used > self.memory:
+            exact = _detached_memory() + sum(_memory(pid, "smaps_rollup", ("Pss_Anon:", "Pss_Shmem:")) for pid, _ in others)
+            used = exact or used
         self.peak = max(self.peak, used)
         return "memory" if used > self.memory else ""
 
@@ -413,6 +420,13 @@ class Supervisor:
         view = memoryview(data)
         while view:
             view = view[os.write(self.out, view) :]
+
+
+def _memory(pid: int, table: str, names: tuple[str, ...]) -> int:
+    """Bytes of a process by a table of /proc. Pages of files (libraries, the tmpfs) do not count: they are shared, or bounded by the disk."""
+    with contextlib.suppress(OSError, ValueError), open(f"/proc/{pid}/{table}", encoding="utf-8", errors="replace") as file:
+        return sum(int(line.split()[1]) * 1024 for line in file if line.startswith(names))
+    return 0
 
 
 def _gone(path: str) -> bool:

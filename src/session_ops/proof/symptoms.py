@@ -33,6 +33,17 @@ _COMPLAINTS = (
     re.compile(r"(?m)^(?:Error: )?Cannot find (?:module|package) '.*$"),
     re.compile(r"(?m)^\S.*: (?:line )?\d+: .*: (?:Is a directory|Not a directory|ambiguous redirect|Bad substitution)\s*$"),
 )
+_CRASHES = (
+    re.compile(r"(?m)^Traceback \(most recent call last\):\s*$"),
+    re.compile(r"(?m)^(?:Uncaught |Unhandled )?(?:[A-Z]\w*)?Error(?: \[\w+\])?: .*(?=(?:\n.*){0,6}\n    at )"),
+    re.compile(
+        r"(?m)^.*:\d+:in .*: .* \((?:\w+::)*\w*(?:Error|Exception|Errno::\w+)\)\s*$|^.*\b(?:cannot load such file -- \S+).*\(LoadError\)\s*$"
+    ),
+    re.compile(r"(?m)^thread '.*' panicked at .*$|^panic: .*$"),
+)
+_ERROR_LINE = re.compile(
+    r"(?m)^(?:npm (?:error|ERR!) (?!code|path|A complete|cwd|dest|errno|syscall)|error(?:\[\w+\])?: |ERROR:\s+|fatal: |Error: ).+$"
+)
 _NETWORK = re.compile(
     r"(?im)^.*(?:Temporary failure in name resolution|Could not resolve host|Name or service not known|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)"
     r"|nodename nor servname|Network is unreachable|ENETUNREACH|code ENOTCACHED|cache mode is 'only-if-cached'|no route to host"
@@ -57,6 +68,26 @@ def complaint(err: str) -> str:
         ]
         return after[0].strip() if after else "a Python traceback"
     return first[0].strip()
+
+
+def crash(err: str) -> str:
+    """What an uncaught exception or panic of Python, Node, Ruby, Rust or Go says; empty without one."""
+    for pattern in _CRASHES:
+        if match := pattern.search(err):
+            return complaint(err[match.start() :]) if match[0].startswith("Traceback") else match[0].strip()
+    return ""
+
+
+def telling(err: str, out: str = "") -> str:
+    """The line that tells best why a command failed: of an exception, of a tool's error, else the last one."""
+    if found := crash(err) or complaint(err):
+        return found
+    if match := _ERROR_LINE.search(err):
+        return match[0].strip()
+    for text in (err, out):
+        if lines := [line.strip() for line in text.splitlines() if line.strip()]:
+            return lines[-1]
+    return ""
 
 
 def absent_command(err: str) -> str:
