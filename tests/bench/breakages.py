@@ -34,7 +34,7 @@ REMOVALS = frozenset(
 )
 """Kinds that take something away: planted once in a repository that remembers it and once without one."""
 ASIDE = re.compile(
-    r"(?:^|/)(?:tests?|testing|docs?|examples?|benchmarks?|node_modules|vendor|dist|build|changelog\w*)(?:/|$)|\.min\.js$|\.d\.ts$",
+    r"(?:^|/)(?:tests?[_-]?\w*|testing|docs?|examples?|samples?|contrib|benchmarks?|node_modules|vendor\w*|dist|build|changelog\w*)(?:/|$)|\.min\.js$|\.d\.ts$",
     re.IGNORECASE,
 )
 """Files that are not the package's own working code."""
@@ -292,29 +292,25 @@ def data_unlisted(root: Path, rng: Random) -> Planted | None:
         listed = data.get("files")
         if not isinstance(listed, list):
             return None
+        bins = table(data, "bin").values() if isinstance(data.get("bin"), dict) else [data.get("bin")]
+        always = {os.path.normpath(str(path)) for path in (data.get("main"), *bins) if path}
+        needs = _needs(root)
         needed = []
         for one in listed:
-            stem = str(one).strip("./").removesuffix("/**").removesuffix("/*").rstrip("/")
-            path = root / stem
-            if (
-                not stem
-                or "*" in stem
-                or not path.exists()
-                or any(
-                    other != one and str(other).strip("./").rstrip("/*") in (stem, stem.partition("/")[0]) for other in listed
-                )
-            ):
+            stem = os.path.normpath(str(one).lstrip("/")).removesuffix("/**").removesuffix("/*").rstrip("/")
+            rest = [os.path.normpath(str(other).lstrip("/")).rstrip("/*") for other in listed if other != one]
+            if "*" in stem or not (root / stem).exists() or any(stem == r or stem.startswith(r + "/") for r in rest):
                 continue
-            own = {data.get("main"), *(table(data, "bin").values() if isinstance(data.get("bin"), dict) else [data.get("bin")])}
-            users = [
-                f
-                for f in files(root, ".js", ".mjs", ".cjs", ".sh")
-                if not f.startswith(stem + "/")
-                and f != stem
-                and re.search(rf"['\"/.]{re.escape(stem)}(?:/|\.js|['\"])", read(root, f))
-            ]
-            if users and not (path.is_file() and any(isinstance(o, str) and o.lstrip("./") == stem for o in own)):
-                needed.append((one, users))
+            gone = {
+                path: users
+                for path, users in needs.items()
+                if (path == stem or path.startswith(stem + "/"))
+                and path not in always
+                and not any(path == r or path.startswith(r + "/") for r in rest)
+            }
+            users = [u for them in gone.values() for u in them if u in always or not (u == stem or u.startswith(stem + "/"))]
+            if users:
+                needed.append((one, [*users, *gone]))
         if not needed:
             return None
         one, users = rng.choice(needed)
@@ -328,15 +324,35 @@ def data_unlisted(root: Path, rng: Random) -> Planted | None:
         r"^\[tool\.setuptools\.package_data\]\n(?:[^\[\n].*\n)+",
     ):
         if match := re.search(pattern, text, re.MULTILINE):
-            write(
-                root,
-                "pyproject.toml",
-                text[: match.start()]
-                + text[match.end() :]
-                + "\n[tool.setuptools]\ninclude-package-data = false\n" * ("[tool.setuptools]" not in text),
-            )
+            rest = re.sub(r"^include-package-data\s*=.*\n", "", text[: match.start()] + text[match.end() :], flags=re.MULTILINE)
+            if "[tool.setuptools]\n" in rest:
+                rest = rest.replace("[tool.setuptools]\n", "[tool.setuptools]\ninclude-package-data = false\n", 1)
+            else:
+                rest += "\n[tool.setuptools]\ninclude-package-data = false\n"
+            write(root, "pyproject.toml", rest)
             return Planted(("pyproject.toml", *_readers_of_data(root)), "package-data dropped from pyproject.toml")
     return None
+
+
+def _needs(root: Path) -> dict[str, list[str]]:
+    """Files that other files of the package name by a path that starts at themselves, and who does."""
+    found: dict[str, list[str]] = {}
+    for name in files(root, ".js", ".mjs", ".cjs"):
+        for given in re.findall(r"(?:require\(|from |import )['\"](\.{1,2}/[\w./-]+)['\"]", read(root, name)):
+            for end in ("", ".js", ".mjs", ".cjs", ".json", "/index.js"):
+                path = os.path.normpath(f"{os.path.dirname(name)}/{given}{end}")
+                if (root / path).is_file():
+                    found.setdefault(path, []).append(name)
+                    break
+    shell = files(root, ".sh", ".bash")
+    for name in shell:
+        for given in re.findall(
+            r"(?:source|\.|exec|bash)\s+[\"']?(?:\$\{?\w+\}?|\$\(dirname [^)]*\))/([\w./-]+)", read(root, name)
+        ):
+            hits = [path for path in shell if path == given or path.endswith("/" + given)]
+            if len(hits) == 1:
+                found.setdefault(hits[0], []).append(name)
+    return found
 
 
 def _readers_of_data(root: Path) -> list[str]:
@@ -458,7 +474,9 @@ def lock_removed(root: Path, rng: Random) -> Planted | None:
         text = read(root, name)
         places += [
             (name, m[0], "")
-            for m in re.finditer(r"^[ \t]*(?:if ! )?flock (?!-u)[^\n]*(?<!; then)(?<!\\)\n", text, re.MULTILINE)
+            for m in re.finditer(
+                r"^[ \t]*flock (?!-u)(?:-\w+ (?:\d+ )?)*[\"']?(?:\d+|\$\w+)[\"']?[ \t]*(?:\|\|[^\n]*)?\n", text, re.MULTILINE
+            )
             if "then" not in m[0]
         ]
         places += [
@@ -483,6 +501,7 @@ def lock_removed(root: Path, rng: Random) -> Planted | None:
                 re.MULTILINE | re.IGNORECASE,
             )
         ]
+    places = [one for one in places if sum(other[0] == one[0] for other in places) == 1]  # a file that takes no lock any more
     if not places:
         return None
     name, old, new = rng.choice(places)
@@ -502,6 +521,8 @@ def trap_removed(root: Path, rng: Random) -> Planted | None:
             re.MULTILINE,
         )
     ]
+    # a file that sets no other trap for the same thing
+    places = [(name, old) for name, old in places if read(root, name).count(re.split(r"\s+(?=EXIT|0)", old.strip())[0]) == 1]
     if not places:
         return None
     name, old = rng.choice(places)

@@ -36,9 +36,9 @@ from breakages import KINDS, REMOVALS, Planted  # a file beside this one
 from session_ops.model import Answers, Gate, Outcome, Severity, UsageError
 from session_ops.solution.fixing import Fixed, fix
 
-PYPI = ("borgmatic", "vdirsyncer", "sigal", "pipx", "flit", "huey")
-NPM = ("http-server", "commitizen", "nodemon", "bats", "n", "bpkg")
-"""Packages by name. The last three of npm are shell."""
+PYPI = ("vdirsyncer", "huey", "sigal", "pipx", "rdiff-backup")
+NPM = ("http-server", "nodemon", "commitizen", "bats", "n", "git-open", "sanctuary-scripts")
+"""Packages by name. The last four of npm are shell."""
 SEEDS = (20261122,)
 """One breakage of each kind and package for each seed."""
 LEAST_LINES = 300

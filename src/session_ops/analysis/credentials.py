@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from session_ops.analysis.aside import aside
+from session_ops.analysis.imported import with_import
 from session_ops.discovery.commands import peeled
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellTexts
-from session_ops.model import Confidence, Finding
+from session_ops.model import Confidence, Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 SHAPES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
@@ -50,7 +51,42 @@ SAMPLE = re.compile(
 BASE64 = re.compile(r"^[A-Za-z0-9+/=]{40,}$")
 
 
-@rule("SECRET-COMMITTED", gate="guard", category="security")
+def from_the_environment(finding: Finding, tree: Tree) -> Fix | None:
+    """Read the value from a variable in place of the literal."""
+    path, line = finding.at.path, finding.at.line
+    if finding.also:
+        return None
+    text = tree.lines(path)[line - 1]
+    secret = next((m[0] for _, _, shape in SHAPES if (m := shape.search(text))), "")
+    language = tree.entries[path].language
+    quoted = re.search(rf"(?P<quote>[\"'`]){re.escape(secret)}(?P=quote)", text) if secret else None
+    if quoted is None or secret.startswith("-----"):
+        return None
+    named = re.findall(r"[A-Za-z_]\w*", text[: quoted.start()])
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", named[-1]).upper() if named else "TOKEN"
+    edits: tuple[Edit, ...] = ()
+    if language == "python":
+        added = with_import(tree, path, "os")
+        if added is None:
+            return None
+        edits, new = added, f'os.environ.get("{name}", "")'
+    elif language in ("javascript", "typescript", "tsx"):
+        new = f"process.env.{name}"
+    elif language in ("shell", "zsh") and re.search(r"\b\w+=$", text[: quoted.start()]):
+        new = f'"${{{name}:-}}"'
+    else:
+        return None
+    why = f"Whoever runs it sets {name}. The secret stays in git's history: revoke it."
+    return Fix(
+        f"Read {name} from the environment in {path}",
+        (finding.id,),
+        "review",
+        (*edits, Edit(path, quoted[0], new, line)),
+        why=why,
+    )
+
+
+@rule("SECRET-COMMITTED", gate="guard", category="security", fix=from_the_environment)
 def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
     """A token or a private key of a known shape stands in a file that git tracks.
 

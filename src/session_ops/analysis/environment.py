@@ -52,14 +52,14 @@ def _name_them(finding: Finding, tree: Tree, environment: Environment) -> Fix | 
     why = "The values stay with whoever deploys; their names belong to the sources."
     if not path:
         return Fix(
-            "Add .env.example", (finding.id,), "safe", creates=(NewFile(".env.example", "\n".join(lines) + "\n"),), why=why
+            "Add .env.example", (finding.id,), "review", creates=(NewFile(".env.example", "\n".join(lines) + "\n"),), why=why
         )
     last = max((n for n, text in enumerate(tree.lines(path), start=1) if text.strip()), default=0)
     if not last or tree.entries[path].status != "read" or "\r\n" in tree.text(path):
         return None
     old = tree.lines(path)[last - 1]
     return Fix(
-        f"Name the variables in {path}", (finding.id,), "safe", (Edit(path, old, "\n".join([old, *lines]), last),), why=why
+        f"Name the variables in {path}", (finding.id,), "review", (Edit(path, old, "\n".join([old, *lines]), last),), why=why
     )
 
 

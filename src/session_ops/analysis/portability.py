@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from ast_grep_py import SgNode
 
 from session_ops.analysis.headless import folded
+from session_ops.analysis.home_words import home_words
 from session_ops.analysis.userland import DIFFERENCES, NEWER_BASH, NOT_SH, SYSTEM_NAMES, Difference, Feature, always
 from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.callers import Callers
@@ -97,6 +98,8 @@ SHOWN = re.compile(
     r"\"(?:Bash|Read|Edit|Write|Glob|Grep|WebFetch)\(|additionalDirectories",
     re.IGNORECASE,
 )
+FOLDER = re.compile(r"\b(?:\w*Path|join|resolve|open|chdir|isdir|exists|makedirs)\(|home|_?dir\b|folder|\bcwd\b", re.IGNORECASE)
+"""What shows that a text which is nothing but somebody's home is used as a folder, not as a route or a label."""
 ECHOED = re.compile(r"^\s*(?:echo|printf|log\w*|info|warn\w*|err\w*|print\w*|say|die|usage|note|success|debug)\b")
 HASH_COMMENTS = frozenset(
     ("shell", "zsh", "python", "ruby", "perl", "yaml", "toml", "ini", "conf", "systemd", "makefile", "env", "cron")
@@ -127,6 +130,7 @@ def to_home_variable(finding: Finding, tree: Tree) -> Fix | None:
     if text.count(home) != 1:
         return None
     checkout = _checkout(text[text.index(home) :], tree)
+    besides: tuple[Edit, ...] = ()
     if entry.language == "json" and checkout and re.search(r"(?:^|/)\.claude/settings[\w.]*\.json$|hooks\.json$", path):
         old, new = checkout, '\\"$CLAUDE_PROJECT_DIR\\"'
     elif entry.language == "json" and checkout and re.search(r"(?:^|/)\.vscode/", path):
@@ -139,6 +143,8 @@ def to_home_variable(finding: Finding, tree: Tree) -> Fix | None:
         old, new = home, "$HOME"
     elif entry.language == "systemd" and re.search(r"^WantedBy=default\.target", tree.text(path), re.MULTILINE):
         old, new = home, "%h"
+    elif words := home_words(tree, path, line, home):
+        old, new, besides = words
     else:
         return None
     if text.count(old) != 1:
@@ -147,7 +153,7 @@ def to_home_variable(finding: Finding, tree: Tree) -> Fix | None:
         title=f"Replace {old} by {new.replace(chr(92), '')}",
         findings=(finding.id,),
         safety="review",
-        edits=(Edit(path, old, new, line),),
+        edits=(*besides, Edit(path, old, new, line)),
         why="The path then belongs to whoever runs it.",
     )
 
@@ -254,7 +260,7 @@ def _homes(entry: FileEntry, tree: Tree, made: frozenset[str]) -> Iterator[Findi
                 continue
             code = entry.language in ("python", "javascript", "typescript", "tsx", "ruby", "perl", "go", "rust")
             if code and (
-                not re.match(r"[/\\]+[\w.-]", rest)
+                (not re.match(r"[/\\]+[\w.-]", rest) and not (rest[:1] in ("'", '"') and FOLDER.search(line)))
                 or re.search(r"(?:href|route\w*|navigate|redirect|url\w*|Link|router\.\w+|app\.\w+)\W*$", before)
             ):
                 continue
