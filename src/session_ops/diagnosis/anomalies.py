@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from session_ops.diagnosis.phase import Cause
 from session_ops.discovery.references import References
-from session_ops.lifecycles.phase import AnomalyRow
+from session_ops.lifecycles.phase import SHOWN, AnomalyRow
 from session_ops.model import Category, Finding
 
 CATEGORIES: frozenset[Category] = frozenset(
@@ -44,7 +44,11 @@ def _texts(anomalies: Sequence[AnomalyRow]) -> dict[tuple[str, str], str]:
     texts = {}
     for (path, detector), rows in sorted(groups.items()):
         first = min(rows, key=lambda row: (row.ts, row.line))
-        more = f" ({len(rows)} in all, last at {max(row.ts for row in rows)})" if len(rows) > 1 else ""
+        more = (
+            f" ({'at least ' if len(rows) >= SHOWN else ''}{len(rows)} in all, last at {max(row.ts for row in rows)})"
+            if len(rows) > 1
+            else ""
+        )
         texts[path, detector] = f"{path}: {detector}: {first.text.rstrip('.')}{more}"
     return texts
 

@@ -108,8 +108,8 @@ def sure(item: Input, found: Detected) -> bool:
         return False
     if plain(item.name).lower().endswith(".json") and found.format.role == "log":
         return found.fitting >= 2
-    if found.format.id == "json-registry":
-        return found.session_fields[0] != "$file" and bool(_TELLING.search(item.name))
+    if found.format.role == "registry":
+        return found.session_fields[:1] != ("$file",) and bool(_TELLING.search(item.name))
     if found.format.id == "diary":
         return found.fitting >= 2 or bool(_DIARY.search(item.name))
     return True
