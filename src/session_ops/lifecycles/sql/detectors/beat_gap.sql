@@ -15,15 +15,24 @@ gaps AS (
     lag(ts_ns) OVER (PARTITION BY session_id, run_no ORDER BY ts_ns, event_id) AS prev_ns
   FROM beats
 ),
+of_source AS (
+  SELECT agent_id, ts_ns - lag(ts_ns) OVER (PARTITION BY source_id, session_id, run_no ORDER BY ts_ns, event_id) AS gap_ns, source_id FROM beats
+),
 usual AS (
-  SELECT agent_id, CAST(median(gap_ns) AS BIGINT) AS usual_ns, count(gap_ns) AS n FROM gaps WHERE gap_ns > 0 GROUP BY agent_id
+  SELECT agent_id, max(usual_ns) AS usual_ns, max(n) AS n
+  FROM (
+    SELECT agent_id, source_id, CAST(floor(median(gap_ns)) AS BIGINT) AS usual_ns, count(gap_ns) AS n
+    FROM of_source WHERE gap_ns > 0 GROUP BY agent_id, source_id
+  ) by_source
+  WHERE n >= 2
+  GROUP BY agent_id
 ),
 long_gaps AS (
   SELECT g.*, u.usual_ns
   FROM gaps g
   JOIN usual u ON coalesce(u.agent_id, '') = coalesce(g.agent_id, '')
   CROSS JOIN settings p
-  WHERE u.n >= 2 AND g.gap_ns > p.silent_ns AND g.gap_ns > 6 * u.usual_ns
+  WHERE g.gap_ns > p.silent_ns AND g.gap_ns > 6 * u.usual_ns
 )
 SELECT g.source_id, g.session_id, NULL AS resource_id, g.ts_ns, g.event_id, g.prev_event_id, g.gap_ns, g.usual_ns,
   CASE WHEN count(s.event_id) > 0 THEN 'possible' WHEN count(h.event_id) > 0 THEN 'proven' ELSE 'likely' END AS confidence

@@ -1,14 +1,28 @@
 -- lock_steps: what happened to each resource, in order, and what had happened to it before?
+-- What two streams tell of one session within the difference that clocks may have is one fact, and counts when it was told first.
 -- Within one tick of the clock what ends an earlier hold comes first; what begins and ends within the tick keeps the log's order.
 -- A holder that acquires again goes on with its hold (hold_no; it began at hold_place). A release that is logged as invoke and complete counts from its invoke, and done_ns says when it was complete.
 CREATE TABLE lock_steps AS
-WITH told AS (
+WITH all_told AS (
   SELECT s.resource_id, s.session_id, s.run_no, s.source_id, s.source_ord, s.event_id, s.ts_ns, s.kind, s.stream,
     coalesce(s.op_outcome, 'ok') AS op_outcome, e.phase, e.fence, e.expires_ns, coalesce(e.clock_domain, '') AS clock_domain, e.ts_res_ns AS res_ns,
     CASE WHEN lower(e.mode) IN ('shared', 'read', 's', 'r', 'ro') THEN 1 ELSE 0 END AS shared
   FROM steps s JOIN events e ON e.event_id = s.event_id
   WHERE s.resource_id IS NOT NULL
     AND s.kind IN ('lock.acquire', 'lock.renew', 'lock.steal', 'lock.release', 'lock.expire')
+),
+numbered AS (
+  SELECT *, row_number() OVER (PARTITION BY stream, resource_id, session_id, kind, coalesce(phase, '') ORDER BY ts_ns, source_id, source_ord) AS nth
+  FROM all_told
+),
+firsts AS (
+  SELECT *,
+    first_value(ts_ns) OVER (PARTITION BY resource_id, session_id, kind, coalesce(phase, ''), nth ORDER BY ts_ns, source_id, source_ord) AS first_ns,
+    row_number() OVER (PARTITION BY resource_id, session_id, kind, coalesce(phase, ''), nth ORDER BY ts_ns, source_id, source_ord) AS copy
+  FROM numbered
+),
+told AS (
+  SELECT f.* FROM firsts f CROSS JOIN settings p WHERE f.copy = 1 OR f.ts_ns - f.first_ns > p.skew_ns
 ),
 own AS (
   SELECT *,
