@@ -43,7 +43,7 @@ def coordinate(place: Place, facts: Facts) -> Iterator[CommandRun]:
         # a start that was only guessed may be none; locks alone can be contended for as well
         found = {step: command for step, command in found.items() if step != "start"}
         observed = run(place, {step: command.text for step, command in found.items()})
-    yield from report(place, found, observed)
+    yield from report(place, found, observed, uses=bool(known.mechanism.uses))
 
 
 coordinate.gates = (Gate.COORDINATE,)  # type: ignore[attr-defined]
@@ -78,10 +78,14 @@ def run(place: Place, found: Mapping[Step, str], trials: tuple[tuple[int, int], 
     return trials_seen
 
 
-def report(place: Place, found: Mapping[Step, Command], observed: list[dict[str, Any]]) -> Iterator[CommandRun]:
+def report(
+    place: Place, found: Mapping[Step, Command], observed: list[dict[str, Any]], *, uses: bool = True
+) -> Iterator[CommandRun]:
     """What was seen as commands of the gate: one line for each step and number of sessions, one for each fault."""
     verdict = judge(observed, {step: command.text for step, command in found.items()})
     sizes = sorted({seen["size"] for seen in observed})
+    if verdict.blind and verdict.traceless and not uses and all(command.at for command in found.values()):
+        return  # what was taken for a start keeps no state: this is no tracker
     if verdict.blind:
         text = "; ".join(f"{step}: {command.text} ({command.origin})" for step, command in found.items())
         yield place.refused(Gate.COORDINATE, text, verdict.blind)

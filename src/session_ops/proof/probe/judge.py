@@ -114,6 +114,8 @@ class Verdict:
     blind: str = ""
     marks: tuple[str, ...] = ()
     """Files in which a session was recognised."""
+    traceless: bool = False
+    """One session alone changes no file."""
 
 
 def start_failed(observed: list[dict[str, Any]]) -> bool:
@@ -136,7 +138,9 @@ def judge(observed: list[dict[str, Any]], commands: dict[str, str]) -> Verdict:
     marks = list(_marks(solo, "started"))
     states = solo.texts("ended") | (alone[-1].texts("locked") if "locked" in alone[-1].snapshots else {})
     if not states:
-        return Verdict(blind="one session alone leaves no trace in the copy or its home, so there is no state to look at")
+        return Verdict(
+            blind="one session alone leaves no trace in the copy or its home, so there is no state to look at", traceless=True
+        )
     counted: list[Seen] = []
     for size in sorted({trial.size for trial in trials}):
         group = [trial for trial in trials if trial.size == size]

@@ -62,6 +62,9 @@ MEANINGS: tuple[tuple[re.Pattern[str], str], ...] = (
 EXPORT = re.compile(r"(?i:export(?:ed)?\s+it\s+as\s+)`?\$?(\w+)|export\s+(\w*SESSION(?:_ID)?)=[\"']?\$\(")
 
 
+_WRITES = re.compile(
+    r">>?\s*[\"']?\$|\b(?:rm|mv|cp|touch|tee)\s|\bopen\(|write_text|writeFile|unlink|appendFile|File\.(?:write|open)"
+)
 _NOUN = re.compile(r"session|agent|worker|task|lock|claim", re.IGNORECASE)
 
 
@@ -356,8 +359,11 @@ def _started(script: Script) -> str:
 
 
 def _touches(known: Known, path: str) -> bool:
-    """Does a script itself create, lock or refresh the state of sessions?"""
-    return any(use.path == path and use.act in ("creates", "locks", "refreshes", "deletes") for use in known.mechanism.uses)
+    """Does a script itself create, lock or refresh the state of sessions, or write a file whose name holds a session's id?"""
+    if any(use.path == path and use.act in ("creates", "locks", "refreshes", "deletes") for use in known.mechanism.uses):
+        return True
+    text = known.tree.text(path)
+    return "session_id" in text.lower() and _WRITES.search(text) is not None
 
 
 def _hooks(known: Known) -> Iterator[_Candidate]:
