@@ -1,9 +1,10 @@
 -- lock_steps: what happened to each resource, in order, and what had happened to it before?
--- What two streams tell of one session within the difference that clocks may have is one fact, and counts when it was told first.
+-- What two logs tell of one session at one time is one fact; what two streams tell within the difference that clocks may have is one
+-- fact as well, and counts when it was told first.
 -- Within one tick of the clock what ends an earlier hold comes first; what begins and ends within the tick keeps the log's order.
 -- A holder that acquires again goes on with its hold (hold_no; it began at hold_place). A release that is logged as invoke and complete counts from its invoke, and done_ns says when it was complete.
 CREATE TABLE lock_steps AS
-WITH all_told AS (
+WITH every AS (
   SELECT s.resource_id, s.session_id, s.run_no, s.source_id, s.source_ord, s.event_id, s.ts_ns, s.kind, s.stream,
     coalesce(s.op_outcome, 'ok') AS op_outcome, e.phase, e.fence, e.expires_ns, coalesce(e.clock_domain, '') AS clock_domain, e.ts_res_ns AS res_ns,
     CASE WHEN lower(e.mode) IN ('shared', 'read', 's', 'r', 'ro') THEN 1 ELSE 0 END AS shared
@@ -11,9 +12,12 @@ WITH all_told AS (
   WHERE s.resource_id IS NOT NULL
     AND s.kind IN ('lock.acquire', 'lock.renew', 'lock.steal', 'lock.release', 'lock.expire')
 ),
+instants AS (
+  SELECT *, min(source_id) OVER (PARTITION BY resource_id, session_id, kind, coalesce(phase, ''), ts_ns) AS instant_source_id FROM every
+),
 numbered AS (
   SELECT *, row_number() OVER (PARTITION BY stream, resource_id, session_id, kind, coalesce(phase, '') ORDER BY ts_ns, source_id, source_ord) AS nth
-  FROM all_told
+  FROM instants WHERE source_id = instant_source_id
 ),
 firsts AS (
   SELECT *,
