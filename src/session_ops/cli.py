@@ -146,7 +146,8 @@ def run(
         raise UsageError("--trust-target only means something together with --prove")
     opened = Case.open(
         target=_target(target, example), logs=list(logs or []), case=case, environment=environment, consumers=consumers,
-        preserve_data=preserve_data, access_control=access_control, shape=shape, prove=prove, trust_target=trust_target, probe_start=probe_start, probe_beat=probe_beat,
+        preserve_data=preserve_data, access_control=access_control, shape=shape, prove=prove, trust_target=trust_target,
+        probe_start=probe_start, probe_beat=probe_beat,
         probe_lock=probe_lock, probe_end=probe_end, orphan_after_min=orphan_after_min,
         silent_after_min=silent_after_min, lock_after_min=lock_after_min, limits=limits, logs_as=logs_as,
         log_mapping=log_mapping, engine=engine, rules=rules, formats=formats, detectors=detectors,
@@ -482,6 +483,34 @@ def batch(
         raise typer.Exit(UNFINISHED)
     if (ended.critical and fail_on is not FailOn.NEVER) or (ended.gaps and fail_on is FailOn.GAP):
         raise typer.Exit(FOUND)
+
+
+class CompareFormat(StrEnum):
+    """What `compare` can print."""
+
+    TEXT = "text"
+    HTML = "html"
+    JSON = "json"
+
+
+@app.command(name="compare", epilog="Example: session-ops compare cases/before cases/after")
+def compare_cases(
+    before: Annotated[str, typer.Argument(metavar="CASE", help="The case before.", show_default=False)],
+    after: Annotated[str, typer.Argument(metavar="CASE", help="The case after.", show_default=False)],
+    format: Annotated[CompareFormat, typer.Option("--format", help="How the difference is written.")] = CompareFormat.TEXT,  # noqa: A002
+    output: Annotated[
+        Path | None, typer.Option(help="File to write to instead of standard output.", show_default=False)
+    ] = None,
+) -> None:
+    """Two cases: findings new, gone and the same, gates, session statistics."""
+    from session_ops.compare import compare, views
+
+    made = compare(before, after)
+    text = {CompareFormat.TEXT: views.text, CompareFormat.HTML: views.page, CompareFormat.JSON: views.as_json}[format](made)
+    if output is None:
+        typer.echo(text, nl=not text.endswith("\n"))
+    else:
+        _write(output, text)
 
 
 @app.command(epilog="Example: session-ops lab session-ops-cases/agent-ops-1")
