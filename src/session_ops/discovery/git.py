@@ -83,7 +83,8 @@ class Git:
         if self.root is None:
             return None
         settings = [word for pair in SAFE for word in ("-c", pair)]
-        place = [f"--git-dir={self.root / '.git'}", f"--work-tree={self.root}"]
+        inside = self.root / ".git"  # a bare repository has none: it is its own
+        place = [f"--git-dir={inside if inside.exists() else self.root}", f"--work-tree={self.root}"]
         argv = ["git", "--no-pager", "--no-optional-locks", "--literal-pathspecs", *settings, *place, *args]
         keep = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
         calm = {

@@ -127,13 +127,16 @@ WHERE e.session_id IS NOT NULL AND s.session_id IS NULL
 """Sessions of which no event has a time (histories that know only an order): nothing is known of their ends."""
 _LENGTHS = """
 WITH lengths AS (
-  SELECT coalesce(end_ns, last_seen_ns) - start_ns AS ns, end_ns IS NOT NULL AS ended FROM sessions
+  SELECT coalesce(end_ns, last_seen_ns) - start_ns AS ns, 2 * CAST(end_ns IS NOT NULL AS INTEGER) + CAST(start_known AS INTEGER) AS sure
+  FROM sessions
 ), used AS (
-  SELECT ns FROM lengths WHERE ns >= 0 AND ended = (SELECT bool_or(ended) FROM lengths)
+  SELECT ns FROM lengths WHERE ns >= 0 AND sure = (SELECT max(sure) FROM lengths)
 )
 SELECT max(ns), min(ns), quantile_disc(ns, 0.5) FROM used
 """
-"""Lengths of ended sessions; where none has an end, from the first to the last event. The median is a length that occurred."""
+"""Lengths of sessions whose start and end are known; where there are none, of those with an end, else from the first to the last
+event. The median is a length that occurred.
+"""
 _CONCURRENT = """
 WITH spans AS (
   SELECT start_ns, coalesce(end_ns, last_seen_ns) AS stop_ns FROM sessions WHERE coalesce(end_ns, last_seen_ns) > start_ns

@@ -126,10 +126,9 @@ def _git(path: Path, *args: str) -> bytes:
         CannotRead: git is absent, or it failed.
     """
     try:
-        repository = Git(path, path) if (path / ".git").exists() else None
-        if repository is None:
+        if not ((path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir())):
             raise CannotRead("a folder that is no git repository")
-        return repository.run(*args)
+        return Git(path, path).run(*args)
     except FileNotFoundError:
         raise CannotRead("git is not installed") from None
     except subprocess.SubprocessError as error:
