@@ -75,7 +75,7 @@ def _in_commit(tree: Tree, commit: str, date: str, body: str) -> Iterator[Droppe
             path = line[6:].rstrip("\t").removeprefix(tree.prefix)
         elif line.startswith("+++ "):
             path = ""
-        elif line[:1] in " +-" and not line.startswith("---"):
+        elif line and line[0] in " +-" and not line.startswith("---"):
             hunk.append(line)
 
 

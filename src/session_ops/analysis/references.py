@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import PurePosixPath
 
+from session_ops.analysis.nearest import nearest_path
 from session_ops.analysis.repoint import exact_edits, repoint, rewritten
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.history import History
@@ -102,13 +103,15 @@ def fix_data(tree: Tree, references: Sequence[Reference]) -> dict[str, str]:
     for reference in references:
         if reference.place == "html":
             return {}  # the name of an icon says little
-        candidate = sole_candidate(reference)
+        candidate = sole_candidate(reference) or nearest_path(tree, reference.target)
         edit = rewritten(tree, reference, candidate) if candidate else None
         if edit is None:
             return {}
         edits.append(edit)
     first = references[0]
     candidate = sole_candidate(first)
+    if not candidate:  # a slip of the keyboard
+        return exact_edits(edits, f"Name {nearest_path(tree, first.target)} instead")
     near = "/" not in first.source or first.source.split("/")[0] == candidate.split("/")[0]
     safe = first.place == "markdown" and (near or candidate.lower() == first.target.lower())
     return exact_edits(edits, f"Name {candidate} instead", safe=safe)

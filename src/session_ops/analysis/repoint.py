@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from collections.abc import Sequence
 
 from session_ops.discovery.files import Tree
-from session_ops.discovery.references import Reference
-from session_ops.model import Edit, Finding, Fix
+from session_ops.discovery.references import Reference, References
+from session_ops.model import Edit, Finding, Fix, Move
 
 Change = tuple[str, int, str, str]
 """Path, line, old text, new text."""
@@ -17,7 +18,9 @@ Change = tuple[str, int, str, str]
 def rewritten(tree: Tree, reference: Reference, candidate: str) -> Change | None:
     """The change that makes one place name `candidate`; None where the path is computed or occurs twice in its line."""
     literal = reference.literal
-    if not literal or not candidate or (reference.place == "python" and reference.act == "import"):
+    if candidate and reference.place == "python" and reference.act == "import":
+        return _imported(tree, reference, candidate)
+    if not literal or not candidate:
         return None
     lines = tree.lines(reference.source)
     written = lines[reference.line - 1] if 0 < reference.line <= len(lines) else ""
@@ -41,6 +44,25 @@ def rewritten(tree: Tree, reference: Reference, candidate: str) -> Change | None
     return None if path == literal else (reference.source, reference.line, before + literal, before + path)
 
 
+def _imported(tree: Tree, reference: Reference, candidate: str) -> Change | None:
+    """The change of a Python import, absolute or relative as it is written."""
+    lines = tree.lines(reference.source)
+    written = lines[reference.line - 1] if 0 < reference.line <= len(lines) else ""
+    module = re.match(rf"\s*(?:from\s+|import\s+){re.escape(reference.text)}(?=[\s,]|$)", written)
+    if module is None or not candidate.endswith(".py"):
+        return None
+    dots = len(reference.text) - len(reference.text.lstrip("."))
+    base = posixpath.dirname(reference.source) if dots else reference.anchor
+    for _ in range(dots - 1):
+        base = posixpath.dirname(base)
+    path = posixpath.relpath(candidate, base or ".")
+    if path.startswith(".."):
+        return None
+    name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    old = module[0].strip()
+    return reference.source, reference.line, old, old[: -len(reference.text)] + "." * dots + name
+
+
 def exact_edits(changes: Sequence[Change], title: str, *, safe: bool = False) -> dict[str, str]:
     """Changes as a finding's data, with the title of the fix; empty where there is none."""
     unique = list(dict.fromkeys(changes))
@@ -51,8 +73,10 @@ def exact_edits(changes: Sequence[Change], title: str, *, safe: bool = False) ->
     )
 
 
-def repoint(finding: Finding) -> Fix | None:
-    """Make every place of the finding name the file that is there."""
+def repoint(finding: Finding, tree: Tree, references: References) -> Fix | None:
+    """Make every place of the finding name the file that is there; or put the file back where everybody looks for it."""
+    if back := _put_back(finding, tree, references):
+        return back
     if "edits" not in finding.data:
         return None
     edits = tuple(Edit(path, old, new, line) for path, line, old, new in json.loads(finding.data["edits"]))
@@ -63,3 +87,36 @@ def repoint(finding: Finding) -> Fix | None:
         edits,
         why="It is the only file of this name; the place keeps its way of writing.",
     )
+
+
+def _put_back(finding: Finding, tree: Tree, references: References) -> Fix | None:
+    """Move a file back to where all that name it look for it; only one of its name is there, and no code finds it where it lies."""
+    places = {(at.path, at.line) for at in (finding.at, *finding.also)}
+    lost = [r for r in references if r.verdict == "missing" and (r.source, r.line) in places and r.act in ("import", "source", "run")]
+    moves: dict[str, str] = {}
+    for reference in lost:
+        if len(reference.candidates) != 1 or not reference.target or reference.target.startswith(".."):
+            return None
+        found = reference.candidates[0]
+        ending = posixpath.splitext(found)[1]
+        wanted = reference.target if posixpath.splitext(reference.target)[1] == ending else reference.target + ending
+        if posixpath.basename(wanted) != posixpath.basename(found) or not tree.is_folder(posixpath.dirname(wanted)):
+            return None
+        if moves.setdefault(found, wanted) != wanted:
+            return None
+    used = {r.target for r in references if r.verdict == "resolves" and r.place != "markdown"}
+    if not moves or any(_named(found, used) for found in moves):
+        return None
+    asked = sum(r.verdict == "missing" and r.candidates[:1] == (found,) for r in references for found in moves)
+    if "edits" in finding.data and asked < 2 * len(moves):
+        return None
+    follow = [rewritten(tree, r, moves[r.target]) for r in references if r.verdict == "resolves" and r.target in moves]
+    edits = tuple(Edit(path, old, new, line) for path, line, old, new in dict.fromkeys(filter(None, follow)))
+    names = ", ".join(moves.values())
+    why = "It is the only file of this name, and nothing finds it where it lies."
+    return Fix(f"Move {names} back", (finding.id,), "review", edits, moves=tuple(Move(a, b) for a, b in moves.items()), why=why)
+
+
+def _named(found: str, used: set[str]) -> bool:
+    stem = posixpath.splitext(found)[0]
+    return found in used or stem in used

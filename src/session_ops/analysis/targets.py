@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from session_ops.analysis.nearest import nearest, nearest_file
 from session_ops.analysis.outputs import builds, is_output
 from session_ops.analysis.python_names import find_module, import_roots, names_of
 from session_ops.discovery.aside import is_aside
@@ -94,7 +95,11 @@ def _python(tree: Tree, one: Manifest, manifests: Manifests) -> Iterator[Finding
             found = _modules_named(tree, one, module)
             known = not computed and not any(m.path.endswith("setup.py") and "*" in m.dynamic for m in manifests)
             text = f"command {entry.name} starts {entry.value}, but there is no module {top}"
-            yield _missing(tree, one, entry, text, None, "likely" if known and not found else "possible")
+            near = nearest(top, _tops_there(tree, roots))
+            data = {"old": top, "new": near, "sure": "no"} if near and "." not in module else {}
+            if near and "." in module and find_module(tree, roots, near + module[len(top) :]):
+                data = {"old": f"{top}.", "new": f"{near}.", "sure": "no"}
+            yield _missing(tree, one, entry, text, None, "likely" if known and not found else "possible", data)
             continue
         path = find_module(tree, roots, module)
         if path is None:
@@ -105,21 +110,42 @@ def _python(tree: Tree, one: Manifest, manifests: Manifests) -> Iterator[Finding
                 "possible" if computed or last.startswith("_") or last.endswith(("_pb2", "version")) else "likely"
             )
             where = f" in {parent}" if place else ""
-            yield _missing(
-                tree, one, entry, f"{_what(entry)} starts {entry.value}, but there is no module {last}{where}", None, sure
-            )
+            near = nearest(last, _modules_in(tree, place)) if place else ""
+            data = {"old": f".{last}", "new": f".{near}", "sure": "no"} if near else {}
+            said = f"{_what(entry)} starts {entry.value}, but there is no module {last}{where}"
+            yield _missing(tree, one, entry, said, None, sure, data)
             continue
         if not name or path.endswith("/"):
             continue
         names = names_of(tree, path)
         if names is None or name in names or find_module(tree, roots, f"{module}.{name}"):
             continue
-        candidates = [n for n in STARTERS if n in names]
+        candidates = [near] if (near := nearest(name, sorted(names))) else [n for n in STARTERS if n in names]
         text = f"{_what(entry)} starts {entry.value}, but {path} has no {name}"
         if len(candidates) == 1:
             text += f"; it has {candidates[0]}"
         data = {"old": f":{name}", "new": f":{candidates[0]}", "sure": "no"} if len(candidates) == 1 else {}
         yield _missing(tree, one, entry, text, None, "possible" if computed else "likely", data)
+
+
+def _tops_there(tree: Tree, roots: Sequence[str]) -> list[str]:
+    """Top-level modules and packages in the folders from which is imported."""
+    found = set()
+    for root in roots:
+        for entry in tree.below(root):
+            inside = entry.path.removeprefix(f"{root}/" if root else "")
+            if inside.endswith("/__init__.py") and inside.count("/") == 1:
+                found.add(inside.partition("/")[0])
+            elif inside.endswith(".py") and "/" not in inside:
+                found.add(inside.removesuffix(".py"))
+    return sorted(found)
+
+
+def _modules_in(tree: Tree, place: str) -> list[str]:
+    """Modules of a package; `place` is its folder, or its __init__.py."""
+    folder = place.rstrip("/").removesuffix("/__init__.py")
+    inside = [e.path.removeprefix(folder + "/") for e in tree.below(folder)]
+    return sorted({n.removesuffix(".py").removesuffix("/__init__") for n in inside if n.endswith(".py")} - {"__init__"})
 
 
 def _what(entry: EntryPoint) -> str:
@@ -171,9 +197,10 @@ def _node(tree: Tree, one: Manifest, manifests: Manifests) -> Iterator[Finding]:
         path = one.beside(value)
         if _resolves(tree, path) or path.startswith("..") or "node_modules/" in path:
             continue
-        if is_output(tree, one, value) or _sources(tree, one, value):
+        kept = _kept_beside(tree, path)
+        if (is_output(tree, one, value) and not kept) or _sources(tree, one, value):
             continue
-        sure: Confidence = "likely"
+        sure: Confidence = "likely" if not kept or entry.kind == "bin" else "possible"
         if entry.kind not in ("bin", "exports", "main") or (
             entry.kind == "main" and (is_private or value in ("index.js", "main.js"))
         ):
@@ -189,8 +216,20 @@ def _node(tree: Tree, one: Manifest, manifests: Manifests) -> Iterator[Finding]:
             new = same[0].removeprefix(one.folder).lstrip("/")
             data = {"old": value, "new": f"./{new}" if value.startswith("./") else new, "sure": "no"}
             note = f"; there is {same[0]}"
+        elif not same and (near := nearest_file(tree, path)):
+            new = near.removeprefix(one.folder).lstrip("/")
+            data = {"old": value, "new": f"./{new}" if value.startswith("./") else new, "sure": "no"}
+            note = f"; there is {near}"
         what = entry.kind if entry.kind in ("main", "module", "browser", "types") else f"{entry.kind} {entry.name}"
         yield _missing(tree, one, entry, f"{what} names {value}, which does not exist{note}", None, sure, data)
+
+
+def _kept_beside(tree: Tree, path: str) -> bool:
+    """Does the folder of a path hold files that are not ignored? Then a build does not fill it from nothing."""
+    folder = path.rpartition("/")[0]
+    return bool(folder) and any(
+        e.kind == "file" and not e.ignored and e.path.rpartition("/")[0] == folder for e in tree.below(folder)
+    )
 
 
 def _placeholder(one: Manifest) -> bool:
