@@ -31,6 +31,7 @@ class Rule:
 class Format:
     """A log format. `aliases` are names for lists of candidate fields; the first that a record has counts.
 
+    `globs` are what its files are called (empty: anything), in lower case. Records with one of the fields `unless` are none of its.
     `needs` are aliases that at least one of the first records must have: a log without any session key is not read. `mine` are
     fields whose text is searched for sessions, locks and `key=value` pairs. `states` translates the tracker's words for states.
     `zone` is the zone of times that name none; None: UTC. The values of the fields `local` mean something inside one file only, so
@@ -49,6 +50,8 @@ class Format:
     facts: Mapping[str, Any]
     time_required: bool
     samples: tuple[Mapping[str, Any], ...]
+    globs: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     mine: tuple[str, ...] = ()
     states: Mapping[str, str] = field(default_factory=dict)
@@ -87,6 +90,8 @@ class Format:
 
     def fits(self, data: dict[str, Any]) -> bool:
         """Has the record all that one of the alternatives of `detect.any_of` asks for?"""
+        if any(data.get(name) is not None for name in self.unless):
+            return False
         return any(all(self.has(name, data) for name in names) for names in self.detect["any_of"])
 
     def has(self, name: str, data: dict[str, Any]) -> bool:

@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ SAMPLE = 200
 """Pieces of a file that are looked at."""
 LONGER = 5_000
 """Pieces that are looked at where the first ones are of a format but none of them names a session."""
+FEW = 20
+"""Records of which one is enough to name a session; among more it takes two."""
 ENOUGH = 0.5
 """The least score with which a format is taken."""
 
@@ -97,6 +100,8 @@ def _try(form: Format, path: Path, head: bytes, samples: dict[str, Sample]) -> _
 def _refused(form: Format, path: Path, head: bytes) -> str | None:
     """Why a format need not even be tried."""
     reader = READERS[form.reader["kind"]]
+    if form.globs and not any(fnmatch(path.name.lower(), glob) for glob in form.globs):
+        return f"not called {' or '.join(form.globs[:3])}"
     if path.is_dir() != reader.folder:
         return "a folder" if path.is_dir() else "not a folder"
     return reader.refuses(head, form.options)
@@ -124,10 +129,12 @@ def _scored(form: Format, pieces: list[Any], failed: CannotRead | None) -> _Trie
     if failed or not total:
         return _Tried(0.0, str(failed or "no records were found"), certain=failed is not None and failed.certain)
     fitting = tuple(data for data in records if form.fits(data))
-    lacking = [name for name in form.needs if not any(form.has(name, data) for data in fitting)]
+    # one line among many that happens to name a session makes no log of sessions
+    least = 1 if len(records) <= FEW else 2
+    lacking = [name for name in form.needs if sum(form.has(name, data) for data in fitting) < least]
     near = len(fitting) if lacking else sum(_fits_but_session(form, data) for data in records) - len(fitting)
     if lacking:
-        return _Tried(0.0, f"no record has a {' and a '.join(lacking)}", (), near)
+        return _Tried(0.0, f"hardly any record has a {' and a '.join(lacking)}", (), near)
     score = round(len(fitting) / total * form.detect["weight"], 3)
     return _Tried(score, _why(form, records, len(fitting), torn), fitting, near)
 

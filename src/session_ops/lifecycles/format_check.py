@@ -24,7 +24,7 @@ _ROLES = ("log", "registry", "diary")
 _RULE = ("emit", "use", "when", "absent", "at", "slot", "set")
 _FACTS = ("logs_end", "ids_reused", "heartbeat_interval_s", "heartbeat_is", "append_only", "trailing_ok", "transitions")
 _TIME = ("field", "required", "zone", "formats")
-_DETECT = ("any_of", "weight", "needs")
+_DETECT = ("any_of", "weight", "needs", "globs", "unless")
 _FIXED = (
     "event_id",
     "source_id",

@@ -59,6 +59,7 @@ _ID = re.compile(
 )
 _SMALL = re.compile(r"-?\d{1,6}")
 _WORD = re.compile(r"[A-Za-z][A-Za-z ._:/-]{0,39}")
+_ID_WORDS = frozenset(("id", "key", "uuid", "guid", "uid", "ref", "no", "number", "hash"))
 _DEPTH = 3
 
 
@@ -109,16 +110,12 @@ class _Field:
 
     def named(self, role: str) -> float:
         """How much the name says of a role; its last word counts most."""
-        words = plain(self.name).split("_")
+        words = plain(self.name.rsplit(".", 1)[-1]).split("_")
         known = _known(role)
-        said = [known.get(word, 0.0) * (1.0 if place == len(words) - 1 else 0.9) for place, word in enumerate(words)]
-        if (
-            role == "session"
-            and len(words) > 1
-            and words[-1] in ("at", "time", "count", "ms", "s", "name", "type", "status", "state")
-        ):
-            return max(said, default=0.0) * 0.3
-        return max(said, default=0.0)
+        if role == "session" and len(words) > 1 and words[-1] in _ID_WORDS:
+            return max(known.get(word, 0.0) for word in words)
+        # the last word is what a field is, those before say of what: session_count is a count
+        return known.get(words[-1], 0.0)
 
 
 @cache
@@ -159,7 +156,7 @@ def _session(one: _Field) -> float:
     each = len(one.values) / one.distinct
     again = 0.0 if each < 1.5 else min(1.0, 0.4 + each / 10)
     if one.distinct == 1:
-        again = 0.5
+        again = 0.5 if one.named("session") >= 0.8 else 0.0
     if not again:
         return 0.0
     # numbers of threads and processes come again as well; ids of sessions are seldom small numbers
@@ -215,7 +212,7 @@ def _fields(records: list[dict[str, Any]]) -> list[_Field]:
     found = []
     for name, several in values.items():
         texts = [text for value in several if (text := scalar(value)) is not None]
-        if not texts or name.startswith("$"):
+        if not texts or name.startswith("$") or all(isinstance(value, bool) for value in several):
             continue
         instants = [instant.ns for value in several if (instant := times.parse(value)) is not None]
         rising = sum(a <= b for a, b in itertools.pairwise(instants)) / max(1, len(instants) - 1)

@@ -174,6 +174,8 @@ def _format(data: Mapping[str, Any]) -> Format:
         facts=data.get("facts", {}),
         time_required=bool(time.get("required", True)),
         samples=tuple(data.get("samples", ())),
+        globs=listed(data["detect"].get("globs")),
+        unless=listed(data["detect"].get("unless")),
         needs=listed(data["detect"].get("needs")),
         mine=listed(data.get("mine")),
         states={str(word): str(state) for word, state in data.get("states", {}).items()},

@@ -28,13 +28,17 @@ _NAMED = tuple(
     re.compile(text, re.IGNORECASE)
     for text in (
         # RFC 5322: Mon, 05 Jan 2026 10:00:00 +0000; web servers: 05/Jan/2026:10:00:00 +0000
-        r"\s*(?:[a-z]{3},? +)?(?P<day>\d{1,2})[ /-](?P<month>[a-z]{3})[ /-](?P<year>\d{4})[ :]+"
-        r"(?P<clock>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,9})?)\s*(?P<zone>[+-]\d{2}:?\d{2}|[A-Z]{1,4})?\s*",
+        (
+            r"\s*(?:[a-z]{3},? +)?(?P<day>\d{1,2})[ /-](?P<month>[a-z]{3})[ /-](?P<year>\d{4})[ :]+"
+            r"(?P<clock>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,9})?)\s*(?P<zone>[+-]\d{2}:?\d{2}|[A-Z]{1,4})?\s*"
+        ),
         # git: Mon Jan 5 10:00:00 2026 +0100
         r"\s*[a-z]{3} (?P<month>[a-z]{3}) +(?P<day>\d{1,2}) (?P<clock>\d{1,2}:\d{2}:\d{2}) (?P<year>\d{4})(?: (?P<zone>[+-]\d{4}))?\s*",
         # date(1): Mon Jan  5 10:00:00 UTC 2026
-        r"\s*[a-z]{3} (?P<month>[a-z]{3}) +(?P<day>\d{1,2}) (?P<clock>\d{1,2}:\d{2}:\d{2})"
-        r"(?: (?P<half>[AP]M))? (?P<zone>[A-Z]{1,5}|[+-]\d{2}) (?P<year>\d{4})\s*",
+        (
+            r"\s*[a-z]{3} (?P<month>[a-z]{3}) +(?P<day>\d{1,2}) (?P<clock>\d{1,2}:\d{2}:\d{2})"
+            r"(?: (?P<half>[AP]M))? (?P<zone>[A-Z]{1,5}|[+-]\d{2}) (?P<year>\d{4})\s*"
+        ),
     )
 )
 """Times with names of months, in the three orders in which programs write them."""

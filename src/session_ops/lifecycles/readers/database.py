@@ -67,9 +67,7 @@ def _records(connection: sqlite3.Connection, options: Mapping[str, Any], own: st
         return
     found = tables(connection, options)
     if not found:
-        names = ", ".join(_names(connection)) or "none at all"
-        said = f"a SQLite database without a table that has a session key and a time (tables: {names[:200]})"
-        raise CannotRead(said, certain=True)
+        raise CannotRead(_without(connection, options), certain=True)
     for table in found:
         cursor = connection.execute(f"SELECT * FROM {_quoted(table.name)}")  # noqa: S608 - quoted
         for record in _rows(cursor, {"$table": table.name, "$shape": table.shape}):
@@ -81,6 +79,19 @@ def _records(connection: sqlite3.Connection, options: Mapping[str, Any], own: st
             if table.agent and data.get(table.agent) is not None:
                 data["$agent"] = data[table.agent]
             yield record
+
+
+def _without(connection: sqlite3.Connection, options: Mapping[str, Any]) -> str:
+    """Why a database tells of no session."""
+    names = _names(connection)
+    empty = [
+        n
+        for n in names
+        if any(re.fullmatch(p, n, re.IGNORECASE) for p in options["registries"]) and not _any_row(connection, n)
+    ]
+    if empty:
+        return f"a SQLite database whose tables of sessions are empty ({', '.join(empty)[:200]})"
+    return f"a SQLite database without a table that has a session key and a time (tables: {', '.join(names)[:200] or 'none at all'})"
 
 
 def _rows(cursor: sqlite3.Cursor, more: dict[str, Any]) -> Iterator[Record]:
@@ -147,9 +158,19 @@ def _columns(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:
 
 
 def _key(connection: sqlite3.Connection, table: str, columns: Sequence[str], names: Sequence[str]) -> str:
-    """The column that names a registry's session: one of the names, else its single primary key."""
+    """The column that names a registry's session: one of the names whose values differ in every row, else its single primary key."""
     primary = [str(row[1]) for row in connection.execute(f"PRAGMA table_info({_quoted(table)})") if row[5]]
-    return _first(columns, names) or (primary[0] if len(primary) == 1 else "")
+    by_name = {column.lower(): column for column in columns}
+    found = [by_name[name.lower()] for name in names if name.lower() in by_name]
+    ranked = [*(c for c in found if "session" in c.lower()), *primary[:1][: len(primary) == 1], *found]
+    return next((column for column in ranked if _differs(connection, table, column)), "")
+
+
+def _differs(connection: sqlite3.Connection, table: str, column: str) -> bool:
+    """Does each row have its own value there?"""
+    query = f"SELECT count(*), count(DISTINCT {_quoted(column)}) FROM {_quoted(table)}"  # noqa: S608 - quoted
+    rows, values = connection.execute(query).fetchone()
+    return bool(rows == values)
 
 
 def _references(connection: sqlite3.Connection, table: str, owners: set[str]) -> list[str]:
@@ -200,7 +221,8 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         try:
             connection.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")
             try:
-                connection.execute("PRAGMA trusted_schema = OFF")
+                # a schema may compute columns, but not reach other files
+                connection.set_authorizer(_allowed)
                 connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
                 connection.execute("PRAGMA query_only = ON")
             except sqlite3.Error as error:
@@ -208,6 +230,10 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
             yield connection
         finally:
             connection.close()
+
+
+def _allowed(action: int, *_: str | None) -> int:
+    return sqlite3.SQLITE_DENY if action in (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH) else sqlite3.SQLITE_OK
 
 
 def _copy(path: Path, folder: Path) -> Path:

@@ -14,6 +14,8 @@ from session_ops.lifecycles.reckoning import Partial, Reckoning, partial
 
 Pattern = re.Pattern[str]
 _SHAPE_LENGTH = 5
+_COMMENTS = ("#", "//", ";", "--", "==")
+"""How lines above the first record begin that are headings or comments, not torn records."""
 _TAIL = re.compile(r"[\s\"'(\[{=]$")
 
 
@@ -57,7 +59,7 @@ def text_patterns(path: Path, options: Mapping[str, Any]) -> Iterator[Piece]:
         number, offset, text = item
         found = first_match(patterns, text)
         if found is None:
-            if not records or shape(text) in shapes:
+            if shape(text) in shapes or not (records or text.startswith(_COMMENTS)):
                 yield reject(number, offset, "torn", text.encode("utf-8", "surrogatepass"))
             continue
         records += 1
