@@ -60,6 +60,8 @@ def _gem(place: Place, facts: Facts, spec: Manifest, tag: str) -> Iterator[Comma
         env=env,
         shown=shown,
     )
+    if run.wrong and (needed := re.search(r"requires Ruby version ([^.]+(?:\.\d+)*)\.", "\n".join(run.tail))):
+        run = place.refused(Gate.INSTALL, shown, f"it asks for Ruby {needed[1]}, which this machine does not offer")
     if run.wrong and (absent := _absent("\n".join(run.tail))):
         run = place.refused(
             Gate.INSTALL, shown, f"it depends on {absent}, which this machine does not hold and which is not fetched"

@@ -97,7 +97,7 @@ def _hook(place: Place, hook: Hook) -> Iterator[CommandRun]:
         )
         return
     about = INPUT | {"hook_event_name": hook.event, "cwd": str(top)}
-    text = f"printf '%s' {shlex.quote(json.dumps(about))} | {{ {hook.command}\n}}"
+    text = f"printf '%s\\n' {shlex.quote(json.dumps(about))} | {{ {hook.command}\n}}"
     yield place.run(Gate.START, text, cwd=top, env=env, timeout_s=HOOK_S, shown=shown, expect=(0, BLOCKED))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import platform
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -105,11 +105,13 @@ def _package(place: Place, facts: Facts, project: Project, tag: str) -> Iterator
     for one in project.manifests:
         said = [one.broken] if one.broken else [p.text for p in one.problems if p.sure]
         yield place.check(Gate.METADATA, f"read {one.path} by its standard", said)
-    if why := _other_python(project.requires_python):
+    try:
+        interpreter = _interpreter(project.requires_python)
+    except CannotCheck as error:
         for gate in (Gate.BUILD, Gate.CONTENTS, Gate.INSTALL, Gate.START):
-            yield place.refused(gate, f"uv build{where}", why)
+            yield place.refused(gate, f"uv build{where}", str(error))
         return
-    run, dist = _build(place, project, tag)
+    run, dist = _build(place, project, tag, interpreter)
     yield run
     if not run.good:
         for gate in (Gate.CONTENTS, Gate.INSTALL, Gate.START):
@@ -124,36 +126,45 @@ def _package(place: Place, facts: Facts, project: Project, tag: str) -> Iterator
     yield place.check(Gate.METADATA, f"read METADATA of {wheel.name} by its standard", _metadata(wheel))
     problems = [*unwanted(wheel.files), *missing(wheel, place.tree, project.folder)]
     yield place.check(Gate.CONTENTS, f"look into {wheel.name}", first(problems))
-    yield from _install(place, facts, wheel, f"{dist}/{built[0]}", tag)
+    yield from _install(place, facts, wheel, f"{dist}/{built[0]}", tag, interpreter)
 
 
-def _other_python(wanted: str) -> str:
-    """Why our interpreter does not do for a project; empty where it does."""
+def _interpreter(wanted: str) -> str:
+    """The interpreter for a project: ours where it does, else the oldest of this machine that does.
+
+    Raises:
+        CannotCheck: none does.
+    """
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-    have = ".".join(map(str, sys.version_info[:3]))
+    have = toolchains().pythons
     try:
-        fits = SpecifierSet(wanted).contains(have, prereleases=True)
+        fits = SpecifierSet(wanted)
     except InvalidSpecifier:
-        return ""  # the standard's check says so
-    return "" if fits else f"it asks for Python {wanted}, and this machine offers {have}"
+        return have[0][1]  # the standard's check says so
+    for version, path in have:
+        exact = platform.python_version() if path == toolchains().python else f"{version[0]}.{version[1]}.99"
+        if fits.contains(exact, prereleases=True):
+            return path
+    offered = ", ".join(f"{a}.{b}" for (a, b), _ in sorted(have))
+    raise CannotCheck(f"it asks for Python {wanted}, and this machine offers {offered}")
 
 
-def _build(place: Place, project: Project, tag: str) -> tuple[CommandRun, str]:
+def _build(place: Place, project: Project, tag: str, interpreter: str) -> tuple[CommandRun, str]:
     """Build the sdist, and the wheel from it. Requirements that a backend asks for while it builds are fetched when they are missed."""
     dist = str(place.box.tmp.parent / f"dist{tag}")
     shown = "uv build" + (f" {project.folder}" if project.folder else "")
     wanted = project.requires_to_build
     for _ in range(4):
         try:
-            wheels = fetched(wanted)
+            wheels = fetched(wanted, python=interpreter)
         except Unsatisfiable as error:
             said = f"what it needs to build does not exist: {error}"
             return CommandRun(Gate.BUILD, shown, 1, (place.plain(str(error))[:240],), wrong=place.plain(said)[:400]), dist
         except CannotCheck as error:
             return place.refused(Gate.BUILD, shown, str(error)), dist
         argv = [
-            toolchains().uv, "build", *OFFLINE, "--find-links", _folder(place, wheels), "--python", toolchains().python, "--out-dir", dist,
+            toolchains().uv, "build", *OFFLINE, "--find-links", _folder(place, wheels), "--python", interpreter, "--out-dir", dist,
             str(place.inside(project.folder)),
         ]  # fmt: skip
         ran = place.box.run(argv, env=_uv_env(place), timeout_s=BUILD_S, cwd=place.inside(project.folder))
@@ -200,10 +211,10 @@ def _metadata(wheel: Wheel) -> list[str]:
     return []
 
 
-def _install(place: Place, facts: Facts, wheel: Wheel, path: str, tag: str) -> Iterator[CommandRun]:
+def _install(place: Place, facts: Facts, wheel: Wheel, path: str, tag: str, interpreter: str) -> Iterator[CommandRun]:
     shown = f"uv pip install {wheel.name}"
     try:
-        wheels = fetched(wheel.requires)
+        wheels = fetched(wheel.requires, python=interpreter)
     except Unsatisfiable as error:
         yield CommandRun(Gate.INSTALL, shown, 1, (place.plain(str(error))[:240],), wrong=place.plain(str(error))[:400])
         yield place.refused(Gate.START, shown, "it could not be installed")
@@ -213,7 +224,7 @@ def _install(place: Place, facts: Facts, wheel: Wheel, path: str, tag: str) -> I
         yield place.refused(Gate.START, shown, "it could not be installed")
         return
     venv = place.box.tmp.parent / f"venv{tag}"
-    made = _venv(place, venv)
+    made = _venv(place, venv, interpreter)
     if not made.good:
         yield made
         return
@@ -223,12 +234,12 @@ def _install(place: Place, facts: Facts, wheel: Wheel, path: str, tag: str) -> I
         yield place.refused(Gate.START, shown, "it could not be installed")
         return
     env = {"PATH": f"{venv}/bin:{place.box.env['PATH']}", "VIRTUAL_ENV": str(venv)}
-    interpreter = f"{venv}/bin/python"
+    own_python = f"{venv}/bin/python"
     for top in wheel.tops:
         if not is_aside(top + "/"):
             yield place.run(
                 Gate.INSTALL,
-                [interpreter, "-c", f"import {top}"],
+                [own_python, "-c", f"import {top}"],
                 cwd=place.box.home,
                 env=env,
                 shown=f"python -c 'import {top}'",
@@ -239,7 +250,7 @@ def _install(place: Place, facts: Facts, wheel: Wheel, path: str, tag: str) -> I
         yield starts(place, [f"{venv}/bin/{name}"], name, env)
     for top in wheel.tops:
         if f"{top}/__main__.py" in wheel.files and not is_aside(top + "/"):
-            yield starts(place, [interpreter, "-m", top], f"python -m {top}", env)
+            yield starts(place, [own_python, "-m", top], f"python -m {top}", env)
     modules = {*wheel.tops}
 
     def own(words: Sequence[str]) -> bool:
@@ -249,7 +260,7 @@ def _install(place: Place, facts: Facts, wheel: Wheel, path: str, tag: str) -> I
     yield from documented(place, facts, own, env, at=place.box.home)
 
 
-def _venv(place: Place, venv: PurePosixPath) -> CommandRun:
+def _venv(place: Place, venv: PurePosixPath, interpreter: str) -> CommandRun:
     argv = [
         toolchains().uv,
         "venv",
@@ -258,7 +269,7 @@ def _venv(place: Place, venv: PurePosixPath) -> CommandRun:
         "--quiet",
         "--no-python-downloads",
         "--python",
-        toolchains().python,
+        interpreter,
         str(venv),
     ]
     return place.run(Gate.INSTALL, argv, env=_uv_env(place), shown="uv venv", cwd=place.box.home)
@@ -302,7 +313,8 @@ def _application(place: Place, facts: Facts, every: list[Project]) -> Iterator[C
         yield place.refused(Gate.INSTALL, shown, f"{linked[0]} is asked for by an address, which is not fetched")
         return
     try:
-        wheels = fetched(wanted)
+        interpreter = _interpreter(next(filter(None, (p.requires_python for p in every)), ""))
+        wheels = fetched(wanted, python=interpreter)
     except Unsatisfiable as error:
         yield CommandRun(Gate.INSTALL, shown, 1, wrong=place.plain(str(error))[:400])
         return
@@ -310,7 +322,7 @@ def _application(place: Place, facts: Facts, every: list[Project]) -> Iterator[C
         yield place.refused(Gate.INSTALL, shown, str(error))
         return
     venv = place.box.tmp.parent / "venv"
-    made = _venv(place, venv)
+    made = _venv(place, venv, interpreter)
     if not made.good:
         yield made
         return

@@ -111,9 +111,11 @@ def _launchd(tree: Tree, unit: Unit) -> Iterator[str]:
     except (plistlib.InvalidFileException, ExpatError, ValueError, AttributeError, TypeError) as error:
         yield f"no property list: {error}"
         return
-    if not isinstance(data, dict) or not isinstance(data.get("Label"), str):
-        yield "Label is missing: launchd refuses a job without one"
+    if not isinstance(data, dict):
+        yield "it must be a dictionary"
         return
+    if not isinstance(data.get("Label"), str):
+        yield "Label is missing: launchd refuses a job without one"
     words = data.get("ProgramArguments", [data.get("Program")])
     if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
         yield "ProgramArguments must be a list of texts, or Program a text"

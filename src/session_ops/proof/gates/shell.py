@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -13,9 +13,9 @@ from session_ops.discovery.docs import Docs
 from session_ops.discovery.scripts import Script, Scripts
 from session_ops.model import CommandRun, Gate
 from session_ops.proof.documented import told, unfit
-from session_ops.proof.probe.plan import INTERPRETERS, argument, script_named
+from session_ops.proof.probe.plan import INTERPRETERS, PLACE, argument, script_named
 from session_ops.proof.runs import Place, prover
-from session_ops.proof.starting import MOST_COMMANDS, sample
+from session_ops.proof.starting import MOST_COMMANDS, START_S, sample
 from session_ops.proof.toolchains import toolchains
 from session_ops.registry import Facts
 
@@ -28,6 +28,8 @@ ELSEWHERE = "other place/agent ops"
 CALLED = "called by its path/agent ops"
 """Below HOME: folders the author never had, with spaces in them."""
 WORDS = {"{session}": "session-1", "{agent}": "agent-1", "{task}": "task-1", "{resource}": "resource-1"}
+DIAGNOSTIC = re.compile(r"\S: line \d+: ")
+"""How bash begins what it says itself about a line of a script."""
 INSTALL_S = 60.0
 MOST_INSTALLED = 6
 """Commands that its installer put into ~/.local/bin and that are started for their help."""
@@ -71,7 +73,7 @@ def shell(place: Place, facts: Facts) -> Iterator[CommandRun]:
             yield place.skipped(Gate.START, one.text, why)
         elif tried < MOST_COMMANDS:
             tried += 1
-            run = _start(place, one, {}, place.inside(""))
+            run = _start(place, one)
             started.append((one, run))
             yield run
     if tried >= MOST_COMMANDS:
@@ -184,24 +186,28 @@ def _documented(place: Place, docs: Docs, scripts: Scripts) -> Iterator[Document
 
 def _filled(word: str, *, first: bool = False) -> str:
     """A word of a command with something concrete in the place of a placeholder."""
-    placeholder = re.fullmatch(r"[A-Z][A-Z0-9_-]+|\.{3}|…", word)
-    if first or (re.fullmatch(r"[\w./:=@%+,-]+", word) and not placeholder):
+    if "$" in word and re.fullmatch(r"[\w$./{}:=-]+", word):
+        return f'"{word}"'
+    if first or not PLACE.fullmatch(word):
         return shlex.quote(word)
-    if "$" in word:
-        return f'"{word}"' if re.fullmatch(r"[\w$./{}:=-]+", word) else shlex.quote(word)
     meant = argument(word)
     return WORDS.get(meant, meant)
 
 
-def _start(place: Place, one: Documented, env: Mapping[str, str], at: PurePosixPath) -> CommandRun:
-    """From the folder in which it is found as written: the target's, or the project's around it."""
+def _start(place: Place, one: Documented) -> CommandRun:
+    text, at = _as_written(place, one, place.inside(""))
+    return _asking(place, sample(place, text, {}, at))
+
+
+def _as_written(place: Place, one: Documented, root: PurePosixPath) -> tuple[str, PurePosixPath]:
+    """A command and the folder in which it is found as written: the target at `root`, or the project around it."""
     path = one.word.removeprefix("./")
     inside = place.tree.prefix.rstrip("/")
-    where = at.parent if inside and path.startswith(inside + "/") else at
-    text = one.text
-    if not inside and not place.tree.exists(path) and place.tree.exists(one.script):
-        text = text.replace(one.word, ("./" if one.word.startswith("./") else "") + one.script, 1)
-    return _asking(place, sample(place, text, env, where))
+    if inside and path.startswith(inside + "/"):
+        return one.text, PurePosixPath(str(root).removesuffix(inside))
+    if not place.tree.exists(path):
+        return one.text.replace(one.word, ("./" if one.word.startswith("./") else "") + one.script, 1), root
+    return one.text, root
 
 
 def _asking(place: Place, run: CommandRun) -> CommandRun:
@@ -215,13 +221,18 @@ def _asking(place: Place, run: CommandRun) -> CommandRun:
 def _elsewhere(place: Place, commands: list[Documented], root: PurePosixPath) -> Iterator[CommandRun]:
     """The same commands in the folder with spaces; and, in another copy, by their whole path from a working directory of somebody else."""
     for one in commands:
-        run = _start(place, one, {}, root)
-        yield replace(run, gate=Gate.RELOCATE, command=f"in '$HOME/{ELSEWHERE}': {run.command}")
+        text, at = _as_written(place, one, root)
+        run = place.run(Gate.RELOCATE, text, cwd=at, timeout_s=START_S, shown=f"in '$HOME/{ELSEWHERE}': {text}", serves=True)
+        yield _asking(place, run)
     where = place.box.home / "somewhere"
     place.box.run(["mkdir", "-p", str(where)], cwd=place.box.home)
     for one in commands:
         whole = f'"$HOME/{CALLED}/{place.folder + "/" if place.folder else ""}{one.script}"'
         named = re.search(rf"(?<!\S)[\"']?{re.escape(one.word)}[\"']?(?!\S)", one.text)
         text = one.text[: named.start()] + whole + one.text[named.end() :] if named else whole
-        # what wants to stand in its project may say so; nothing may break
-        yield replace(sample(place, text, {}, where), gate=Gate.RELOCATE)
+        run = replace(sample(place, text, {}, where), gate=Gate.RELOCATE)
+        broken = next((line for line in run.tail if DIAGNOSTIC.search(line)), "")
+        # what wants to stand in its project may say so, but the shell itself has nothing to complain about
+        yield (
+            replace(run, skipped="", wrong=f"exit status {run.code}: {broken}") if run.code and run.skipped and broken else run
+        )

@@ -384,7 +384,7 @@ def _hooks(known: Known) -> Iterator[_Candidate]:
 def _told(event: str) -> str:
     """What a coding agent writes to the input of a hook. Source: Claude Code, hooks reference, common input fields."""
     about = f'{{"session_id": "{{session}}", "hook_event_name": "{event}", "cwd": "{{root}}", "source": "startup", "tool_name": "Bash"}}'
-    return f"printf '%s' {shlex.quote(about)}"
+    return f"printf '%s\\n' {shlex.quote(about)}"
 
 
 def shown(found: Mapping[Step, Command]) -> str:
