@@ -6,11 +6,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.aside import is_aside
 from session_ops.discovery.docs import Doc, Docs
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.scripts import Scripts
-from session_ops.model import Edit, Finding, Fix
+from session_ops.model import Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 SHELLS = frozenset(("bash", "sh", "shell", "zsh", "console", "terminal", ""))
@@ -36,19 +37,15 @@ def _made(doc: Doc) -> Iterator[tuple[int, str]]:
                     yield block.line + number, normal(word)
 
 
-def _move(finding: Finding) -> Fix | None:
+def _move(finding: Finding, tree: Tree) -> Fix | None:
     """Name the place that the definitions use, on every line that was found."""
     old, new = finding.data.get("old", ""), finding.data.get("new", "")
-    edits = []
-    for place in (finding.at, *finding.also):
-        if place.path != finding.at.path:
-            continue
-        found = re.findall(rf"(?<![\w./-]){re.escape(old)}(?![\w.-])", place.quote)
-        if len(found) != 1 or place.quote.count(old) != 1:
-            return None
-        edits.append(Edit(place.path, old, new, place.line))
+    besides = [place for place in finding.also if place.path == finding.at.path]
+    whole = re.compile(rf"(?<![\w./-]){re.escape(old)}(?![\w.-])")
+    if not all(whole.search(place.quote) for place in (finding.at, *besides)):
+        return None
     why = f"It is where {finding.data.get('who', 'the definitions')} look for it."
-    return Fix(f"Create {new} in place of {old}", (finding.id,), "review", tuple(edits), why=why)
+    return rewritten(finding, tree, f"Create {new} in place of {old}", "review", why, besides)
 
 
 @rule("DOC-PATH", gate="start", category="docs-contradiction", fix=_move)

@@ -23,11 +23,12 @@ from session_ops.analysis.distributions import (
 )
 from session_ops.analysis.imports import python_hard
 from session_ops.analysis.needs import HOST_OWN
+from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Dependency, Manifest, Manifests
 from session_ops.discovery.manifests.setuptools import parse
-from session_ops.model import Confidence, Edit, Finding, Fix, Gate
+from session_ops.model import Confidence, Finding, Fix, Gate
 from session_ops.registry import NotApplicable, rule
 
 if TYPE_CHECKING:
@@ -413,15 +414,10 @@ def _unnamed(tree: Tree, wanted: dict[str, set[str]]) -> set[str]:
 # -- two declarations of one distribution --------------------------------------------------------------------------------
 
 
-def _same_bound(finding: Finding) -> Fix | None:
+def _same_bound(finding: Finding, tree: Tree) -> Fix | None:
     """Ask for the same least version as the core."""
-    old, new = finding.data.get("old", ""), finding.data.get("new", "")
-    if not old or finding.at.quote.count(old) != 1:
-        return None
-    edit = Edit(finding.at.path, old, new, finding.at.line)
-    return Fix(
-        f"Ask for {new} in both places", (finding.id,), "review", (edit,), why="The core's demand holds for the extra too."
-    )
+    title = f"Ask for {finding.data.get('new', '')} in both places"
+    return rewritten(finding, tree, title, "review", "The core's demand holds for the extra too.")
 
 
 @rule("DEP-CONFLICT", gate="install", category="dependency", fix=_same_bound)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 
 from session_ops.analysis.aside import aside
 from session_ops.analysis.liveness import LIMIT, NOT_BEATS, NUMBER, _seconds
+from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.aside import is_aside
 from session_ops.discovery.commands import Commands
 from session_ops.discovery.docs import Directives, Doc, Docs
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifests
-from session_ops.model import Edit, Finding, Fix
+from session_ops.model import Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 SHELLS = frozenset(("bash", "sh", "shell", "zsh", "console", "terminal", "shell-session", ""))
@@ -242,12 +243,9 @@ def _number(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".")[:2])
 
 
-def _say_version(finding: Finding) -> Fix | None:
-    old, new = finding.data.get("old", ""), finding.data.get("new", "")
-    if not old or finding.at.quote.count(old) != 1:
-        return None
+def _say_version(finding: Finding, tree: Tree) -> Fix | None:
     why = f"{finding.data.get('manifest', 'The manifest')} refuses anything older."
-    return Fix(f"Say {new}", (finding.id,), "review", (Edit(finding.at.path, old, new, finding.at.line),), why=why)
+    return rewritten(finding, tree, f"Say {finding.data.get('new', '')}", "review", why)
 
 
 @rule("DOC-VERSION", gate="follow", category="docs-contradiction", fix=_say_version)

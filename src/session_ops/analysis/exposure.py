@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from session_ops.analysis.aside import aside
+from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.commands import peeled
 from session_ops.discovery.deployment import Deployment, Service
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
-from session_ops.model import Edit, Finding, Fix
+from session_ops.model import Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 SHOWN = 8
@@ -35,15 +36,10 @@ def _scripts(shell_texts: ShellTexts) -> list[ShellText]:
 # --- files ----------------------------------------------------------------------------------------------------------------------
 
 
-def _close(finding: Finding) -> Fix | None:
+def _close(finding: Finding, tree: Tree) -> Fix | None:
     """Leave the owner's rights and nobody else's."""
-    old, new = finding.data.get("old", ""), finding.data.get("new", "")
-    if not new or finding.at.quote.count(old) != 1:
-        return None
     why = "Only the user who runs the sessions needs to write there; give a group the right where there are several users."
-    return Fix(
-        "Keep the state to its owner", (finding.id,), "review", (Edit(finding.at.path, old, new, finding.at.line),), why=why
-    )
+    return rewritten(finding, tree, "Keep the state to its owner", "review", why) if finding.data.get("new") else None
 
 
 @rule("SEC-WORLD", gate="guard", category="security", fix=_close)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from session_ops.analysis.shell_places import place, rewritten, told
+from session_ops.analysis.rewriting import rewritten
+from session_ops.analysis.shell_places import place, told
 from session_ops.analysis.shell_programs import FREE, PATHS
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts, name_of, statements, words_of

@@ -11,7 +11,7 @@ from session_ops.analysis.headless import folded
 from session_ops.discovery.aside import is_aside
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText
-from session_ops.model import Confidence, Edit, Finding, Fix, Safety
+from session_ops.model import Confidence, Finding
 
 BESIDE = 3
 """Findings of one rule in tests, examples and archives."""
@@ -62,13 +62,3 @@ def told(found: Iterable[Finding], each: int = 3, most: int = 12) -> Iterator[Fi
         if finding.also:  # a fix speaks for one place
             finding = replace(finding, data={k: v for k, v in finding.data.items() if k not in ("old", "new")})
         yield finding
-
-
-def rewritten(finding: Finding, tree: Tree, title: str, safety: Safety, why: str) -> Fix | None:
-    """The fix that puts the finding's `new` text in place of its `old` one; None where that is not the only such text of the line,
-    or where the finding speaks for several places.
-    """
-    old, new = finding.data.get("old", ""), finding.data.get("new", "")
-    if not old or finding.also or tree.lines(finding.at.path)[finding.at.line - 1].count(old) != 1:
-        return None
-    return Fix(title, (finding.id,), safety, (Edit(finding.at.path, old, new, finding.at.line),), why=why)

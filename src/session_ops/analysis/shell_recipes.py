@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from session_ops.analysis.headless import folded
-from session_ops.analysis.shell_places import rewritten
+from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.files import Tree
 from session_ops.model import Confidence, Finding, Fix
 from session_ops.registry import NotApplicable, rule
@@ -35,13 +35,17 @@ class Piped:
 
 
 def ask_for_pipefail(finding: Finding, tree: Tree) -> Fix | None:
-    """Let the step run under pipefail."""
-    return rewritten(
-        finding,
-        tree,
-        "Let the pipeline fail where its first command fails",
-        "review",
-        "A run that was green may turn red: it failed before and nobody saw it.",
+    """Let the step run under pipefail; a finding that speaks for several places has no fix."""
+    return (
+        None
+        if finding.also
+        else rewritten(
+            finding,
+            tree,
+            "Let the pipeline fail where its first command fails",
+            "review",
+            "A run that was green may turn red: it failed before and nobody saw it.",
+        )
     )
 
 

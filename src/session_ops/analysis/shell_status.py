@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from ast_grep_py import SgNode
 
-from session_ops.analysis.shell_places import Fault, place, rewritten, told
+from session_ops.analysis.rewriting import rewritten
+from session_ops.analysis.shell_places import Fault, place, told
 from session_ops.discovery.files import Tree
 from session_ops.discovery.flow import tolerated
 from session_ops.discovery.shell_flow import (

@@ -9,10 +9,11 @@ from dataclasses import replace
 from session_ops.analysis.nearest import nearest, nearest_file
 from session_ops.analysis.outputs import builds, is_output
 from session_ops.analysis.python_names import find_module, import_roots, names_of
+from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.aside import is_aside
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.manifests import EntryPoint, Manifest, Manifests
-from session_ops.model import Confidence, Edit, Finding, Fix, Gate
+from session_ops.model import Confidence, Finding, Fix, Gate, Safety
 from session_ops.registry import NotApplicable, rule
 
 MOST = 8
@@ -24,15 +25,12 @@ COMPUTED = ("maturin", "scikit_build", "mesonpy", "setuptools_rust", "cmake", "s
 _OBJECT = re.compile(r"(?P<module>[A-Za-z_][\w.]*)\s*(?::\s*(?P<name>[A-Za-z_]\w*)(?P<rest>[\w.]*))?\s*(?:\[[^\]]*\])?$")
 
 
-def _repoint(finding: Finding) -> Fix | None:
+def _repoint(finding: Finding, tree: Tree) -> Fix | None:
     """Name the one candidate in place of what is missing."""
-    old, new = finding.data.get("old", ""), finding.data.get("new", "")
-    if not new or finding.at.quote.count(old) != 1:
-        return None
-    safe = finding.data.get("sure") == "yes"
-    edit = Edit(finding.at.path, old, new, finding.at.line)
+    new = finding.data.get("new", "")
+    safety: Safety = "safe" if finding.data.get("sure") == "yes" else "review"
     why = f"{new} is the only candidate in the tree."
-    return Fix(f"Point the entry at {new}", (finding.id,), "safe" if safe else "review", (edit,), why=why)
+    return rewritten(finding, tree, f"Point the entry at {new}", safety, why) if new else None
 
 
 @rule("ENTRY-TARGET", gate="start", category="entry-point", fix=_repoint)
