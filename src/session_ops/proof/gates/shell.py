@@ -231,8 +231,5 @@ def _elsewhere(place: Place, commands: list[Documented], root: PurePosixPath) ->
         named = re.search(rf"(?<!\S)[\"']?{re.escape(one.word)}[\"']?(?!\S)", one.text)
         text = one.text[: named.start()] + whole + one.text[named.end() :] if named else whole
         run = replace(sample(place, text, {}, where), gate=Gate.RELOCATE)
-        broken = next((line for line in run.tail if DIAGNOSTIC.search(line)), "")
         # what wants to stand in its project may say so, but the shell itself has nothing to complain about
-        yield (
-            replace(run, skipped="", wrong=f"exit status {run.code}: {broken}") if run.code and run.skipped and broken else run
-        )
+        yield replace(run, code=1, skipped="", wrong=run.skipped) if DIAGNOSTIC.search(run.skipped) else run
