@@ -33,7 +33,7 @@ _DESTROYS = re.compile(
     r"\brm\s+-[a-z]*[rf]|\bmkfs|\bdd\s+if=|\bshutdown\b|\breboot\b|\bkill(?:all)?\s|\bpkill\s|\bgit\s+(?:reset\s+--hard|clean)\b|>\s*/(?:etc|dev|usr)/"
 )
 _PERSON = re.compile(
-    r"^(?:\w+=\S*\s+)*(?:vi|vim|nvim|nano|emacs|code|less|more|man|top|htop|watch|open|xdg-open|claude|codex|gemini|cursor|tmux|screen|tail\s+-[fF])\b"
+    r"^(?:\w+=\S*\s+)*(?:vi|vim|nvim|nano|emacs|code|less|more|man|top|htop|watch|open|xdg-open|claude|codex|gemini|cursor|tmux|screen|tail\s+-[fF])(?=\s|$)"
 )
 
 

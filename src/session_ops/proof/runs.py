@@ -11,7 +11,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from session_ops.discovery.files import Tree
@@ -19,7 +19,7 @@ from session_ops.model import CommandRun, Ended, Gate, GateResult, Outcome
 from session_ops.proof import cache
 from session_ops.proof.copy import Changed, lay_out
 from session_ops.proof.sandbox import Limits, Ran, Sandbox
-from session_ops.proof.symptoms import absent_command, complaint, needs_network, out_of_memory, telling
+from session_ops.proof.symptoms import absent_command, complaint, needs_network, needs_service, out_of_memory, telling
 from session_ops.proof.toolchains import TOOLS, toolchains
 from session_ops.registry import CannotCheck, Facts
 
@@ -37,8 +37,7 @@ class Place:
     box: Sandbox
     tree: Tree
     folder: str = ""
-    offline: bool = False
-    kept: dict[str, object] = field(default_factory=dict)
+    facts: Facts | None = None
 
     def inside(self, path: str) -> PurePosixPath:
         """A path of the target as commands see it."""
@@ -91,10 +90,13 @@ class Place:
         elif ran.code not in expect or (ran.code == 0 and complaint(ran.err)):
             said = telling(ran.err, ran.out)[:WIDEST]
             name = absent_command(ran.err)
+            service = needs_service(ran.err + "\n" + ran.out)
             if name and name not in own and not self._can_run(name):
                 ended, skipped = "refused", f"it needs {name}, which this machine does not have"
             elif (why := needs_network(ran.err + "\n" + ran.out)) and ran.code:
                 ended, skipped = "refused", f"it needs the network, which the sandbox does not have ({self.plain(why)})"
+            elif service and ran.code:
+                ended, skipped = "refused", f"it needs a service that does not run in the sandbox ({self.plain(service)})"
             elif ran.code == 0:
                 wrong = f"exit status 0 although a command in it failed: {self.plain(said)}"
             else:
@@ -124,7 +126,9 @@ class Place:
             (self.box.copy.parent, "$BOX"),
         ):
             text = text.replace(str(place), name)
-        text = text.replace(f"{TOOLS}/", "").replace(toolchains().python, "python3")
+        text = text.replace(f"{TOOLS}/", "")
+        for _, path in toolchains().pythons:
+            text = text.replace(path, "python3")
         for pattern, instead in VARYING:
             text = pattern.sub(instead, text)
         return text
@@ -215,7 +219,7 @@ def _of(
     done: list[CommandRun] = []
     try:
         with Sandbox(limits, readable={"cache": cache.folder()}, trust=trust) as box:
-            place = Place(box, tree)
+            place = Place(box, tree, facts=facts)
             place.folder = lay_out(tree, files, box)
             for run in function(place, facts):
                 done.append(run)
@@ -232,7 +236,8 @@ def judge(gate: Gate, runs: Sequence[CommandRun]) -> GateResult:
     refused = [run for run in runs if run.ended == "refused" and not run.wrong]
     good = [run for run in runs if run.good]
     left = [run for run in runs if run.skipped and run.ended != "refused"]
-    how = f"{len(runs) - len(refused) - len(left)} commands run in a copy"
+    count = len(wrong) + len(good)
+    how = f"{count} command{'' if count == 1 else 's'} run in a copy"
     if wrong:
         return GateResult(gate, Outcome.FAIL, (), how, f"`{wrong[0].command}`: {wrong[0].wrong}", tuple(runs))
     if refused:

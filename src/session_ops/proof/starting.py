@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from session_ops.model import CommandRun, Gate
 from session_ops.proof.documented import told, unfit
 from session_ops.proof.runs import Place
 from session_ops.proof.sandbox import Ran
-from session_ops.proof.symptoms import absent_command, complaint, crash
-from session_ops.registry import Facts
+from session_ops.proof.symptoms import absent_command, complaint, crash, telling
+from session_ops.registry import CannotCheck, Facts
 
-MOST_COMMANDS = 12
+MOST_COMMANDS = 8
 """Commands of a package, and documented commands, that are started."""
+DOCUMENTS = ("template", "docs", "compose", "unit", "dockerfile")
+"""Kinds of mention that tell an operator to set a variable."""
+MADE_UP = "session-ops-proof"
+MOST_VARIABLES = 12
 START_S = 20.0
 """Seconds that one of them is given."""
 _USAGE = re.compile(r"(?im)^\s*(?:usage\b|options?:|commands?:)")
@@ -25,7 +30,8 @@ def starts(place: Place, argv: list[str], name: str, env: Mapping[str, str]) -> 
     shown, ran = "", Ran(None, "", "")
     for flag in ("--help", "--version"):
         shown = f"{name} {flag}"
-        ran = place.box.run([*argv, flag], cwd=place.box.home, env=env, timeout_s=START_S, serves=True)
+        ran, given = _run(place, [*argv, flag], place.box.home, env)
+        shown = " ".join([*(f"{key}=…" for key in given), shown])
         if not ran.code or ran.ended or ran.gone or _breaks(ran):
             break
         if _USAGE.search(ran.out + "\n" + ran.err):
@@ -35,9 +41,40 @@ def starts(place: Place, argv: list[str], name: str, env: Mapping[str, str]) -> 
         return place.refused(
             Gate.START,
             shown,
-            f"it ended with {ran.code} and said neither help nor version: {place.plain((ran.err or ran.out).strip()[-160:])}",
+            f"it ended with {ran.code} and said neither help nor version: {place.plain(telling(ran.err, ran.out))[:200]}",
         )
     return run
+
+
+def _run(place: Place, argv: Sequence[str] | str, at: PurePosixPath, env: Mapping[str, str]) -> tuple[Ran, dict[str, str]]:
+    """Run a command; where it stops for want of variables that the target documents, run it again with them. Gives what was set besides `env`."""
+    given: dict[str, str] = {}
+    while True:
+        ran = place.box.run(argv, cwd=at, env={**env, **given}, timeout_s=START_S, serves=True)
+        asked = {name: value for name, value in wanted(place, ran).items() if name not in given} if ran.code else {}
+        if not asked or len(given) > MOST_VARIABLES:
+            return ran, given
+        given |= asked
+
+
+def wanted(place: Place, ran: Ran) -> dict[str, str]:
+    """Variables that a command says it lacks and that the target documents: the value of the template, or one made up where that is empty."""
+    if place.facts is None:
+        return {}
+    try:
+        environment = place.facts["environment"]
+    except CannotCheck:
+        return {}
+    said = telling(ran.err, ran.out)
+    found: dict[str, str] = {}
+    for mention in environment.mentions:
+        if mention.kind in DOCUMENTS and re.search(rf"(?<!\w){re.escape(mention.name)}(?!\w)", said):
+            match = re.match(
+                r"\s*(?:export\s+)?\w+\s*=\s*(.*)$", "".join(place.tree.lines(mention.path)[mention.line - 1 : mention.line])
+            )
+            value = match[1].strip().strip("\"'") if match and mention.kind == "template" else ""
+            found[mention.name] = found.get(mention.name) or value
+    return {name: value or MADE_UP for name, value in found.items()}
 
 
 def _breaks(ran: Ran) -> bool:
@@ -66,19 +103,15 @@ def documented(
 
 def sample(place: Place, text: str, env: Mapping[str, str], at: PurePosixPath) -> CommandRun:
     """Run a documented command. It fails by what breaks (a traceback, a program or module that is absent), not by what its reader would bring."""
-    ran = place.box.run(text, cwd=at, env=env, timeout_s=START_S, serves=True)
-    run = place.judged(Gate.START, text, ran, serves=True)
+    ran, given = _run(place, text, at, env)
+    shown = " ".join([*(f"{key}=…" for key in given), text])
+    run = place.judged(Gate.START, shown, ran, serves=True)
     said = crash(ran.err) or complaint(ran.err)
-    wanted = "No such file" in said and any(word in said for word in text.split()[1:] if re.search(r"[./]", word))
+    brought = "No such file" in said and any(word in said for word in text.split()[1:] if re.search(r"[./]", word))
     absent = ran.code == 127 or "can't open file" in ran.err or "Cannot find " in ran.err  # its program, not its reader's data
     crashed = ran.code in (0, 126) or crash(ran.err) != ""
-    broken = run.ended in ("memory", "processes", "disk") or ran.gone or absent or (crashed and not wanted)
+    broken = run.ended in ("memory", "processes", "disk") or ran.gone or absent or (crashed and not brought)
     if run.wrong and not broken:
-        return place.skipped(
-            Gate.START,
-            text,
-            f"it ended with {ran.code}, which may be for want of its reader's data: {place.plain((ran.err or ran.out).strip()[-160:])}",
-        )
-    if run.ended == "refused":
-        return place.skipped(Gate.START, text, run.skipped)
-    return run
+        said = f"it ended with {ran.code}, which may be for want of its reader's data: {place.plain(telling(ran.err, ran.out))[:200]}"
+        return replace(run, ended="", wrong="", skipped=said)
+    return replace(run, ended="") if run.ended == "refused" else run

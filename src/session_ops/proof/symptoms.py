@@ -49,6 +49,10 @@ _NETWORK = re.compile(
     r"|nodename nor servname|Network is unreachable|ENETUNREACH|code ENOTCACHED|cache mode is 'only-if-cached'|no route to host"
     r"|Failed to open TCP connection|NameResolutionError|dns error|failed to lookup address|network was disabled|Max retries exceeded with url).*$"
 )
+_SERVICE = re.compile(
+    r"(?im)^.*(?:(?:connect\w*|connecting to|connection to) .{0,80}(?:refused|errno 111)|ECONNREFUSED|cannot connect to the docker daemon"
+    r"|could not connect to (?:server|redis|the database)|connection refused).*$"
+)
 _MEMORY = re.compile(
     r"(?m)^(?:MemoryError\b|.*JavaScript heap out of memory|.*Cannot allocate memory\b|.*failed to allocate memory|.*virtual memory exhausted|.*\bENOMEM\b)"
 )
@@ -85,7 +89,7 @@ def telling(err: str, out: str = "") -> str:
     if match := _ERROR_LINE.search(err):
         return match[0].strip()
     for text in (err, out):
-        if lines := [line.strip() for line in text.splitlines() if line.strip()]:
+        if lines := [line.strip() for line in text.splitlines() if re.search(r"\w", line)]:
             return lines[-1]
     return ""
 
@@ -101,6 +105,12 @@ def absent_command(err: str) -> str:
 def needs_network(text: str) -> str:
     """The line that shows that a host was asked for; empty without one."""
     match = _NETWORK.search(text)
+    return match[0].strip()[:200] if match else ""
+
+
+def needs_service(text: str) -> str:
+    """The line that shows that nobody listened where a service was asked for; empty without one."""
+    match = _SERVICE.search(text)
     return match[0].strip()[:200] if match else ""
 
 

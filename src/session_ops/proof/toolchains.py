@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,8 @@ ETC = (
     "ssl/certs", "ssl/openssl.cnf", "systemd/system.conf", "terminfo",
 )  # fmt: skip
 """What programs read below /etc; users and hosts are written by the sandbox itself."""
+OLDEST = 8
+"""Python 3.n that uv still makes environments for."""
 TOOLS = "/opt/session-ops"
 """Where single programs of ours stand inside: not on PATH, so that a target does not find what it did not declare."""
 PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -30,7 +33,7 @@ PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "
 class Toolchains:
     """`folders` are shown at their own path, `files` at another (source, place inside), `path` is what PATH holds.
 
-    `uv` and `python` are paths inside; `python` is the interpreter that session-ops itself runs on. `missing` says for a tool why it cannot be used.
+    `uv` and `python` are paths inside; `python` is the interpreter that session-ops itself runs on, `pythons` are all by version, ours first.
     """
 
     folders: tuple[str, ...]
@@ -38,6 +41,7 @@ class Toolchains:
     path: tuple[str, ...]
     python: str
     uv: str
+    pythons: tuple[tuple[tuple[int, int], str], ...] = ()
 
     def has(self, tool: str) -> bool:
         """Is the tool on PATH inside of the sandbox?"""
@@ -50,7 +54,8 @@ def toolchains() -> Toolchains:
     folders: list[str] = []
     path: list[str] = []
     python = _python()
-    folders.append(sys.base_prefix)
+    pythons = _pythons()
+    folders += [sys.base_prefix, *(str(Path(path).parents[1]) for _, path in pythons)]
     for tool in ("node", "npm", "ruby", "gem", "go"):
         if (found := shutil.which(tool)) is not None:
             folder = Path(found).resolve().parent
@@ -71,6 +76,7 @@ def toolchains() -> Toolchains:
         path=tuple(dict.fromkeys([*path, *PATH])),
         python=python,
         uv=f"{TOOLS}/uv",
+        pythons=((sys.version_info[:2], python), *((v, p) for v, p in pythons if v != sys.version_info[:2])),
     )
 
 
@@ -83,6 +89,29 @@ def _python() -> str:
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
     found = Path(sys.base_prefix, "bin", name)
     return str(found if found.exists() else Path(getattr(sys, "_base_executable", "") or sys.executable).resolve())
+
+
+def _pythons() -> list[tuple[tuple[int, int], str]]:
+    """Interpreters of this machine that bring their library along: the system's, and those that pyenv or uv keep beside ours."""
+    base = Path(sys.base_prefix)
+    kept = [base.parent] if base.parent.name in ("versions", "python") else []
+    kept += [Path.home() / ".pyenv/versions", Path.home() / ".local/share/uv/python"]
+    found: dict[tuple[int, int], str] = {}
+    for prefix in [
+        Path("/usr/local"),
+        Path("/usr"),
+        *(one for folder in kept if folder.is_dir() for one in sorted(folder.iterdir())),
+    ]:
+        for binary in (prefix / "bin").glob("python3.*"):
+            match = re.fullmatch(r"python3\.(\d+)", binary.name)
+            if (
+                match
+                and int(match[1]) >= OLDEST
+                and (prefix / "lib" / binary.name / "os.py").exists()
+                and os.access(binary, os.X_OK)
+            ):
+                found.setdefault((3, int(match[1])), str(binary))
+    return sorted(found.items())
 
 
 def _uv() -> str:
