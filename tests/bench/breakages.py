@@ -319,10 +319,7 @@ def data_unlisted(root: Path, rng: Random) -> Planted | None:
         write(root, "package.json", json.dumps(data, indent=indent[1] if indent else 2, ensure_ascii=False) + "\n")
         return Planted(("package.json", *users, str(one)), f"files no longer lists {one}")
     text = read(root, "pyproject.toml") if (root / "pyproject.toml").is_file() else ""
-    for pattern in (
-        r"^\[tool\.setuptools\.package-data\]\n(?:[^\[\n].*\n|\]\n|\s+.*\n)+",
-        r"^\[tool\.setuptools\.package_data\]\n(?:[^\[\n].*\n)+",
-    ):
+    for pattern in (r"^\[tool\.setuptools\.package[-_]data\]\n(?:(?!\[).*\n)*",):
         if match := re.search(pattern, text, re.MULTILINE):
             rest = re.sub(r"^include-package-data\s*=.*\n", "", text[: match.start()] + text[match.end() :], flags=re.MULTILINE)
             if "[tool.setuptools]\n" in rest:

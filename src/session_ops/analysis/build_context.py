@@ -12,6 +12,7 @@ from typing import Any
 from session_ops.analysis.aside import aside
 from session_ops.analysis.ignore import would_ignore
 from session_ops.analysis.lists import with_line
+from session_ops.analysis.nearest import nearest_path
 from session_ops.discovery.deployment import Deployment, Dockerfile, Instruction
 from session_ops.discovery.deployment.contexts import glob_regex, is_ignored
 from session_ops.discovery.deployment.dockerfile import flags_and_words
@@ -241,6 +242,9 @@ def _absent(
     data = {"source": source}
     if len(same) == 1 and not is_ignored(same[0], dockerfile.ignored):
         data |= {"old": f" {source} ", "new": f" {same[0]} ", "what": same[0]}
+    elif not same and (near := nearest_path(tree, whole)):
+        meant = near.removeprefix(f"{context}/" if context else "")
+        data |= {"old": f" {source} ", "new": f" {meant} ", "what": meant}
     return Finding(
         said,
         tree.evidence(dockerfile.path, step.line, step.end),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from session_ops.analysis.needs import Need, node_needs, python_needs
+from session_ops.analysis.new_manifest import package_json, published_name, pyproject
 from session_ops.discovery.aside import is_aside, is_document, is_test
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import Tree, normal
@@ -52,12 +53,20 @@ _WORLDS = {
 }  # fmt: skip
 
 
-def _restore(finding: Finding, tree: Tree) -> Fix | None:
-    """Bring the removed manifest back as it last was, without entries that name files which are gone."""
+def _restore(finding: Finding, tree: Tree, syntax: Syntax, docs: Docs) -> Fix | None:
+    """Bring the removed manifest back as it last was, without entries that name files which are gone; or write one from what the tree tells."""
     commit, path = finding.data.get("commit", ""), finding.at.path
     content = last_content(tree, path, commit) if commit else None
     if content is None:
-        return None
+        new = (
+            package_json(tree, syntax, docs)
+            if path == "package.json"
+            else pyproject(tree, docs)
+            if path == "pyproject.toml"
+            else None
+        )
+        why = "It is written from the names, commands and imports of the tree: set versions and bounds."
+        return Fix(f"Write {path}", (finding.id,), "review", creates=(new,), why=why) if new else None
     kept, dropped = content, list[str]()
     if path.endswith("package.json"):
         kept, dropped = _pruned(tree, path, content)
@@ -143,6 +152,7 @@ def no_manifest(tree: Tree, syntax: Syntax, docs: Docs, manifests: Manifests, hi
             yield _needing(tree, world, hard, removed, told)
         elif told is not None or _names_what_is_here(tree, removed, present):
             looked = True
+            told = told or (None if removed else _sdist(tree))
             gone = f" ({removed.commit[:8]} of {removed.date[:10]} removed it)" if removed else ""
             docs_say = f", but the docs say {told.quote[:80]!r}" if told else ", and what it named is still here"
             yield Finding(
@@ -154,21 +164,60 @@ def no_manifest(tree: Tree, syntax: Syntax, docs: Docs, manifests: Manifests, hi
                 confidence="likely" if told else "possible",
                 data=_attempt_data(removed),
             )
+        elif not present and (place := _sdist(tree) if ecosystem == "pip" else None):
+            looked = True
+            yield Finding(
+                f"there is no {world.manifest}, although {place.path} describes a package that was built from one",
+                Evidence(world.manifest),
+                (place,),
+                impact="Nothing builds or installs it any more.",
+            )
+        elif not present and not removed and (place := published_name(tree, docs, ecosystem)[1]):
+            looked = True
+            yield Finding(
+                f"there is no {world.manifest}, and {place.path} says that this is published as a package",
+                Evidence(world.manifest),
+                (place,),
+                impact="What is published cannot be built from this tree.",
+                confidence="possible",
+            )
     if not looked:
         raise NotApplicable("no code that needs packages of npm or PyPI")
 
 
+def _sdist(tree: Tree) -> Evidence | None:
+    """The metadata of an unpacked source distribution, which only a build backend writes."""
+    found = next((p for p in tree.entries if p == "PKG-INFO" or re.fullmatch(r"(?:src/)?[^/]+\.egg-info/PKG-INFO", p)), "")
+    return tree.evidence(found, 1) if found and tree.text(found) else None
+
+
 def _names_what_is_here(tree: Tree, removed: Attempt | None, present: list[str]) -> bool:
-    """Did a manifest that was removed from the top, with none in its place, name starters that are still in the tree?"""
-    if removed is None or present or not removed.path.endswith("package.json") or "/" in removed.path:
+    """Did a manifest that was removed from the top, with none in its place, describe code that is still in the tree?"""
+    if removed is None or present or "/" in removed.path:
         return False
+    content = last_content(tree, removed.path, removed.commit) or ""
+    if removed.path.endswith("package.json"):
+        return any(tree.exists(normal(p)) for p in _starters(content))
+    name = re.search(r"^\s*name\s*=\s*[\"']([\w.-]+)[\"']", content, re.MULTILINE)
+    folder = re.sub(r"[-.]+", "_", name[1]) if name else ""
+    named = [m.replace(".", "/") for m in re.findall(r"=\s*[\"']([A-Za-z_][\w.]*):\w+[\"']", content)]
+    return any(
+        tree.exists(f"{base}{p}{end}") for base in ("", "src/", "lib/") for p in (folder, *named) if p for end in ("", ".py")
+    )
+
+
+def _starters(content: str) -> list[str]:
+    """Files that a package.json starts, requires or ships."""
     try:
-        data = json.loads(last_content(tree, removed.path, removed.commit) or "{}")
+        data = json.loads(content)
     except (ValueError, RecursionError):
-        return False
-    named = data.get("bin") if isinstance(data, dict) else None
-    paths = [named] if isinstance(named, str) else list(named.values()) if isinstance(named, dict) else []
-    return any(isinstance(p, str) and tree.exists(normal(p)) for p in paths)
+        return []
+    if not isinstance(data, dict):
+        return []
+    named, folders = data.get("bin"), data.get("directories")
+    found = [named] if isinstance(named, str) else list(named.values()) if isinstance(named, dict) else []
+    found += [data.get("main"), folders.get("bin") if isinstance(folders, dict) else None]
+    return [p for p in found if isinstance(p, str) and p.strip("./")]
 
 
 _ABOVE = {

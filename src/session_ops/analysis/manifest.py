@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 
+from session_ops.analysis.mended import amend, mend
 from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import FileEntry, Tree
@@ -34,7 +35,7 @@ _OF_THE_FORGE = re.compile(r"(?:^|/)\.(?:github/(?!workflows/|actions/)|gitlab/|
 """What the forge's pages and the editor read: nothing of the product stops at it."""
 
 
-@rule("META-PARSE", gate="parse", category="package")
+@rule("META-PARSE", gate="parse", category="package", fix=mend)
 def does_not_parse(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     """A manifest or configuration file does not parse, so that nothing which reads it starts.
 
@@ -179,7 +180,7 @@ def _toml(_entry: FileEntry, text: str) -> tuple[int, str] | None:
     return None
 
 
-@rule("META-INVALID", gate="metadata", category="package")
+@rule("META-INVALID", gate="metadata", category="package", fix=amend)
 def refused_by_standard(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     """A manifest says something that its ecosystem's standard refuses; every such place is named at once.
 

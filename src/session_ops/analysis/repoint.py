@@ -92,7 +92,11 @@ def repoint(finding: Finding, tree: Tree, references: References) -> Fix | None:
 def _put_back(finding: Finding, tree: Tree, references: References) -> Fix | None:
     """Move a file back to where all that name it look for it; only one of its name is there, and no code finds it where it lies."""
     places = {(at.path, at.line) for at in (finding.at, *finding.also)}
-    lost = [r for r in references if r.verdict == "missing" and (r.source, r.line) in places and r.act in ("import", "source", "run")]
+    lost = [
+        r
+        for r in references
+        if r.verdict == "missing" and (r.source, r.line) in places and r.act in ("import", "source", "run")
+    ]
     moves: dict[str, str] = {}
     for reference in lost:
         if len(reference.candidates) != 1 or not reference.target or reference.target.startswith(".."):

@@ -1,0 +1,209 @@
+"""Files that a package needs and that what is built of it does not hold, because its manifest leaves them out."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from session_ops.discovery.aside import is_aside
+from session_ops.discovery.earlier import earlier
+from session_ops.discovery.files import Tree, normal
+from session_ops.discovery.manifests import Manifest, Manifests
+from session_ops.discovery.references import Reference, References
+from session_ops.model import Edit, Finding, Fix
+from session_ops.registry import NotApplicable, rule
+
+ALWAYS = re.compile(r"^(?:package\.json|readme[^/]*|licen[cs]e[^/]*)$", re.IGNORECASE)
+"""What npm packs in any case, besides `main` and `bin`. Source: docs.npmjs.com, package.json, files."""
+TABLE = re.compile(r"^\[tool\.setuptools\.package[-_]data\]\n(?:(?!\[).*\n?)*", re.MULTILINE)
+OFF = re.compile(r"^\s*include[-_]package[-_]data\s*=\s*false\b", re.MULTILINE)
+SHOWN = 8
+
+
+def list_them(finding: Finding, tree: Tree) -> Fix | None:
+    """Name the files in the manifest: as it once did, or by their folders."""
+    path = finding.data.get("manifest", "")
+    if path.endswith("package.json"):
+        return _listed(finding, tree, path)
+    return _table(finding, tree, path) if path.endswith("pyproject.toml") else None
+
+
+@rule("PKG-LEFTOUT", gate="contents", category="package", fix=list_them)
+def needed_and_left_out(tree: Tree, manifests: Manifests, references: References) -> Iterator[Finding]:
+    """The manifest leaves out of the package what the code in the package needs.
+
+    Why: in the checkout everything is there, so it works; what is installed lacks the file, and the first use of it fails. For npm: a
+    module that a packed file requires, where `files` does not list it. For setuptools: data files that the code names, where
+    `include-package-data` is off and no table of package data names them. Passes: what is packed in any case (main, bin), patterns, builds.
+    Do: Add the file or its folder to `files` in package.json, or to `[tool.setuptools.package-data]`; then look into what
+    `npm pack --dry-run` or `unzip -l dist/*.whl` lists.
+    Source: docs.npmjs.com, package.json (files); setuptools.pypa.io, Data Files Support.
+    """
+    npm = [m for m in manifests if m.ecosystem == "npm" and m.listed("files") and not is_aside(m.path) and not m.broken]
+    off = [m for m in manifests if m.path.endswith("pyproject.toml") and not is_aside(m.path) and OFF.search(tree.text(m.path))]
+    if not npm and not off:
+        raise NotApplicable("no manifest that says which files the package holds")
+    for one in npm:
+        yield from _of_npm(tree, one, references)
+    for one in off:
+        yield from _of_setuptools(tree, one)
+
+
+# --- npm
+
+
+def _of_npm(tree: Tree, one: Manifest, references: References) -> Iterator[Finding]:
+    listed = [normal(f.value.lstrip("/")) for f in one.listed("files")]
+    if any(c in entry for entry in listed for c in "*?![{"):
+        listed = [entry.partition("*")[0].rstrip("/") for entry in listed if not entry.startswith("!")]
+    base = f"{one.folder}/" if one.folder else ""
+    entries = {normal(e.value) for e in one.entry_points if e.kind in ("bin", "main")}
+    lacking: dict[str, list[Reference]] = defaultdict(list)
+    for reference in references:
+        if reference.verdict != "resolves" or reference.act not in ("import", "source", "run") or reference.guarded:
+            continue
+        if reference.place not in ("javascript", "shell") or not reference.source.startswith(base):
+            continue
+        target = _file(tree, reference.target)
+        if not target.startswith(base) or "node_modules/" in target or not target:
+            continue
+        source, needed = reference.source.removeprefix(base), target.removeprefix(base)
+        if _packed(source, listed, entries) and not _packed(needed, listed, entries) and not is_aside(source):
+            lacking[needed].append(reference)
+    folders: dict[str, list[str]] = defaultdict(list)
+    for needed in sorted(lacking):
+        folders[needed.partition("/")[0] if "/" in needed else needed].append(needed)
+    for top, files in folders.items():
+        first = lacking[files[0]][0]
+        more = f" (and {len(files) - 1} more below {top}/)" if len(files) > 1 else ""
+        yield Finding(
+            f"{first.source} needs {base}{files[0]}, which the list `files` of {one.path} leaves out{more}",
+            tree.evidence(one.path, one.listed("files")[0].line),
+            tuple(tree.evidence(r.source, r.line) for f in files for r in lacking[f][:1])[:SHOWN],
+            "What is installed stops with: cannot find module.",
+            data={"manifest": one.path, "add": top},
+        )
+
+
+def _file(tree: Tree, target: str) -> str:
+    ends = ("", ".js", ".cjs", ".mjs", ".json", "/index.js", "/index.cjs", "/index.mjs")
+    return next((target + end for end in ends if (e := tree.entries.get(target + end)) and e.kind == "file"), "")
+
+
+def _packed(path: str, listed: list[str], entries: set[str]) -> bool:
+    stem = path.removesuffix(".js").removesuffix(".mjs").removesuffix(".cjs")
+    if path in entries or stem in entries or ALWAYS.match(path):
+        return True
+    return any(entry in ("", ".") or path == entry or path.startswith(entry + "/") for entry in listed)
+
+
+def _listed(finding: Finding, tree: Tree, path: str) -> Fix | None:
+    text = tree.text(path)
+    block = re.search(r'"files"\s*:\s*\[(?P<inner>[^\[\]]*)\]', text)
+    if block is None:
+        return None
+    before = next(
+        (v for _, old in earlier(tree, path) for v in _once(old) if normal(v).rstrip("/*") == finding.data["add"]), ""
+    )
+    entry = json.dumps(before or finding.data["add"], ensure_ascii=False)
+    last = list(re.finditer(r'"(?:[^"\\]|\\.)*"', block["inner"]))
+    if not last:
+        edit = Edit(path, block[0], block[0].replace("[" + block["inner"], f"[{entry}", 1))
+    else:
+        start = block.start("inner") + last[-1].start()
+        line_start = text.rfind("\n", 0, start) + 1
+        lead = text[line_start:start]
+        joint = f",\n{lead}" if not lead.strip() else ", "
+        line = text.count("\n", 0, start) + 1
+        edit = Edit(
+            path,
+            text[start:].split("\n", 1)[0].rstrip("\r"),
+            last[-1][0] + joint + entry + text[start + len(last[-1][0]) :].split("\n", 1)[0],
+            line,
+        )
+    return Fix(
+        f"List {finding.data['add']} in {path}", (finding.id,), "review", (edit,), why="The code that is packed needs it."
+    )
+
+
+def _once(text: str) -> list[str]:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    found = data.get("files") if isinstance(data, dict) else None
+    return [v for v in found if isinstance(v, str)] if isinstance(found, list) else []
+
+
+# --- setuptools
+
+
+def _of_setuptools(tree: Tree, one: Manifest) -> Iterator[Finding]:
+    if TABLE.search(tree.text(one.path)):
+        return
+    base = f"{one.folder}/" if one.folder else ""
+    code = {e.path: tree.text(e.path) for e in tree.files("python") if e.path.startswith(base) and not is_aside(e.path)}
+    lacking: dict[str, list[str]] = defaultdict(list)
+    where: dict[str, str] = {}
+    for entry in tree:
+        package = _package(tree, entry.path)
+        if (
+            entry.kind != "file"
+            or not package
+            or is_aside(entry.path)
+            or entry.path.endswith((".py", ".pyi", ".pyc", ".so", ".c", ".pyx"))
+        ):
+            continue
+        named = re.compile(rf"[\"'/]{re.escape(PurePosixPath(entry.path).name)}[\"']")
+        user = next((p for p, text in code.items() if named.search(text)), "") or _loads_folder(entry.path, package, code)
+        if user:
+            lacking[package].append(entry.path)
+            where.setdefault(package, user)
+    for package, files in sorted(lacking.items()):
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        yield Finding(
+            f"{one.path} leaves {files[0]}{more} out of the package, and {where[package]} names it",
+            tree.evidence(one.path, next(n for n, t in enumerate(tree.lines(one.path), 1) if OFF.search(t))),
+            (tree.evidence(where[package]), *(tree.evidence(f) for f in files[:SHOWN])),
+            "The installed package does not find the file.",
+            data={"manifest": one.path, "package": package, "files": json.dumps(files)},
+        )
+
+
+def _package(tree: Tree, path: str) -> str:
+    """The topmost package (a folder with __init__.py) that a file lies in."""
+    parents = [str(p) for p in PurePosixPath(path).parents if str(p) != "."]
+    inside = [p for p in parents if f"{p}/__init__.py" in tree.entries]
+    return inside[-1] if inside else ""
+
+
+def _loads_folder(path: str, package: str, code: dict[str, str]) -> str:
+    """The module that names the folder of the package in which a file lies, beside its own place."""
+    inside = posixpath.relpath(path, package).split("/")
+    for folder in inside[:-1]:
+        named = re.compile(rf"(?:__file__|resources|PackageLoader|get_data)[^\n]*[\"']{re.escape(folder)}[\"'/]")
+        if user := next((p for p, text in code.items() if p.startswith(package) and named.search(text)), ""):
+            return user
+    return ""
+
+
+def _table(finding: Finding, tree: Tree, path: str) -> Fix | None:
+    lines = tree.lines(path)
+    last = max((n for n, line in enumerate(lines, 1) if line.strip()), default=0)
+    if not last:
+        return None
+    once = next((m[0].rstrip("\n") for _, old in earlier(tree, path) if (m := TABLE.search(old))), "")
+    if not once:
+        package = finding.data["package"]
+        name = package.split("/", 1)[1] if package.startswith(("src/", "lib/")) else package
+        inside = [posixpath.relpath(f, package) for f in json.loads(finding.data["files"])]
+        patterns = sorted({posixpath.join(posixpath.dirname(f), "*" + posixpath.splitext(f)[1]) for f in inside})
+        once = f'[tool.setuptools.package-data]\n"{name.replace("/", ".")}" = {json.dumps(patterns)}'
+    edit = Edit(path, lines[last - 1], f"{lines[last - 1]}\n\n{once}", last)
+    return Fix(
+        f"Declare package data in {path}", (finding.id,), "review", (edit,), why="The code that is packed needs these files."
+    )
