@@ -8,39 +8,20 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import json
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from session_ops import example, runner
 from session_ops.case import Case
 
-ROWS: dict[str, Callable[[Path], None]] = {}
-
-
-def row(function: Callable[[Path], None]) -> Callable[[Path], None]:
-    """Register a row under its function's name, with dashes."""
-    ROWS[function.__name__.replace("_", "-")] = function
-    return function
-
-
-def say(bench: str, measured: float, unit: str, budget: float, **more: object) -> None:
-    """Print one row's result."""
-    line = {"bench": bench, "measured": round(measured, 3), "unit": unit, "budget": budget, "holds": measured <= budget}
-    print(json.dumps(line | more), flush=True)
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Wall seconds of one call."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+from rows import ON_REQUEST, ROWS, row, say, seconds  # isort: skip - a file beside this one
 
 
 def check_command(target: Path) -> None:
@@ -124,6 +105,37 @@ def notebooks(scratch: Path) -> None:
     say("report-size", report.stat().st_size / 1e6, "MB", 2.0)
 
 
+@row
+def proof(scratch: Path) -> None:
+    """All gates of a small Python package in a sandbox with a warm cache: copy, build, look into, venv, install, start."""
+    from session_ops.discovery.files import read_tree
+    from session_ops.model import Answers, Gate, Outcome
+    from session_ops.proof.runs import prove
+    from session_ops.registry import Facts, Registry
+
+    target = scratch / "small"
+    (target / "src/small").mkdir(parents=True)
+    (target / "src/small/__init__.py").write_text("")
+    (target / "src/small/cli.py").write_text("import click\n\n\n@click.command()\ndef main():\n    click.echo('hi')\n")
+    (target / "README.md").write_text("# Small\n\n```\n$ small\n```\n")
+    (target / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n[project]\nname = "small"\nversion = "1.0"\n'
+        'dependencies = ["click"]\n[project.scripts]\nsmall = "small.cli:main"\n'
+    )
+    tree = read_tree(target)
+    facts = Facts(Registry.load(), {"tree": tree, "answers": Answers()})
+    results = prove(tree, facts, only=("python.python",))  # fetches what is not in the cache yet
+    wanted = (Gate.METADATA, Gate.BUILD, Gate.CONTENTS, Gate.INSTALL, Gate.START)
+    if any(results.get(gate) is None or results[gate].outcome is not Outcome.PASS for gate in wanted):
+        raise SystemExit(f"the package is not proven: {[(g.value, r.outcome.value, r.reason) for g, r in results.items()]}")
+    times = [seconds(lambda: prove(tree, facts, only=("python.python",))) for _ in range(5)]
+    print(f"proof of one package: {', '.join(f'{t:.2f}' for t in times)} s")
+    for result in results.values():
+        for run in result.runs:
+            print(f"  {run.seconds:5.2f} s  {result.gate.value:<9} {run.command}")
+    say("proof", statistics.median(times), "s", 5.0)
+
+
 def run_all(folder: Path, sources: dict[str, Path]) -> None:
     """All six through the runner, on the example."""
     results = runner.run(Case.open(case=str(folder)), lambda _: None, sources)
@@ -176,13 +188,15 @@ def scratch_folder() -> Iterator[Path]:
 
 def main() -> None:
     """Run all rows or one."""
+    for path in sorted(Path(__file__).parent.glob("rows_*.py")):
+        importlib.import_module(path.stem)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=sorted(ROWS))
     only = parser.parse_args().only
     import papermill  # noqa: F401 - its import (about 2 s) belongs to neither side
 
     for name, measure in ROWS.items():
-        if only in (None, name):
+        if name == only or (only is None and name not in ON_REQUEST):
             print(f"\n{name}: {(measure.__doc__ or '').splitlines()[0]}")
             with scratch_folder() as scratch:
                 measure(scratch)
