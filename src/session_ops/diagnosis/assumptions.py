@@ -9,8 +9,9 @@ from pathlib import PurePosixPath
 
 from session_ops.diagnosis.phase import Assumption
 from session_ops.discovery import phase as discovery
-from session_ops.discovery.aside import is_aside, is_document
+from session_ops.discovery.aside import is_aside
 from session_ops.discovery.files import Tree
+from session_ops.discovery.state import kept, writes
 from session_ops.model import Answers, Evidence
 
 SHOWN = 4
@@ -27,13 +28,8 @@ CLOUD_FILES = frozenset(
         "main.tf",
     )
 )
-STATE = re.compile(
-    r"(?:^|/)(?:state|sessions?|data|db|locks?|\.?[\w-]*sessions?)(?:/|$)|\.(?:db|sqlite3?|jsonl|ndjson)$", re.IGNORECASE
-)
-"""Paths whose names say that they hold what sessions leave behind."""
 MAIN = re.compile(r"(?:^|/)(?:main\.go|src/main\.rs|__main__\.py)$|^exe/[\w-]+$")
 """Files from which a command is built or started without an entry in a manifest."""
-CODE = ("shell", "python", "javascript")
 LOOPBACK = ("127.", "localhost", "[::1]", "::1")
 
 
@@ -126,10 +122,7 @@ def _preserve_data(found: discovery.Document, tree: Tree, answers: Answers) -> A
     validate = "Say whether the sessions, logs and locks that exist today may be lost (--preserve-data yes|no); back them up before the first step."
     if answers.preserve_data != "unknown":
         return _answered(question, answers.preserve_data, "Back the data up before the first step in any case.")
-    written = {r.target for r in found.references if r.act == "write" and r.target}
-    kept = [e for e in found.files if e.kind == "file" and e.size and not e.vendored]
-    state = [e for e in kept if e.path in written or (e.language in ("json", "jsonl", "log", "") and STATE.search(e.path))]
-    state = [e for e in state if not is_aside(e.path) and not is_document(e.path)]
+    state = kept(found.files, found.references)
     if state:
         tracked = sum(bool(e.tracked) for e in state)
         why = f"{_count(len(state), 'file')} of state or logs exist already ({tracked} of them in git)"
@@ -139,8 +132,7 @@ def _preserve_data(found: discovery.Document, tree: Tree, answers: Answers) -> A
     ]
     if volumes:
         return _inferred(question, "yes", "volumes keep its data", (tree.evidence(*place) for place in volumes), validate)
-    writes = [r for r in found.references if r.act == "write" and not is_aside(r.source) and r.place in CODE]
-    places = [tree.evidence(r.source, r.line) for r in writes if STATE.search(r.target or r.text)]
+    places = [tree.evidence(r.source, r.line) for r in writes(found.references)]
     if places:
         return _inferred(question, "yes", "it writes state, though none is there yet", places, validate)
     return _inferred(question, "no", "no state was found, and nothing that is seen to write any", (), validate)
