@@ -160,8 +160,9 @@ def _session(one: _Field) -> float:
     if not again:
         return 0.0
     # numbers of threads and processes come again as well; ids of sessions are seldom small numbers
-    shape = 0.0 if one.share(_SMALL) > 0.5 else one.share(_ID)
-    return one.coverage * (0.55 * one.named("session") + 0.25 * shape + 0.2 * again)
+    if one.share(_SMALL) > 0.5:
+        return one.coverage * (0.33 * one.named("session") + 0.2 * again)
+    return one.coverage * (0.55 * one.named("session") + 0.25 * one.share(_ID) + 0.2 * again)
 
 
 def _kind(one: _Field) -> float:

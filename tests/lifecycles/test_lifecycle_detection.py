@@ -1,0 +1,207 @@
+"""Which format a log has: chosen by score, by the user, or by a guess that is said; and why a log is not read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_ops.lifecycles.detection import ENOUGH, detect
+from session_ops.lifecycles.guess import ROLES, guess, mapping_of
+from session_ops.lifecycles.messages import mine
+from session_ops.lifecycles.readers import Record
+from session_ops.lifecycles.spec import Format, Mapper, formats
+from session_ops.model import UsageError
+
+
+def written(tmp_path: Path, name: str, text: str) -> Path:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def unknown_log(tmp_path: Path, name: str = "work.jsonl") -> Path:
+    rows = [
+        {
+            "moment": f"2026-01-05T10:00:{n:02d}Z",
+            "workUnitId": f"wu-{n % 3}-ab",
+            "what": what,
+            "uid": f"{n:08x}-1111-4111-8111-{n:012x}",
+        }
+        for n, what in enumerate(["begin"] * 3 + ["heartbeat"] * 6 + ["finish"] * 3)
+    ]
+    return written(tmp_path, name, "".join(json.dumps(row) + "\n" for row in rows))
+
+
+def kinds(form: Format, path: Path, fields: tuple[str, ...]) -> list[tuple[str, str]]:
+    mapper = Mapper(form, "s", fields)
+    rows = [row for piece in form.pieces(path) if isinstance(piece, Record) for row in mapper.events(piece)]  # type: ignore[union-attr]
+    return [(row["session_id"], row["kind"]) for row in rows]  # type: ignore[index]
+
+
+def test_an_unknown_log_is_guessed_and_the_guess_is_said(tmp_path: Path) -> None:
+    path = unknown_log(tmp_path)
+    found = detect(path, formats())
+    assert found.guess is not None
+    assert found.guess.mapping == {"session": "workUnitId", "time": "moment", "kind": "what"}
+    assert "guessed, please confirm with log_mapping: session=workUnitId,time=moment,kind=what" in found.reason
+    assert 0 < found.scores["guessed"] < ENOUGH
+    assert found.format is not None
+    events = kinds(found.format, path, found.session_fields)
+    assert events[0] == ("wu-0-ab", "session.start")
+    assert events[-1] == ("wu-2-ab", "session.end")
+
+
+def test_a_confirmed_mapping_is_no_guess(tmp_path: Path) -> None:
+    path = unknown_log(tmp_path)
+    found = detect(path, formats(), mapping=mapping_of("session=workUnitId,time=moment,kind=what"))
+    assert found.guess is None
+    assert found.format is not None
+    assert found.scores["guessed"] == 1.0
+    assert kinds(found.format, path, found.session_fields)[3] == ("wu-0-ab", "session.heartbeat")
+    wrong = detect(path, formats(), mapping=mapping_of("session=nothing,time=moment"))
+    assert wrong.format is None
+    assert wrong.reason == "no record has the fields of log_mapping (session=nothing, time=moment)"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        # every record has its own id
+        (
+            "ids.jsonl",
+            "".join(
+                json.dumps({"id": f"{n:08x}", "created_at": f"2026-01-05T10:00:{n:02d}Z", "type": "push"}) + "\n"
+                for n in range(20)
+            ),
+        ),
+        # threads of a program
+        (
+            "threads.jsonl",
+            "".join(
+                json.dumps({"timestamp": f"2026-01-05T10:00:{n:02d}Z", "threadId": n % 2, "level": "INFO"}) + "\n"
+                for n in range(20)
+            ),
+        ),
+        # one word for all
+        (
+            "one.jsonl",
+            "".join(
+                json.dumps({"timestamp": f"2026-01-05T10:00:{n:02d}Z", "build": "main", "ok": True}) + "\n" for n in range(20)
+            ),
+        ),
+        # a table of measurements
+        ("measured.csv", "time,run_ms,name\n" + "".join(f"2026-01-05T10:00:{n:02d}Z,{n % 4},x\n" for n in range(20))),
+    ],
+)
+def test_what_has_no_session_is_not_guessed_to_have_one(name: str, text: str, tmp_path: Path) -> None:
+    found = detect(written(tmp_path, name, text), formats())
+    assert found.format is None, found.reason
+    assert found.reason.startswith("no format fits")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.log", "Jan  5 10:00:00 host kernel: usb 1-1: new device\n" * 3, "System log (syslog), but without a session key: no record has any of session_id"),
+        ("a.log", "I0105 10:00:00.000001   12 a.cc:7] up\n" * 3, "Lines of glog or klog (glog), but without a session key"),
+        ("a.log", "time=2026-01-05T10:00:00Z level=info msg=up\n" * 3, "Lines of key=value pairs with a session and a time (logfmt), but without"),
+        ("a.jsonl", '{"__REALTIME_TIMESTAMP":"1767607200000001","MESSAGE":"x"}\n', "Journal of systemd as JSON lines (journald), but without a session key"),
+        ("a.json", '{"resourceMetrics":[]}', "OpenTelemetry metrics"),
+        ("a.db", "SQLite format 3\0" + "x" * 90, "a SQLite database that cannot be read"),
+        ("a.parquet", "PAR1" + "x" * 90, "not readable Parquet"),
+    ],
+)  # fmt: skip
+def test_a_known_log_without_a_session_key_is_named(name: str, text: str, said: str, tmp_path: Path) -> None:
+    found = detect(written(tmp_path, name, text), formats())
+    assert found.format is None
+    assert said in found.reason
+
+
+def test_the_chosen_format_is_taken_whatever_fits_better(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.jsonl", '{"ts":"2026-01-05T10:00:00Z","session":"a","event":"start"}\n')
+    assert (
+        detect(path, formats(), only="claude-hooks").reason
+        == "read as claude-hooks, as asked for; none of the first records fit"
+    )
+    chosen = detect(path, formats(), only="ndjson")
+    assert chosen.format is not None
+    assert chosen.reason == "read as ndjson, as asked for; 1 of the first records fit"
+    refused = detect(path, formats(), only="sqlite")
+    assert refused.format is None
+    assert refused.reason == "not sqlite, as which it was to be read: no SQLite database"
+
+
+def test_one_line_that_happens_to_name_a_session_makes_no_log_of_sessions(tmp_path: Path) -> None:
+    lines = ["[2026-01-05 10:00:00] INFO working"] * 50 + ["[2026-01-05 10:00:00] INFO session=2 tested"]
+    assert detect(written(tmp_path, "a.log", "\n".join(lines)), formats()).format is None
+    both = written(tmp_path, "b.log", "\n".join([*lines, "[2026-01-05 10:00:01] INFO session=2 done"]))
+    assert detect(both, formats()).format is not None
+
+
+def test_sessions_far_down_a_text_log_are_found(tmp_path: Path) -> None:
+    lines = ["Jan  5 10:00:00 host kernel: usb 1-1: new device"] * 1000 + [
+        "Jan  5 10:00:00 host tracker[1]: session s-1 started"
+    ] * 2
+    found = detect(written(tmp_path, "a.log", "\n".join(lines)), formats())
+    assert found.format is not None
+    assert found.format.id == "syslog"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("session", "not of the form role=field"),
+        ("sesion=a,time=b", "did you mean session?"),
+        ("session=a", "name at least the fields of session and time"),
+        ("session=a,time=b,time=c", "time is named twice"),
+    ],
+)
+def test_a_mapping_that_cannot_be_used_is_refused(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        mapping_of(text)
+
+
+def test_no_mapping_is_none() -> None:
+    assert mapping_of("  ") == {}
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.text(max_size=8), st.one_of(st.text(max_size=8), st.integers(), st.none(), st.booleans())),
+        max_size=12,
+    )
+)
+def test_any_records_can_be_guessed_about(records: list[dict[str, object]]) -> None:
+    found = guess(records)
+    assert set(found.mapping) <= set(ROLES)
+    assert 0 <= found.score <= 1
+    found.text.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("SESSION alpha START", {"session": "alpha", "kind": "session_start"}),
+        ("New session 5 of user root.", {"session": "5", "kind": "session_start"}),
+        ("lock 'main db' acquired by agent a-2", {"agent_id": "a-2", "kind": "lock_acquire", "resource": "main db"}),
+        ("s-1 waits for the lock on db", {"session": "s-1", "kind": "lock_wait", "resource": "db"}),
+        ("[session:s1] [INFO] heartbeat", {"session": "s1", "kind": "heartbeat"}),
+        ('[data@1 session="s-1" pid="7"] ended', {"session": "s-1", "pid": "7", "kind": "ended"}),
+        ("run r-12 failed: no space", {"run_id": "r-12", "kind": "run_failed"}),
+        ("session cookie expired", None),
+        ("Starting up service", None),
+        ("Started GET /sessions/12", None),
+        ("the agent module was started", None),
+    ],
+)
+def test_what_messages_say_of_sessions(text: str, wanted: dict[str, str] | None) -> None:
+    assert mine(text) == wanted
+
+
+@given(st.text(max_size=80))
+def test_any_message_can_be_searched(text: str) -> None:
+    mine(text)
