@@ -53,7 +53,7 @@ class Reckoning:
     """Completes the partial times of one log, line by line.
 
     A month that falls by half a year is a new year; a clock that falls by half a day is a new day. Smaller steps back are lines
-    that were written late.
+    that were written late. Longer silences than half a year (half a day) cannot be seen.
     """
 
     def __init__(self, times_of_log: Iterable[Partial], written: float, year: int | None = None) -> None:
@@ -87,18 +87,26 @@ class _Turn:
 
 
 class _Steps:
+    """Where years and days turn. A step forward of almost a whole one, after a turn, is a late line of the one before."""
+
     def __init__(self) -> None:
-        self._month, self._minutes = 0, -1
+        self._month, self._minutes, self._turns = 0, -1, 0
 
     def turned(self, time: Partial) -> int:
-        """1 where a new year (or a new day) began before this time, -1 where an earlier turn was a late line's, else 0."""
+        """1 where a new year (or a new day) began before this time, -1 where a late line goes back behind the last turn, else 0."""
         if time.month:
             before, self._month = self._month or time.month, time.month
-            fall = before - time.month
-            return 1 if fall >= 6 else -1 if fall <= -6 else 0
-        before, self._minutes = (self._minutes if self._minutes >= 0 else time.minutes), time.minutes
-        fall = before - time.minutes
-        return 1 if fall > 720 else -1 if fall < -720 else 0
+            turn = self._turn(before - time.month, 6, 11)
+        else:
+            before, self._minutes = (self._minutes if self._minutes >= 0 else time.minutes), time.minutes
+            turn = self._turn(before - time.minutes, 720, 1380)
+        self._turns += turn
+        return turn
+
+    def _turn(self, fall: int, half: int, almost: int) -> int:
+        if fall >= half:
+            return 1
+        return -1 if fall <= -almost and self._turns else 0
 
 
 def _turned(found: Iterable[Partial]) -> Iterable[_Turn]:
