@@ -106,7 +106,7 @@ def documents(case: Case, progress: Callable[[PhaseRun], None]) -> dict[str, Pha
                 try:
                     case.save(phase, case.compute(phase))
                 except Exception as error:  # noqa: BLE001 - it costs this phase and those that need it
-                    reason = f"{type(error).__name__}: {error}"
+                    reason = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
             status: Literal["done", "failed", "skipped"] = "skipped" if lost else "failed" if reason else "done"
             done[phase] = PhaseRun(phase, status, time.monotonic() - began, reason)
             case.note(phase, status=status, seconds=round(done[phase].seconds, 2), reason=reason)

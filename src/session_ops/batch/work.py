@@ -147,7 +147,8 @@ def _watched(words: list[str], limits: Limits) -> tuple[Status, int | None, str,
         finally:
             _end(child)
         said.seek(max(0, said.seek(0, os.SEEK_END) - 4000))
-        last = next(iter(said.read().decode("utf-8", "replace").strip().splitlines()[-1:]), "")
+        lines = said.read().decode("utf-8", "replace").strip().splitlines()
+        last = next((line for line in lines if " failed " in line), lines[-1] if lines else "")
     if ended == "memory":
         return ended, child.returncode, f"ended: it used more than {limits.memory / 2**30:.3g} GB of memory", peak
     if ended == "timeout":
