@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.files import FileEntry
+from session_ops.discovery.mechanism import Use
 from session_ops.discovery.references import Reference
 
 STATE = re.compile(
@@ -34,12 +35,15 @@ def writes(references: Iterable[Reference]) -> list[Reference]:
     return [r for r in found if STATE.search(r.target or r.text)]
 
 
-def folders(files: Iterable[FileEntry], references: Iterable[Reference]) -> tuple[str, ...]:
+def folders(files: Iterable[FileEntry], references: Iterable[Reference], uses: Iterable[Use] = ()) -> tuple[str, ...]:
     """Folders of the target that hold state, sorted, the outermost of each: what has to be kept, mounted or moved."""
     references = list(references)
     found = {e.path.rpartition("/")[0] for e in kept(files, references)} - {""}
     for reference in writes(references):
         text = reference.target or reference.text
         if (match := _FOLDER.search(text)) and not match["folder"].startswith("$"):
+            found.add(match["folder"])
+    for use in uses:
+        if use.act in ("creates", "refreshes", "locks") and (match := _FOLDER.match(use.state)):
             found.add(match["folder"])
     return tuple(sorted(f for f in found if not any(f != o and PurePosixPath(f).is_relative_to(o) for o in found)))
