@@ -55,13 +55,13 @@ class Git:
         others = frozenset(p.removeprefix(prefix) for p in _paths(loose) if p.startswith(prefix))
         return cls(target, root, "", head, inside, others, _folders(inside), _folders(others))
 
-    def run(self, *args: str, may_fail: bool = False) -> bytes:
-        """Standard output of a git command on this repository.
+    def run(self, *args: str, may_fail: bool = False, told: bytes = b"") -> bytes:
+        """Standard output of a git command on this repository, which is told something on its standard input.
 
         Raises:
             CalledProcessError: it failed and `may_fail` is not set. TimeoutExpired: it took longer than a minute.
         """
-        done = self._call(args)
+        done = self._call(args, told)
         if done is None:
             return b""
         if done.returncode and not may_fail:
@@ -79,7 +79,7 @@ class Git:
             return (done.stdout if done else b""), ""
         return done.stdout, done.stderr.decode("utf-8", "replace").strip()[:200] or f"git ended with {done.returncode}"
 
-    def _call(self, args: tuple[str, ...]) -> subprocess.CompletedProcess[bytes] | None:
+    def _call(self, args: tuple[str, ...], told: bytes = b"") -> subprocess.CompletedProcess[bytes] | None:
         if self.root is None:
             return None
         settings = [word for pair in SAFE for word in ("-c", pair)]
@@ -97,7 +97,7 @@ class Git:
             "LC_ALL": "C",
         }
         return subprocess.run(
-            argv, cwd=self.root, env=keep | calm, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_S, check=False
+            argv, cwd=self.root, env=keep | calm, input=told, capture_output=True, timeout=TIMEOUT_S, check=False
         )
 
     def _index_entries(self) -> dict[str, tuple[str, str]]:

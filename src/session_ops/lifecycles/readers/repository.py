@@ -107,19 +107,23 @@ def _raw(text: str, wanted: re.Pattern[str]) -> Iterator[tuple[int, str, str, st
 
 
 def _blobs(path: Path, oids: list[str]) -> dict[str, bytes]:
-    """The contents of objects, each once; missing ones are left out."""
+    """The contents of objects, each once; missing and large ones are left out."""
+    names = "\n".join(dict.fromkeys(oids)).encode()
+    raw = _git(path, "cat-file", "--batch", told=names)
     found: dict[str, bytes] = {}
-    for oid in dict.fromkeys(oids):
-        try:
-            data = _git(path, "cat-file", "blob", oid)
-        except CannotRead:
-            continue
-        if len(data) <= BLOB_LIMIT:
-            found[oid] = data
+    at = 0
+    while (end := raw.find(b"\n", at)) >= 0:
+        oid, *rest = raw[at:end].split(b" ")
+        at = end + 1
+        if len(rest) == 2:
+            size = int(rest[1])
+            if size <= BLOB_LIMIT:
+                found[oid.decode()] = raw[at : at + size]
+            at += size + 1
     return found
 
 
-def _git(path: Path, *args: str) -> bytes:
+def _git(path: Path, *args: str, told: bytes = b"") -> bytes:
     """Standard output of a git command on the repository in this folder (a work tree or a bare repository).
 
     Raises:
@@ -128,7 +132,7 @@ def _git(path: Path, *args: str) -> bytes:
     try:
         if not ((path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir())):
             raise CannotRead("a folder that is no git repository")
-        return Git(path, path).run(*args)
+        return Git(path, path).run(*args, told=told)
     except FileNotFoundError:
         raise CannotRead("git is not installed") from None
     except subprocess.SubprocessError as error:
