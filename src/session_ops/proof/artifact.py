@@ -70,6 +70,28 @@ class Wheel:
         return tuple(r for r in self.metadata.get("requires-dist", []) if not re.search(r";.*\bextra\s*==", r))
 
     @property
+    def extras(self) -> tuple[str, ...]:
+        """`Provides-Extra`, sorted, those for work on the package left out."""
+        given = self.metadata.get("provides-extra", [])
+        return tuple(sorted(extra for extra in given if not re.search(r"dev|test|doc|lint|^ci$", extra, re.IGNORECASE)))
+
+    @property
+    def requires_with_extras(self) -> tuple[str, ...]:
+        """What an installation with these extras asks for."""
+        found = list(self.requires)
+        for text in self.metadata.get("requires-dist", []):
+            body, _, marker = text.partition(";")
+            if set(re.findall(r"""\bextra\s*==\s*["']([^"']+)["']""", marker)) & set(self.extras):
+                rest = re.sub(r"""(?:\s*\band\s+)?\(?\bextra\s*==\s*["'][^"']+["']\)?(?:\s*\band\b)?""", "", marker).strip()
+                found.append(f"{body.strip()} ; {rest}" if rest and " or " not in rest else body.strip())
+        return tuple(found)
+
+    @property
+    def project(self) -> str:
+        """The name of the distribution."""
+        return (self.metadata.get("name") or [""])[0]
+
+    @property
     def python(self) -> str:
         """`Requires-Python`, empty where absent."""
         return (self.metadata.get("requires-python") or [""])[0]

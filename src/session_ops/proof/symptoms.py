@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 _NOT_FOUND = (
-    re.compile(r"(?m)^(?:[^\s:]+: )(?:line )?\d+: (?P<name>[\w.+/-]+): (?:command )?not found\s*$"),
+    re.compile(r"(?m)^.{0,300}: (?:line )?\d+: (?P<name>[\w.+/-]+): (?:command )?not found\s*$"),
     re.compile(r"(?m)^(?:[^\s:]+: )?(?P<name>[\w.+/-]+): command not found\s*$"),
     re.compile(r"(?m)^(?:zsh|zsh:\d+): command not found: (?P<name>[\w.+/-]+)\s*$"),
     re.compile(r"(?m)^(?:/usr/bin/)?env: ['‘]?(?P<name>[\w.+/-]+)['’]?: No such file or directory\s*$"),

@@ -198,7 +198,7 @@ def _install(place: Place, facts: Facts, ball: Tarball, path: PurePosixPath, tag
     if not run.good:
         yield place.refused(Gate.START, shown, "it could not be installed")
         return
-    if ball.entry and not ball.entry.endswith((".json", ".css", ".d.ts", ".node", ".wasm")):
+    if PurePosixPath(ball.entry).suffix in (".js", ".cjs", ".mjs") or (ball.entry and not PurePosixPath(ball.entry).suffix):
         code = f"await import({json.dumps(name)})"
         yield place.run(
             Gate.INSTALL,

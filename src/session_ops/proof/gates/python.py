@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.manifests import Manifest, Manifests
 from session_ops.model import CommandRun, Gate
+from session_ops.proof import uv
 from session_ops.proof.artifact import Wheel, first, missing, read_wheel, unwanted
 from session_ops.proof.runs import Place, prover
-from session_ops.proof.sandbox import Ran
 from session_ops.proof.starting import MOST_COMMANDS, START_S, documented, starts
 from session_ops.proof.toolchains import toolchains
-from session_ops.proof.wheels import Unsatisfiable, Wheels, fetched
+from session_ops.proof.wheels import Unsatisfiable, fetched
 from session_ops.registry import CannotCheck, Facts
 
 MOST_PACKAGES = 4
-BUILD_S = 180.0
 _LACKS = re.compile(
     r"Because (?P<name>[\w.-]+)(?:[<>=!~][^ ]*)? (?:was not found in the provided package locations|needs to be downloaded)"
     r"|there are no versions of (?P<other>[\w.-]+)"
 )
+_MISSING = re.compile(r"ModuleNotFoundError|ImportError|No module named")
 LEGACY = ("setuptools>=40.8.0", "wheel")
 """What a project without [build-system] is built with. Source: PEP 517, build_meta:__legacy__."""
 
@@ -163,40 +164,16 @@ def _build(place: Place, project: Project, tag: str, interpreter: str) -> tuple[
             return CommandRun(Gate.BUILD, shown, 1, (place.plain(str(error))[:240],), wrong=place.plain(said)[:400]), dist
         except CannotCheck as error:
             return place.refused(Gate.BUILD, shown, str(error)), dist
-        argv = [
-            toolchains().uv, "build", *OFFLINE, "--find-links", _folder(place, wheels), "--python", interpreter, "--out-dir", dist,
-            str(place.inside(project.folder)),
-        ]  # fmt: skip
-        ran = place.box.run(argv, env=_uv_env(place), timeout_s=BUILD_S, cwd=place.inside(project.folder))
+        ran = uv.build(place, project.folder, wheels, interpreter, PurePosixPath(dist))
         lacking = _LACKS.search(" ".join(ran.err.split())) if ran.code else None
         name = (lacking["name"] or lacking["other"]) if lacking else ""
         if not name or any(re.split(r"[^\w.-]", w)[0].lower() == name.lower() for w in wanted):
             break
         wanted = [*wanted, name]
-    run = place.judged(Gate.BUILD, shown, _uv_said(ran))
+    run = place.judged(Gate.BUILD, shown, ran)
     if run.wrong and name:
         run = place.refused(Gate.BUILD, shown, f"it needs {name} to build, which could not be fetched")
     return run, dist
-
-
-def _uv_said(ran: Ran) -> Ran:
-    """With exit status 0, standard error holds the progress of uv, and no complaint."""
-    return (
-        ran
-        if ran.code
-        else Ran(ran.code, ran.out + ran.err, "", ran.ended, ran.seconds, ran.left, ran.listening, ran.peak, ran.gone)
-    )
-
-
-OFFLINE = ("--offline", "--no-index", "--no-config", "--no-progress", "--no-python-downloads", "--color", "never")
-
-
-def _uv_env(place: Place) -> dict[str, str]:
-    return {"UV_CACHE_DIR": str(place.box.tmp / "uv"), "UV_LINK_MODE": "copy", "SOURCE_DATE_EPOCH": "1600000000"}
-
-
-def _folder(place: Place, wheels: Wheels) -> str:
-    return f"{place.box.place('cache')}/{wheels.name}"
 
 
 def _metadata(wheel: Wheel) -> list[str]:
@@ -224,71 +201,66 @@ def _install(place: Place, facts: Facts, wheel: Wheel, path: str, tag: str, inte
         yield place.refused(Gate.START, shown, "it could not be installed")
         return
     venv = place.box.tmp.parent / f"venv{tag}"
-    made = _venv(place, venv, interpreter)
+    made = uv.environment(place, venv, interpreter)
     if not made.good:
         yield made
         return
-    run = _pip(place, venv, wheels, [path], shown)
+    run = uv.install(place, venv, wheels, [path], shown)
     yield run
     if not run.good:
         yield place.refused(Gate.START, shown, "it could not be installed")
         return
+    used = list(_use(place, facts, wheel, venv))
+    yield from _with_extras(place, facts, wheel, path, venv, interpreter, used)
+
+
+def _use(place: Place, facts: Facts, wheel: Wheel, venv: PurePosixPath) -> Iterator[CommandRun]:
+    """Import every module that was installed, start every command, and try what the documents tell."""
     env = {"PATH": f"{venv}/bin:{place.box.env['PATH']}", "VIRTUAL_ENV": str(venv)}
     own_python = f"{venv}/bin/python"
-    for top in wheel.tops:
-        if not is_aside(top + "/"):
-            yield place.run(
-                Gate.INSTALL,
-                [own_python, "-c", f"import {top}"],
-                cwd=place.box.home,
-                env=env,
-                shown=f"python -c 'import {top}'",
-                timeout_s=START_S * 2,
-            )
+    tops = [top for top in wheel.tops if not is_aside(top + "/")]
+    for top in tops:
+        words = f"import {top}"
+        yield place.run(
+            Gate.INSTALL,
+            [own_python, "-c", words],
+            cwd=place.box.home,
+            env=env,
+            shown=f"python -c '{words}'",
+            timeout_s=START_S * 2,
+        )
     names = [*wheel.scripts, *sorted(p.rpartition("/")[2] for p in wheel.files if ".data/scripts/" in p)]
     for name in names[:MOST_COMMANDS]:
         yield starts(place, [f"{venv}/bin/{name}"], name, env)
-    for top in wheel.tops:
-        if f"{top}/__main__.py" in wheel.files and not is_aside(top + "/"):
+    for top in tops:
+        if f"{top}/__main__.py" in wheel.files:
             yield starts(place, [own_python, "-m", top], f"python -m {top}", env)
-    modules = {*wheel.tops}
 
     def own(words: Sequence[str]) -> bool:
         module = words[2] if words[0] in ("python", "python3") and words[1:2] == ("-m",) and len(words) > 2 else ""
-        return words[0] in names or module.split(".")[0] in modules
+        return words[0] in names or module.split(".")[0] in wheel.tops
 
     yield from documented(place, facts, own, env, at=place.box.home)
 
 
-def _venv(place: Place, venv: PurePosixPath, interpreter: str) -> CommandRun:
-    argv = [
-        toolchains().uv,
-        "venv",
-        "--offline",
-        "--no-config",
-        "--quiet",
-        "--no-python-downloads",
-        "--python",
-        interpreter,
-        str(venv),
-    ]
-    return place.run(Gate.INSTALL, argv, env=_uv_env(place), shown="uv venv", cwd=place.box.home)
-
-
-def _pip(place: Place, venv: PurePosixPath, wheels: Wheels, what: list[str], shown: str) -> CommandRun:
-    argv = [
-        toolchains().uv,
-        "pip",
-        "install",
-        *OFFLINE,
-        "--find-links",
-        _folder(place, wheels),
-        "--python",
-        f"{venv}/bin/python",
-        *what,
-    ]
-    ran = place.box.run(argv, env=_uv_env(place), cwd=place.box.home, timeout_s=BUILD_S)
-    return place.judged(Gate.INSTALL, shown, _uv_said(ran))
+def _with_extras(
+    place: Place, facts: Facts, wheel: Wheel, path: str, venv: PurePosixPath, interpreter: str, used: Sequence[CommandRun]
+) -> Iterator[CommandRun]:
+    """What was tried, once more with all extras where a module was missing: a part that only an extra serves may not fail the whole."""
+    again: dict[str, CommandRun] = {}
+    if wheel.extras and any(run.wrong and _MISSING.search(run.wrong) for run in used):
+        with contextlib.suppress(CannotCheck, Unsatisfiable):
+            wheels = fetched(wheel.requires_with_extras, python=interpreter)
+            if uv.install(
+                place, venv, wheels, [f"{wheel.project}[{','.join(wheel.extras)}] @ file://{path}"], "uv pip install"
+            ).good:
+                again = {run.command: run for run in _use(place, facts, wheel, venv)}
+    for run in used:
+        more = again.get(run.command)
+        if run.wrong and _MISSING.search(run.wrong) and more is not None and not _MISSING.search(more.wrong):
+            yield replace(run, wrong="", skipped=f"it works only with an extra ({', '.join(wheel.extras)[:80]}): {run.wrong}")
+        else:
+            yield run
 
 
 # --- projects that are no package -------------------------------------------------------------------------------------------------
@@ -322,15 +294,11 @@ def _application(place: Place, facts: Facts, every: list[Project]) -> Iterator[C
         yield place.refused(Gate.INSTALL, shown, str(error))
         return
     venv = place.box.tmp.parent / "venv"
-    made = _venv(place, venv, interpreter)
+    made = uv.environment(place, venv, interpreter)
     if not made.good:
         yield made
         return
-    run = (
-        _pip(place, venv, wheels, [f"{_folder(place, wheels)}/{name}" for name in wheels.files], shown)
-        if wheels.files
-        else made
-    )
+    run = uv.install(place, venv, wheels, uv.paths(place, wheels), shown) if wheels.files else made
     yield run
     if not run.good:
         return
