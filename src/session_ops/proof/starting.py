@@ -18,6 +18,7 @@ MOST_COMMANDS = 8
 """Commands of a package, and documented commands, that are started."""
 DOCUMENTS = ("template", "docs", "compose", "unit", "dockerfile")
 """Kinds of mention that tell an operator to set a variable."""
+INTERPRETERS = frozenset(("python", "python3", "node", "ruby", "bash", "sh", "zsh", "perl", "bun", "deno"))
 MADE_UP = "session-ops-proof"
 MOST_VARIABLES = 12
 START_S = 20.0
@@ -106,15 +107,16 @@ def sample(place: Place, text: str, env: Mapping[str, str], at: PurePosixPath) -
     ran, given = _run(place, text, at, env)
     shown = " ".join([*(f"{key}=…" for key in given), text])
     run = place.judged(Gate.START, shown, ran, serves=True)
-    said = crash(ran.err) or complaint(ran.err)
-    brought = "No such file" in said and any(word in said for word in text.split()[1:] if re.search(r"[./]", word))
     if (
         "EOFError: EOF when reading a line" in ran.err
     ):  # documents talk to people; whether agents are asked too is the rules' business
         return replace(run, ended="", wrong="", skipped="it asks a person a question")
-    absent = ran.code == 127 or "can't open file" in ran.err or "Cannot find " in ran.err  # its program, not its reader's data
-    crashed = ran.code in (0, 126) or crash(ran.err) != ""
-    broken = run.ended in ("memory", "processes", "disk") or ran.gone or absent or (crashed and not brought)
+    said = crash(ran.err) or complaint(ran.err)
+    words = text.split()
+    data = [word for word in words[2 if words[0] in INTERPRETERS else 1 :] if re.search(r"[./]", word)]
+    brought = re.search(r"No such file|Cannot find ", said) is not None and any(word in said for word in data)
+    crashed = ran.code in (0, 126, 127) or crash(ran.err) != "" or "can't open file" in ran.err or "Cannot find " in ran.err
+    broken = run.ended in ("memory", "processes", "disk") or ran.gone or (crashed and not brought)
     if run.wrong and not broken:
         said = f"it ended with {ran.code}, which may be for want of its reader's data: {place.plain(telling(ran.err, ran.out))[:200]}"
         return replace(run, ended="", wrong="", skipped=said)
