@@ -217,7 +217,7 @@ def make_executable(finding: Finding) -> Fix:
     return Fix(
         title=f"Make {path} executable",
         findings=(finding.id,),
-        safety="safe",
+        safety="review" if finding.confidence == "possible" else "safe",
         modes=(ModeChange(path, executable=True),),
         why="It is started by its path.",
     )
@@ -251,12 +251,14 @@ def not_executable(starts: Starts, tree: Tree) -> Iterator[Finding]:
         message = f"{first.who} starts the script by its path, but the file is not executable" + (
             " in git (mode 100644)" if mode else ""
         )
+        windows = all("/workflows/" in s.source and re.search(r"windows", tree.text(s.source), re.IGNORECASE) for s in places)
         found.append(
             Finding(
                 message,
                 at=tree.evidence(script, 1),
                 also=tuple(tree.evidence(s.source, s.line) for s in places[:5]),
                 impact="The start ends with 126, Permission denied.",
+                confidence="possible" if windows else "likely",  # Windows has no x bit
                 data={"path": script},
             )
         )

@@ -16,7 +16,7 @@ from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.history import Attempt, History, last_content
 from session_ops.discovery.kind import PackageKind
-from session_ops.discovery.manifests import Manifests
+from session_ops.discovery.manifests import Manifest, Manifests
 from session_ops.discovery.scripts import Scripts
 from session_ops.discovery.syntax import Syntax
 from session_ops.model import Confidence, Evidence, Finding, Fix, Gate, NewFile
@@ -127,8 +127,9 @@ def no_manifest(tree: Tree, syntax: Syntax, docs: Docs, manifests: Manifests, hi
     """
     looked = False
     for ecosystem, world in _WORLDS.items():
-        present = [m.path for m in manifests if m.ecosystem == ecosystem] + [p for p in tree.entries if world.covers.search(p)]
-        present = [p for p in present if not is_test(p)] + _above(tree, ecosystem)
+        present = [m.path for m in manifests if m.ecosystem == ecosystem and not _stub(m)]
+        present += [p for p in tree.entries if world.covers.search(p)]
+        present = [p for p in present if not is_test(p) and not is_document(p)] + _above(tree, ecosystem)
         if ecosystem == "npm":
             declared = any(p.endswith(("deno.json", "deno.jsonc")) for p in present)
             every = [] if declared else list(node_needs(tree, syntax, lambda path: _covered(tree, path, "package.json")))
@@ -137,7 +138,8 @@ def no_manifest(tree: Tree, syntax: Syntax, docs: Docs, manifests: Manifests, hi
         hard = [n for n in every if not n.guarded]
         removed = _removed(history, world, hard)
         told = None if present else _told(tree, docs, world)
-        call = _pip_call(tree) if ecosystem == "pip" and not present and not told and not removed else None
+        alone = ecosystem == "pip" and not present and not told and not removed and _sdist(tree) is None
+        call = _pip_call(tree) if alone else None
         looked = looked or bool(every) or bool(present) or told is not None
         if call is not None:
             looked = True
@@ -183,6 +185,12 @@ def no_manifest(tree: Tree, syntax: Syntax, docs: Docs, manifests: Manifests, hi
             )
     if not looked:
         raise NotApplicable("no code that needs packages of npm or PyPI")
+
+
+def _stub(one: Manifest) -> bool:
+    """A setup.py that says little: neither version nor requirements, which are told elsewhere."""
+    said = one.version or one.dependencies or "version" in one.dynamic or one.broken
+    return one.path.endswith("setup.py") and not said
 
 
 def _sdist(tree: Tree) -> Evidence | None:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from session_ops.discovery.aside import is_aside
+from session_ops.discovery.aside import is_aside, is_test
 from session_ops.discovery.earlier import earlier
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.manifests import Manifest, Manifests
@@ -146,7 +146,7 @@ def _of_setuptools(tree: Tree, one: Manifest) -> Iterator[Finding]:
     if TABLE.search(tree.text(one.path)):
         return
     base = f"{one.folder}/" if one.folder else ""
-    code = {e.path: tree.text(e.path) for e in tree.files("python") if e.path.startswith(base) and not is_aside(e.path)}
+    code = {e.path: tree.text(e.path) for e in tree.files("python") if e.path.startswith(base) and not is_test(e.path)}
     lacking: dict[str, list[str]] = defaultdict(list)
     where: dict[str, str] = {}
     for entry in tree:
@@ -154,7 +154,7 @@ def _of_setuptools(tree: Tree, one: Manifest) -> Iterator[Finding]:
         if (
             entry.kind != "file"
             or not package
-            or is_aside(entry.path)
+            or is_test(entry.path)
             or entry.path.endswith((".py", ".pyi", ".pyc", ".so", ".c", ".pyx"))
         ):
             continue
