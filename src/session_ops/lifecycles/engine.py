@@ -18,8 +18,8 @@ from typing import IO, TYPE_CHECKING, Any
 import duckdb
 
 from session_ops import limits
-from session_ops.lifecycles import detectors
-from session_ops.lifecycles.spec import COLUMNS, Row
+from session_ops.lifecycles import detectors, fast
+from session_ops.lifecycles.spec import COLUMNS, Format, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,25 +45,46 @@ def _sql(folder: str) -> list[str]:
 
 
 class Loader:
-    """Collects rows in a temporary file, memory bounded, and hands them to DuckDB in one typed load (about 40 times executemany)."""
+    """Brings events into the database: whole logs by the fast lane, and single rows by way of a temporary file, memory bounded."""
 
-    def __init__(self, file: IO[str]) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, file: IO[str]) -> None:
+        self._connection = connection
         self._file = file
         self._writer = csv.writer(file)
+        self._logs: dict[str, str] = {}
 
     def add(self, row: Row) -> None:
         """One event, its fields in the order of COLUMNS."""
         self._writer.writerow(row.values())
 
-    def load(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """All rows so far into the table `events`."""
+    def add_log(self, path: Path, size: int, source_id: str, form: Format, sessions: tuple[str, ...]) -> fast.Loaded | None:
+        """All events of a log by the fast lane. None where its records have to be read one by one."""
+        loaded = fast.load(self._connection, path, size, source_id, form, sessions)
+        if loaded is not None:
+            self._logs[source_id] = loaded.events
+        return loaded
+
+    def load(self) -> None:
+        """All events so far as `events`, in the order in which they are exported."""
         self._file.flush()
         types = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
-        connection.execute(
-            f"CREATE TABLE events AS SELECT * FROM read_csv(?, header = false, auto_detect = false, delim = ',', quote = '\"', "  # noqa: S608
-            f"escape = '\"', new_line = '\\r\\n', parallel = false, max_line_size = 16000000, columns = {{{types}}})",
+        self._connection.execute(
+            f"CREATE TABLE {'single_events' if self._logs else 'events'} AS SELECT * FROM read_csv(?, header = false, auto_detect = false, "  # noqa: S608
+            "delim = ',', quote = '\"', escape = '\"', new_line = '\\r\\n', parallel = false, max_line_size = 16000000, "
+            f"columns = {{{types}}}) ORDER BY {TABLES['events']}",
             [self._file.name],
         )
+        if self._logs:
+            self._connection.execute(f"CREATE VIEW events AS {' UNION ALL '.join(self._in_order())}")
+
+    def _in_order(self) -> Iterator[str]:
+        """Queries for all events, by source: between two logs the single events of the sources between them."""
+        before = ""
+        for source_id in sorted(self._logs):
+            yield f"SELECT * FROM single_events WHERE source_id > '{before}' AND source_id < '{source_id}'"  # noqa: S608 - hexadecimal
+            yield self._logs[source_id]
+            before = source_id
+        yield f"SELECT * FROM single_events WHERE source_id > '{before}'"  # noqa: S608
 
 
 @contextmanager
@@ -79,7 +100,7 @@ def opened() -> Iterator[tuple[duckdb.DuckDBPyConnection, Loader]]:
         connection.execute((files(__package__) / "sql" / "tables.sql").read_text("utf-8"))
         named = ", ".join(f"{name} {kind}" for name, kind in limits.columns().items())
         connection.execute(f"CREATE TABLE settings ({named})")
-        yield connection, Loader(file)
+        yield connection, Loader(connection, file)
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from session_ops.lifecycles import spool
+from session_ops.lifecycles import fast, spool
 from session_ops.lifecycles.detection import Detected, detect
 from session_ops.lifecycles.engine import Loader
 from session_ops.lifecycles.inputs import Input, sure
@@ -134,6 +134,9 @@ class Reading:
 
     def _map(self, source: Source, plain: Plain, found: Detected, form: Format) -> None:
         source.format = form
+        if plain.size >= fast.WORTH_IT and self._map_whole(source, plain, found, form):
+            _changed(source, plain)
+            return
         mapper = Mapper(form, source.source_id, found.session_fields)
         ends = plain.size if form.reader["kind"] in APPENDED else None
         for number, piece in enumerate(form.pieces(plain.path)):
@@ -152,6 +155,20 @@ class Reading:
             if form.role == "registry":
                 source.snapshots.append(_snapshot(source.source_id, rows))
         _changed(source, plain)
+
+    def _map_whole(self, source: Source, plain: Plain, found: Detected, form: Format) -> bool:
+        """By the fast lane, where the file is clean."""
+        loaded = self.loader.add_log(plain.path, plain.size, source.source_id, form, found.session_fields)
+        if loaded is None:
+            return False
+        source.records = source.events = loaded.records
+        source.first_ns, source.last_ns, source.res_ns, source.zones = (
+            loaded.first_ns,
+            loaded.last_ns,
+            loaded.res_ns,
+            loaded.zones,
+        )
+        return True
 
 
 def _changed(source: Source, plain: Plain) -> None:

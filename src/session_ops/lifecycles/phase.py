@@ -179,7 +179,7 @@ def compute(case: Case, tell: Tell | None = None, *, pictures: bool = True) -> D
         reading = ingest.Reading(known, loader, tell or ingest.quiet, p.logs_as, mapping_of(p.log_mapping) or None)
         sources = [source for item in listing.inputs if (source := reading.read(item)) is not None]
         ingest.streams(sources)
-        loader.load(connection)
+        loader.load()
         engine.insert(connection, "sources", (_source_row(source) for source in sources))
         engine.insert(connection, "rejects", ((s.source_id, *reject) for s in sources for reject in s.rejects))
         engine.insert(connection, "snapshots", (row for s in sources for row in s.snapshots))
