@@ -35,6 +35,31 @@ INSTALL = re.compile(r"^install\s*:", re.MULTILINE)
 INSTALLER = re.compile(r"(?:scripts?/|bin/)?(?:install|setup)\.(?:sh|bash)")
 
 
+USERS: tuple[tuple[re.Pattern[str], tuple[str, ...], str], ...] = (
+    (
+        re.compile(r"\b(?:coding )?agents?\b|\bclaude\b|\bcodex\b|\bcopilot\b", re.IGNORECASE),
+        ("agent plugin",),
+        "agents install plugins themselves",
+    ),
+    (
+        re.compile(r"\b(?:programs?|import(?:s|ed)?|developers?|librar(?:y|ies)|api|modules?)\b", re.IGNORECASE),
+        ("pip package", "npm package", "gem", "cargo install", "go install"),
+        "other programs need a package with a version",
+    ),
+    (
+        re.compile(r"\b(?:network|http|clients?|browsers?|web|remote|other machines)\b", re.IGNORECASE),
+        ("compose", "container", "systemd service"),
+        "clients over the network need something that stays",
+    ),
+    (
+        re.compile(r"\b(?:people|persons?|team|users?|command[- ]line|terminal|shell|me|myself|colleagues?)\b", re.IGNORECASE),
+        ("pip package", "npm package", "gem", "cargo install", "go install", "make install"),
+        "people start it by its name",
+    ),
+)
+"""Who uses it, as answered, to the approaches that serve them."""
+
+
 def approach(
     found: discovery.Document, answers: Answers, environment: str, shape: str, texts: Callable[[str], str]
 ) -> Approach:
@@ -77,13 +102,22 @@ def approach(
     elif environment == "local":
         vote(local, weight, f"it shall run on the machine itself, {given}")
     if shape == "service":
-        name = "compose" if services else "systemd service" if units else "container"
-        vote(name, 60 if answers.shape == "service" else 30, "a service has to be kept running")
+        at_home = environment not in ("docker", "cloud") and answers.shape == "service"
+        name = "compose" if services else "systemd service" if units or at_home else "container"
+        vote(name, 100 if answers.shape == "service" else 30, "a service has to be kept running")
     if shape == "library":
         for kind in found.kind.scores:
             if kind.kind in ("pip", "npm", "gem", "cargo", "go") and kind.points > 0:
                 vote(OF_KIND[kind.kind], 60 if answers.shape == "library" else 20, "a library is installed as a package")
                 break
+    for users, names, why in USERS:
+        if answers.consumers and users.search(answers.consumers):
+            for name in [name for name in names if name in points or name == local]:
+                vote(name, 40, f"{why}, as answered ({answers.consumers[:60]})")
+    if answers.preserve_data == "yes":
+        for name in ("compose", "systemd service"):
+            if name in points:
+                vote(name, 10, "it keeps data in a place of its own, which has to survive")
     if not points:
         vote("make install", 1, "nothing in it speaks for another way")
     ranked = sorted(points, key=lambda name: (-points[name], list(COMMANDS).index(name)))
@@ -112,8 +146,8 @@ def _commands(name: str, found: discovery.Document, texts: Callable[[str], str])
     if name == "make install" and not any(INSTALL.search(texts(path)) for path in ("Makefile", "GNUmakefile", "makefile")):
         script = next((e.path for e in found.files if INSTALLER.fullmatch(e.path)), "")
         commands = (f"bash {shlex.quote(script)}",) if script else ()
-    if name == "systemd service" and found.deployment.units:
-        unit = found.deployment.units[0].path
+    unit = next((u.path for u in found.deployment.units if not is_aside(u.path)), "") or _new_unit(found, texts)
+    if name == "systemd service" and unit:
         commands = (
             c.replace("UNIT", shlex.quote(unit)).replace("NAME", shlex.quote(PurePosixPath(unit).name)) for c in commands
         )
@@ -128,6 +162,13 @@ def _commands(name: str, found: discovery.Document, texts: Callable[[str], str])
         path = found.deployment.services[0].path
         commands = (c.replace("compose ", f"compose -f {shlex.quote(path)} ", 1) for c in commands)
     return tuple(commands)
+
+
+def _new_unit(found: discovery.Document, texts: Callable[[str], str]) -> str:
+    """The unit that a fix adds, where one does."""
+    name = re.sub(r"[^a-z0-9-]+", "-", found.name.lower()).strip("-") or "tracker"
+    path = f"deploy/{name}.service"
+    return path if texts(path) else ""
 
 
 def _count(number: int, word: str) -> str:

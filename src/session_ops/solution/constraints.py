@@ -23,6 +23,14 @@ FILES_OF = {
     "docker-compose": ("docker-compose.yml", "compose.yaml"), "bundler": ("Gemfile.lock",),
 }  # fmt: skip
 """Files that only one tool reads: to create one is to use the tool."""
+SIBLINGS = (
+    frozenset(("npm", "yarn", "pnpm", "bun")), frozenset(("pip", "pip3", "poetry", "pipenv", "uv", "conda")), frozenset(("docker", "podman")),
+)  # fmt: skip
+"""Tools that do the same: who orders one of them forbids the others."""
+_ORDERS = re.compile(
+    r"\b(?:always|only|must|exclusively)\s+(?:use\s+|be\s+)?|^\s*use\s+(?:only\s+)?|\buse\s+only\s+|\b(?:package manager|manager)\s*(?:is|:)\s*",
+    re.IGNORECASE,
+)
 
 _CONDITION = re.compile(
     r"\b(?:unless|except|without (?:asking|approval|permission)|until|if (?:not|you)|only if|first)\b", re.IGNORECASE
@@ -41,11 +49,27 @@ _CODE = re.compile(r"`([^`]+)`")
 def broken_by(fix: Fix, directives: Iterable[Directive]) -> str:
     """Why a fix breaks one of the orders, naming it; empty where it breaks none. Orders with a condition bind nobody here."""
     for directive in directives:
-        if directive.kind not in ("never", "prefer") or _CONDITION.search(directive.text):
+        if _CONDITION.search(directive.text):
             continue
-        for act in _acts(fix, directive.text):
-            return f"{directive.path}:{directive.line} forbids it ({_short(directive.text)}): {act}"
+        if directive.kind in ("never", "prefer"):
+            for act in _acts(fix, directive.text):
+                return f"{directive.path}:{directive.line} forbids it ({_short(directive.text)}): {act}"
+        if directive.kind in ("must", "prefer"):
+            for act in _uses(fix, _others(directive.text), []):
+                return f"{directive.path}:{directive.line} orders another tool ({_short(directive.text)}): {act}"
     return ""
+
+
+def _others(text: str) -> set[str]:
+    """The tools that do the same as the one that a sentence orders; none where it orders several of them."""
+    found: set[str] = set()
+    for match in _ORDERS.finditer(text):
+        rest = re.split(r"[.;:—(!?]|\b(?:and|or|for|to|when)\b", text[match.end() :].replace("`", ""))[0]
+        named = set(_WORD.findall(rest.lower()))
+        for family in SIBLINGS:
+            if len(ordered := named & family) == 1:
+                found |= family - ordered - ({"pip", "pip3"} if ordered <= {"pip", "pip3"} else set())
+    return found - set(_WORD.findall(text.lower()))
 
 
 def _acts(fix: Fix, text: str) -> Iterator[str]:
@@ -69,7 +93,7 @@ def _uses(fix: Fix, tools: set[str], commands: list[str]) -> Iterator[str]:
         for new in fix.creates:
             if PurePosixPath(new.path).name in FILES_OF.get(tool, ()):
                 yield f"the fix creates {new.path}, which is {tool}'s"
-        called = re.compile(rf"(?:^|[\s;&|(\"'`@]){re.escape(tool)}\s+[\w.-]", re.MULTILINE)
+        called = re.compile(rf"(?:^|[\s;&|(\"'`@])(?<!\buv ){re.escape(tool)}\s+[\w.-]", re.MULTILINE)  # `uv pip` is uv's
         yield from (f"the fix runs {tool} in {path}" for path, added in _added(fix) if called.search(added))
     for command in commands:
         yield from (f"the fix writes {command} into {path}" for path, added in _added(fix) if command in added)

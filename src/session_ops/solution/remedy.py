@@ -12,6 +12,7 @@ from session_ops.registry import Checked
 from session_ops.solution import plan
 from session_ops.solution.approach import approach
 from session_ops.solution.fixes import slug
+from session_ops.solution.keeping import with_data_kept
 from session_ops.solution.loop import Job, repair
 from session_ops.solution.messages import with_message
 from session_ops.solution.phase import Action, Document, FileChange, PatchCheck
@@ -54,12 +55,14 @@ def solve(case: Case) -> Document:
 
     remedies = {rule.id: rule.remedy for rule in case.registry.rules.values()}
     answered = {assumption.question: assumption.answer for assumption in diagnosis.assumptions}
+    way = approach(discovery, case.answers, answered.get("environment", ""), answered.get("shape", ""), text_after)
+    steps = plan.steps(kept, by_hand, found, text_after, known, diagnosis.causes, remedies)
     immediate = tuple(fix.id for fix in kept if _immediate(fix, found))
     return Document(
         fixes=tuple(kept), checks=tuple(checks), immediate=immediate,
         structural=tuple(fix.id for fix in kept if fix.id not in immediate), by_hand=tuple(f.id for f in by_hand),
-        approach=approach(discovery, case.answers, answered.get("environment", ""), answered.get("shape", ""), text_after),
-        plan=plan.steps(kept, by_hand, found, text_after, known, diagnosis.causes, remedies), files=_files(kept),
+        approach=way,
+        plan=with_data_kept(steps, discovery, answered.get("preserve data", ""), way), files=_files(kept),
         refused=dict(sorted(done.refused.items())), ended=done.ended,
     )  # fmt: skip
 
