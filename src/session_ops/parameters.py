@@ -65,11 +65,11 @@ class Parameters:
         default=60.0, metadata=_help("minutes after which a lock that is still held at the log's end is stuck")
     )
     limits: str = field(
-        default="", metadata=_help("other limits of the detectors: name=value, ... (session-ops help logs lists them)")
+        default="", metadata=_help("other limits of the detectors, comma-separated; session-ops help logs lists them")
     )
     logs_as: str = field(default="", metadata=_help("format that all logs are read as; empty: found for each log"))
     log_mapping: str = field(
-        default="", metadata=_help("confirmed fields of an unknown log: session=run, time=when, ...; empty: guessed and said")
+        default="", metadata=_help("confirmed fields of an unknown log, as its source names them; empty: guessed and said")
     )
     engine: Engine = field(default="duckdb", metadata=_help("what computes the lifecycles: duckdb, spark"))
     rules: str = field(default="", metadata=_help("folder with rules of your own"))

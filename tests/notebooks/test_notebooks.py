@@ -67,3 +67,12 @@ def test_one_parameters_cell_with_the_literals_of_the_table(phase: str) -> None:
 def test_nothing_depends_on_the_working_directory(phase: str) -> None:
     for cell in code(BOOKS[phase]):
         assert not re.search(r"\.\./|sys\.path|^\s*[!%]|os\.chdir|datetime\.now", source(cell), re.MULTILINE), source(cell)
+
+
+@pytest.mark.parametrize("phase", BOOKS)
+def test_papermill_lists_every_parameter_with_its_help(phase: str) -> None:
+    from papermill import inspect_notebook
+
+    listed = inspect_notebook(str(notebooks()[phase]))
+    assert list(listed) == list(Parameters.__dataclass_fields__)
+    assert all(one["help"] and one["inferred_type_name"] for one in listed.values())
