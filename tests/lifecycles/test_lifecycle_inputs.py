@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tests.lifecycles.conftest import Analyse, at
 
 from session_ops.case import Case
-from session_ops.lifecycles import engine, ingest, rotation, spool
+from session_ops.lifecycles import engine, fast, ingest, rotation, spool
 from session_ops.lifecycles.inputs import Input, inputs
 from session_ops.lifecycles.library import formats
 
@@ -178,7 +178,8 @@ def test_a_file_that_is_given_by_itself_is_always_tried_and_only_once(tmp_path: 
     assert left == {}
 
 
-def test_a_log_that_grows_is_read_up_to_the_size_it_had(tmp_path: Path) -> None:
+def test_a_log_that_grows_is_read_up_to_the_size_it_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "WORTH_IT", 10**12)  # the tolerant readers tell how far they are
     path = tmp_path / "live.jsonl"
     path.write_bytes(text(*WHOLE) * 4_000)
     size = path.stat().st_size
@@ -194,7 +195,8 @@ def test_a_log_that_grows_is_read_up_to_the_size_it_had(tmp_path: Path) -> None:
     assert "it grew by" in source.reason
 
 
-def test_a_log_that_is_cut_while_it_is_read_is_said(tmp_path: Path) -> None:
+def test_a_log_that_is_cut_while_it_is_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "WORTH_IT", 10**12)
     path = tmp_path / "live.jsonl"
     path.write_bytes(text(*WHOLE) * 20_000)
 

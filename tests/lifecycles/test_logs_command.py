@@ -17,8 +17,9 @@ import pytest
 from tests.lifecycles.conftest import at
 
 from session_ops import cli
+from session_ops.lifecycles.columns import KINDS
 from session_ops.lifecycles.engine import TABLES
-from session_ops.lifecycles.library import formats
+from session_ops.lifecycles.library import formats, load
 from session_ops.lifecycles.progress import Progress
 from session_ops.limits import LIMITS, OWN_PARAMETERS, parsed
 from session_ops.model import UsageError
@@ -277,3 +278,20 @@ def test_ctrl_c_ends_with_130_and_writes_no_document(log: Path, tmp_path: Path) 
     assert child.returncode == 130
     assert err == b"interrupted\n"
     assert not (case / "lifecycles.json").exists()
+
+
+def test_the_format_of_the_help_page_works(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    page = (Path(cli.__file__).parent / "docs" / "formats.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "our-runs.yaml").write_text(example)
+    form = load(example)
+    (sample,) = form.samples
+    path = tmp_path / "farm.jsonl"
+    path.write_text(sample["text"])
+    told = json.loads(run(capfd, "logs", path, "--formats", own, "--json")[1])
+    assert told["sources"][0]["format_id"] == "our-runs"
+    assert (told["sessions"], told["ended"], told["longest_s"]) == (1, 1, 300)
+    assert all(kind in page for name in KINDS for kind in name.split("."))
+    assert run(capfd, "formats", "our-runs", "--formats", own)[1].startswith("our-runs: Runs of our build farm")
