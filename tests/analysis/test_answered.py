@@ -10,6 +10,8 @@ import pytest
 from session_ops.case import Case
 from session_ops.discovery.files import read_tree
 from session_ops.model import Answers, Finding, Fix, Gate
+from session_ops.proof.runs import prove
+from session_ops.proof.sandbox import refusal
 from session_ops.registry import Facts, Registry, check
 from tests.conftest import Make
 
@@ -113,6 +115,22 @@ def test_data_to_keep_is_mounted(make: Make, look: Look) -> None:
     assert (finding.rule, finding.at.place) == ("ANSWER-KEEP", "compose.yaml:3")
     assert fix.edits[0].new == "    build: .\n    volumes:\n      - ./state:/app/state"
     assert look(root, preserve_data="no") == ([], [])
+
+
+def test_what_the_fixes_write_passes_the_gate_that_asks_for_it(make: Make, look: Look) -> None:
+    if reason := refusal():
+        pytest.skip(reason)
+    for given, prover in (({"environment": "docker"}, "container.container"), ({"environment": "systemd"}, "service.service")):
+        root = make(BUNDLE | {"state/log.jsonl": "{}\n"}, executable=("bin/reaper.sh",), name=given["environment"], git=True)
+        (fix,) = look(root, **given)[1]
+        changed = {new.path: (new.content.encode(), False) for new in fix.creates}
+        for path, (data, _) in changed.items():
+            (root / path).parent.mkdir(exist_ok=True)
+            (root / path).write_bytes(data)
+        tree = read_tree(root)
+        result = prove(tree, Facts(Registry.load(), {"tree": tree, "answers": Answers()}), only=[prover])[Gate.SHIP]
+        assert [run.wrong for run in result.runs if run.wrong] == []
+        assert any(run.good for run in result.runs)
 
 
 def test_the_fixes_survive_their_trial_and_the_approach_follows(make: Make, tmp_path: Path) -> None:

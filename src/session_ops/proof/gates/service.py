@@ -23,6 +23,8 @@ REFUSES = re.compile(
     r"Refusing|bad unit file setting|Failed to parse|Missing '='|Assignment outside of section|Invalid section header|is not executable|not absolute|lacks"
 )
 IGNORED = re.compile(r"Unit [\w@.\\-]+ not found|Failed to (?:open|resolve|create|get)")
+INSTALLED = re.compile(r"/(?:\.?venv|virtualenv|env|node_modules|vendor/bundle|dist|build|target)/")
+"""Folders that an install or a build fills."""
 UNKNOWN = re.compile(r"Unknown (?:key|lvalue|section)")
 
 
@@ -66,11 +68,11 @@ def _verified(place: Place, unit: Unit, units: list[Unit]) -> CommandRun:
         return place.judged(Gate.SHIP, shown, ran)
     said = [line for line in (place.plain(line).replace("$TMP/units/", "") for line in ran.err.splitlines()) if name in line]
     wrong = [line for line in said if REFUSES.search(line) and not IGNORED.search(line) and not UNKNOWN.search(line)]
-    foreign = [line for line in wrong if "is not executable" in line and "$COPY" not in line]
+    foreign = [line for line in wrong if "is not executable" in line and ("$COPY" not in line or INSTALLED.search(line))]
     wrong = [line for line in wrong if line not in foreign]
     if not wrong and foreign:
         return place.skipped(
-            Gate.SHIP, shown, f"it names a program that is not part of the target and not on this machine: {foreign[0]}"
+            Gate.SHIP, shown, f"it names a program that is neither part of the target nor on this machine: {foreign[0]}"
         )
     notes = tuple(line[:240] for line in said if UNKNOWN.search(line))
     return CommandRun(
