@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import shutil
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -30,6 +31,12 @@ ROUNDS = 6
 """How often the rules are asked again for fixes."""
 TRIES = 5
 """How often a round's series is made anew after fixes were dropped, before what still does harm is dropped all at once."""
+
+PATIENCE_S = 60.0
+"""Seconds of proofs of single steps in one round; where they would take longer, the round is proven as a whole."""
+
+TOGETHER = "it does not go together with"
+"""What `series` says of a fix that collides with another one: the next round tries it again."""
 
 Changed = dict[str, State | None]
 Gates = tuple[GateResult, ...]
@@ -83,13 +90,17 @@ class Job:
     directives: Sequence[Directive] = ()
     only: Literal["safe", "all"] = "all"
     prove: Proof | None = None
+    took: float = 0.0
+    """Seconds that one proof takes."""
 
 
 def repair(job: Job, before: Checked, facts: Facts) -> Repair:
     """Run the loop on a target whose rules said `before`; `facts` are those of the target as it is."""
     done = Repair(before, before)
     if job.prove is not None:
+        began = time.monotonic()
         done.gates_before = done.gates_after = job.prove({})
+        job = dataclasses.replace(job, took=time.monotonic() - began)
     gone: set[str] = set()
     tree, now = job.tree, before
     with contextlib.ExitStack() as stack:
@@ -101,7 +112,7 @@ def repair(job: Job, before: Checked, facts: Facts) -> Repair:
             steps = _steps(found, effect, now, done.changed, number)
             if job.prove is not None and steps:
                 known = len(done.refused)
-                steps = _proven(job.prove, steps, done)
+                steps = _proven(job, steps, done)
                 if not steps and len(done.refused) > known:
                     continue
             if not steps:
@@ -137,7 +148,7 @@ def _wanted(job: Job, facts: Facts, now: Checked, refused: dict[str, str]) -> li
         refused.setdefault(f"{found[one].rule} at {found[one].at.place}", why)
     wanted = []
     for fix in united(fixes, {one: finding.rule for one, finding in found.items()}):
-        if fix.title in refused or (job.only == "safe" and fix.safety != "safe"):
+        if (fix.title in refused and TOGETHER not in refused[fix.title]) or (job.only == "safe" and fix.safety != "safe"):
             continue
         if why := broken_by(fix, job.directives):
             refuse(refused, fix, why)
@@ -195,21 +206,26 @@ def _steps(found: Series, effect: Sequence[Effect], now: Checked, changed: Chang
     return steps
 
 
-def _proven(prove: Proof, steps: Sequence[Step], done: Repair) -> list[Step]:
-    """The steps up to the first that makes a gate fail which held before; that one is dropped and said, and so is what follows it.
+def _proven(job: Job, steps: Sequence[Step], done: Repair) -> list[Step]:
+    """The steps without those that make a gate fail which held before; these are dropped and said.
 
-    What follows is offered again in the next round.
+    Each step is proven by itself where that takes little time. Else all of them are proven at once, and one by one only where that shows
+    harm. What follows a harmful step is offered again in the next round.
     """
+    assert job.prove is not None  # noqa: S101 - the caller asked
+    if len(steps) * job.took > PATIENCE_S:
+        after = job.prove(steps[-1].after)
+        if broken(done.gates_after, after) is None:
+            done.gates_after = after
+            return [*steps[:-1], dataclasses.replace(steps[-1], gates=after)]
     kept: list[Step] = []
-    gates = done.gates_after
     for step in steps:
-        after = prove(step.after)
-        if worse := broken(gates, after):
+        after = job.prove(step.after)
+        if worse := broken(done.gates_after, after):
             refuse(done.refused, step.fix, f"with it the gate {worse.gate} fails, which held before: {said(worse)}")
             break
         kept.append(dataclasses.replace(step, gates=after))
-        gates = after
-    done.gates_after = gates
+        done.gates_after = after
     return kept
 
 
