@@ -9,8 +9,10 @@ from importlib.resources import files
 from typing import Any
 
 from session_ops.model import Answers, CommandRun, Evidence, Gate
-from session_ops.proof.probe.judge import Seen, Verdict, judge, start_failed
-from session_ops.proof.probe.plan import Command, Known, Step, commands
+from session_ops.proof.probe.judge import judge, start_failed
+from session_ops.proof.probe.plan import Command, Known, commands
+from session_ops.proof.probe.trial import Seen
+from session_ops.proof.probe.words import Step
 from session_ops.proof.runs import Place, prover
 from session_ops.proof.toolchains import toolchains
 from session_ops.registry import CannotCheck, Facts
@@ -127,6 +129,3 @@ def _evidence(seen: Seen, found: Mapping[Step, Command]) -> tuple[Evidence, ...]
     command = found.get(step) or next(iter(found.values()))
     state = (Evidence(seen.path, source="probe"),) if seen.path else ()
     return (*state, *((command.at,) if command.at is not None else ()))
-
-
-__all__ = ["Verdict", "coordinate", "report", "run"]

@@ -13,7 +13,8 @@ from session_ops.discovery.docs import Docs
 from session_ops.discovery.scripts import Script, Scripts
 from session_ops.model import CommandRun, Gate
 from session_ops.proof.documented import told, unfit
-from session_ops.proof.probe.plan import INTERPRETERS, PLACE, argument, script_named
+from session_ops.proof.probe.plan import script_named
+from session_ops.proof.probe.words import INTERPRETERS, PLACE, argument
 from session_ops.proof.runs import Place, prover
 from session_ops.proof.starting import MOST_COMMANDS, START_S, sample
 from session_ops.proof.toolchains import toolchains

@@ -11,98 +11,18 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 from session_ops.discovery.mechanism import kind_of
+from session_ops.proof.probe.trial import FAULTS, LINES, Mark, Seen, Trial, filled, marks_of, records, template_of
 from session_ops.proof.symptoms import absent_command, complaint
 
-Fault = Literal["torn", "lost", "stolen", "left over", "fails"]
-FAULTS: tuple[Fault, ...] = ("torn", "lost", "stolen", "left over", "fails")
-LINES = (".jsonl", ".ndjson")
-RECORDS = (*LINES, ".log", ".csv", ".tsv")
-"""Files in which each line is a record of its own."""
 HELD = ("lock", "pid", "heartbeat", "socket")
 """Kinds of state that belong to a living session."""
+COMMENT = re.compile(r"(?m)^\s*(?://|/\*)|//[^\n\"]*$")
+"""JSON with comments is meant for readers that take them."""
 WORD = re.compile(r"[A-Za-z][A-Za-z_-]{1,20}")
-
-
-@dataclass(frozen=True, order=True)
-class Seen:
-    """A fault, in words that do not vary between runs. `path` is the state that shows it, with placeholders; empty where none does."""
-
-    fault: Fault
-    text: str
-    path: str = ""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A file that names a session which ran alone.
-
-    `kinds` are the words that are in its content, each with the number of records that hold it (0 where the file is no list of records).
-    """
-
-    path: str
-    kinds: dict[str, int]
-
-
-@dataclass
-class Trial:
-    """What the driver saw of one trial."""
-
-    size: int
-    contests: int
-    ids: dict[int, str]
-    runs: list[dict[str, Any]]
-    held: list[list[int]]
-    victim: int
-    after: dict[str, Any]
-    snapshots: dict[str, dict[str, Any]]
-    places: dict[str, str]
-    left: list[int] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, seen: dict[str, Any]) -> Trial:
-        """From the driver's JSON."""
-        snapshots: dict[str, dict[str, Any]] = {key: seen[key] for key in ("started", "locked", "ended") if key in seen}
-        ids = {int(n): name for n, name in seen["ids"].items()}
-        return cls(
-            seen["size"], seen["contests"], ids, seen["runs"], seen["held"], seen["victim"], seen["after"], snapshots, seen["places"], seen["left"]
-        )  # fmt: skip
-
-    def codes(self, step: str, n: int | None = None) -> list[int | None]:
-        """Exit codes of a step, of one session or of all; None where it was still running."""
-        return [run["code"] for run in self.runs if run["step"] == step and (n is None or run["n"] == n)]
-
-    def words(self, n: int) -> dict[str, str]:
-        """What names session n: its id, where it has one of its own, its agent and its task."""
-        words = {"agent": f"probe-agent-{n}x", "task": f"probe-task-{n}x"}
-        own = self.ids.get(n, "")
-        return {"session": own} | words if own and list(self.ids.values()).count(own) == 1 else words
-
-    def path(self, where: str) -> str:
-        """A path of the trial as people see it: relative to the copy, or below $HOME or the folder around both."""
-        root = PurePosixPath(self.places["$COPY"]).name
-        first, _, rest = where.partition("/")
-        return rest if first == root else f"$HOME/{rest}" if first == "home" else f"../{where}"
-
-    def texts(self, moment: str) -> dict[str, dict[str, Any]]:
-        """Changed paths at a moment, as people see them, without what git keeps for itself."""
-        paths = {self.path(where): what for where, what in self.snapshots[moment]["paths"].items()}
-        return {path: what for path, what in paths.items() if not re.search(r"(?:^|/)\.git(?:/|$)", path)}
-
-    def normal(self, text: str) -> str:
-        """Output without what differs between sessions and trials."""
-        for n in range(1, self.size + 2):
-            for kind, word in self.words(n).items():
-                text = text.replace(word, f"{{{kind}}}")
-        for name in set(self.ids.values()):
-            text = text.replace(name, "{session}")
-        for name, place in sorted(self.places.items(), key=lambda item: -len(item[1])):
-            text = text.replace(place, name)
-        return re.sub(r"\d+", "#", text)
 
 
 @dataclass(frozen=True)
@@ -135,7 +55,7 @@ def judge(observed: list[dict[str, Any]], commands: dict[str, str]) -> Verdict:
         return Verdict(
             blind=f"the start command fails for one session alone with exit {run['code']}" + (f": {said[0]}" if said else "")
         )
-    marks = list(_marks(solo, "started"))
+    marks = list(marks_of(solo, "started"))
     states = solo.texts("ended") | (alone[-1].texts("locked") if "locked" in alone[-1].snapshots else {})
     if not states:
         return Verdict(
@@ -165,40 +85,6 @@ def judge(observed: list[dict[str, Any]], commands: dict[str, str]) -> Verdict:
 
 
 # what one session leaves behind
-
-
-def _marks(solo: Trial, moment: str) -> Iterator[Mark]:
-    words = solo.words(1)
-    for path, what in solo.texts(moment).items():
-        text = what.get("text", "")
-        if what["kind"] != "file" or what.get("binary") or what.get("cut"):
-            continue
-        records = path.endswith(RECORDS)
-        kinds = {kind: _records(text, word) if records else 0 for kind, word in words.items() if word in text}
-        template = _template(path, words)
-        if kind_of(path) == "pointer" or text.strip() in words.values():
-            continue  # one for all on purpose: the last one wins
-        if kinds or template != path:
-            yield Mark(template, kinds)
-
-
-def _records(text: str, word: str) -> int:
-    return sum(word in line for line in text.splitlines())
-
-
-def _template(path: str, words: dict[str, str]) -> str:
-    for kind, word in words.items():
-        path = path.replace(word, f"{{{kind}}}")
-    return path
-
-
-def _filled(template: str, words: dict[str, str]) -> str | None:
-    """The path of a session; None where it holds a word that this session has not."""
-    for kind in re.findall(r"\{(\w+)\}", template):
-        if kind not in words:
-            return None
-        template = template.replace(f"{{{kind}}}", words[kind])
-    return template
 
 
 def _of_one(trial: Trial, solo: Trial, commands: dict[str, str]) -> Iterator[Seen]:
@@ -265,7 +151,7 @@ def _missing(trial: Trial, started: list[int], marks: list[Mark]) -> Iterator[Se
     for mark in marks:
         for n in started:
             words = trial.words(n)
-            path = _filled(mark.path, words)
+            path = filled(mark.path, words)
             if path is None:
                 continue  # its id is not its own: said already
             what = texts.get(path)
@@ -277,7 +163,7 @@ def _missing(trial: Trial, started: list[int], marks: list[Mark]) -> Iterator[Se
             text = what.get("text", "")
             if any(kind in words and words[kind] not in text for kind in mark.kinds):
                 yield Seen("lost", "a session that started is not in the record", mark.path)
-            elif any(kind in words and _records(text, words[kind]) < count for kind, count in mark.kinds.items()):
+            elif any(kind in words and records(text, words[kind]) < count for kind, count in mark.kinds.items()):
                 yield Seen("lost", "of the records of a session some are missing, or name nobody", mark.path)
 
 
@@ -292,10 +178,10 @@ def _unrecorded_end(trial: Trial, solo: Trial, ended: list[int]) -> Iterator[See
         if entry is None or earlier is None:
             continue
         changed = {key: _shape(value) for key, value in entry.items() if _shape(value) != _shape(earlier.get(key))}
-        template = _template(path, words)
+        template = template_of(path, words)
         for n in ended if changed else []:
             own = trial.words(n)
-            where = _filled(template, own)
+            where = filled(template, own)
             if where is None:
                 continue
             found = _entry(trial.texts("ended").get(where, {}), own)
@@ -347,16 +233,17 @@ def _stolen(trial: Trial, locked: Trial) -> Iterator[Seen]:
 
 def _torn(trial: Trial, moment: str, solo: Trial, *, alone: bool = False) -> Iterator[Seen]:
     """State that does not parse, where that of one session alone does (or, of one alone, where it did before)."""
-    known = {_template(path, solo.words(1)): what for path, what in solo.texts("ended").items()}
+    known = {template_of(path, solo.words(1)): what for path, what in solo.texts("ended").items()}
     for path, what in trial.texts(moment).items():
         if what["kind"] != "file" or what.get("cut") or what.get("binary") or "text" not in what:
             continue
         template = path
         for n in range(1, trial.size + 1):
-            template = _template(template, trial.words(n))
+            template = template_of(template, trial.words(n))
         template = re.sub(r"\d{4,}", "#", template) if template not in known else template
         whole = path.endswith(".json") and not _parses(what["text"])
-        before = what["new"] and bool(what["text"].strip()) if alone else _parses(known.get(template, {}).get("text", "0"))
+        broken = what["new"] and bool(what["text"].strip()) and not COMMENT.search(what["text"])
+        before = broken if alone else _parses(known.get(template, {}).get("text", "0"))
         if whole and before:
             yield Seen("torn", "the state does not parse any more", template)
         elif path.endswith(LINES) and not alone:
@@ -380,8 +267,8 @@ def _alone(trial: Trial, commands: dict[str, str]) -> Iterator[str]:
         if step not in commands:
             yield f"no {step} command is known" if step != "lock" else "no command that takes a lock is known"
             continue
-        run = next(run for run in trial.runs if run["step"] == step)
-        if run["code"] != 0 and (step != "end" or not trial.contests or not trial.held[0]):
+        run = next((run for run in trial.runs if run["step"] == step), None)
+        if run is not None and run["code"] != 0 and (step != "end" or not trial.contests or not trial.held[0]):
             said = trial.normal(run["err"] or run["out"]).strip().splitlines()[-1:]
             how = f"exit {run['code']}" if run["code"] is not None else "no end in time"
             yield f"the {step} command does not work for one session alone ({how}" + (f": {said[0][:160]})" if said else ")")

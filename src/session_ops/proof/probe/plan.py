@@ -9,10 +9,9 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Literal
 
 from session_ops.discovery.aside import is_aside
 from session_ops.discovery.deployment import Deployment
@@ -22,48 +21,34 @@ from session_ops.discovery.manifests import Manifests
 from session_ops.discovery.mechanism import Mechanism
 from session_ops.discovery.scripts import Script, Scripts
 from session_ops.model import Evidence
-
-Step = Literal["start", "beat", "lock", "end", "reap"]
-STEPS: tuple[Step, ...] = ("start", "beat", "lock", "end", "reap")
-VERBS: dict[Step, frozenset[str]] = {
-    "start": frozenset(("start", "begin", "register", "join", "checkin", "open", "new", "init", "create")),
-    "beat": frozenset(("heartbeat", "beat", "ping", "keepalive", "touch")),
-    "lock": frozenset(("lock", "acquire", "claim", "reserve")),
-    "end": frozenset(("end", "stop", "finish", "close", "deregister", "unregister", "leave", "complete", "checkout")),
-    "reap": frozenset(("reap", "reaper", "cleanup", "gc", "expire", "prune", "sweep")),
-}
-"""Verbs by step; `release` and `unlock` end what consists of a lock alone."""
-RELEASE = frozenset(("release", "unlock"))
-NOUNS = frozenset(("session", "sessions", "agent", "agents", "worker", "task", "lock", "claim"))
-OTHERS = frozenset(
-    ("server", "dashboard", "monitor", "monitoring", "docker", "dev", "test", "tests", "install", "setup", "web", "ui", "api", "demo")
-    + ("example", "build", "service", "compose", "db", "migrate", "project", "swarm", "list", "show", "status", "view", "watch", "hook", "all")
+from session_ops.proof.probe.words import (
+    INTERPRETERS,
+    NOUNS,
+    OTHERS,
+    RELEASE,
+    STEPS,
+    VAGUE,
+    Step,
+    argument,
+    names_in,
+    noun_points,
+    split,
+    step_of,
+    usage,
 )  # fmt: skip
-"""Words that say that something else than a session is meant."""
+
 HOOKS: dict[str, Step] = {
     "SessionStart": "start", "PostToolUse": "beat", "UserPromptSubmit": "beat", "SessionEnd": "end",
 }  # fmt: skip
 """Events of a coding agent that stand for a step. Source: Claude Code, hooks reference."""
-VAGUE = frozenset(("init", "new", "open", "create", "touch", "close", "complete"))
-"""Verbs that need a noun beside them."""
 PLANS = re.compile(r"(?:^|/)(?:plans?|specs?|adrs?|design|archive[sd]?|history|prompts?|research|rfcs?)/", re.IGNORECASE)
 """Folders of docs that say what shall be, or was, and not what is."""
-INTERPRETERS = frozenset(("bash", "sh", "zsh", "python", "python3", "node", "ruby"))
 SHELL = frozenset(("", "bash", "sh", "shell", "console", "zsh", "terminal", "shell-session", "text"))
-PLACE = re.compile(r"<[^<>]+>|\[[^\[\]]+\]|\{[^{}]+\}|\$\{?\w+\}?|[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)*(?=$|[\s|])|\.\.\.|…")
-MEANINGS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"session[ _-]?name", re.IGNORECASE), "{agent}"),
-    (re.compile(r"session|\bsid\b|^id$", re.IGNORECASE), "{session}"),
-    (re.compile(r"resource|lock|file|path|\bkey\b", re.IGNORECASE), "{resource}"),
-    (re.compile(r"agent|^name$|who|worker|owner|user|role", re.IGNORECASE), "{agent}"),
-    (re.compile(r"task|ticket|issue|goal|topic|title|desc|text|message|note|reason|summary", re.IGNORECASE), "{task}"),
-    (re.compile(r"seconds|timeout|ttl|count|number", re.IGNORECASE), "5"),
-)
 EXPORT = re.compile(r"(?i:export(?:ed)?\s+it\s+as\s+)`?\$?(\w+)|export\s+(\w*SESSION(?:_ID)?)=[\"']?\$\(")
 
 
 _WRITES = re.compile(
-    r">>?\s*[\"']?\$|\b(?:rm|mv|cp|touch|tee)\s|\bopen\(|write_text|writeFile|unlink|appendFile|File\.(?:write|open)"
+    r">>?\s*[\"']?(?!/dev/|&)[\w$./{~]|\b(?:rm|mv|cp|touch|tee|mkdir)\s|\bopen\(|write_text|writeFile|unlink|appendFile|File\.(?:write|open)"
 )
 _NOUN = re.compile(r"session|agent|worker|task|lock|claim", re.IGNORECASE)
 
@@ -166,9 +151,8 @@ def _candidates(known: Known) -> Iterator[_Candidate]:
                 yield _Candidate(one[0], prefix + one[1], at, one[2], one[3] + weight)
     yield from _hooks(known)
     for script in known.scripts:
-        if is_aside(script.path) or not _touches(known, script.path):
-            continue
-        yield from _of_script(script, known)
+        if not is_aside(script.path) and _WRITES.search(known.tree.text(script.path)):
+            yield from _of_script(script, known)
 
 
 def _says(doc: Doc) -> bool:
@@ -179,17 +163,17 @@ def _says(doc: Doc) -> bool:
 def _of_script(script: Script, known: Known) -> Iterator[_Candidate]:
     """A script by its name, or by the verbs that its own usage lists."""
     name = PurePosixPath(script.path).name
-    words = _names(PurePosixPath(script.path).stem)
+    words = names_in(PurePosixPath(script.path).stem)
     if not words & NOUNS or words & OTHERS:
         return
     text, lines = known.tree.text(script.path), known.tree.lines(script.path)
     listed = False
     for number, line in enumerate(lines, start=1):
         match = re.search(rf"(?:{re.escape(name)}|\$0|\$\{{0##\*/\}})[\"']?\s+([a-z][a-z-]+)(?![\w./-])", line)
-        if match and (step := _step(_names(match[1]))) is not None:
+        if match and (step := step_of(names_in(match[1]))) is not None:
             listed = True
-            held = _usage(text, match[1], name)
-            points = 2 + _noun(words) + 3 * (step == "lock" and "{resource}" in held)
+            held = usage(text, match[1], name)
+            points = 2 + noun_points(words) + 3 * (step == "lock" and "{resource}" in held)
             yield _Candidate(
                 step,
                 " ".join([_started(script), match[1], *held]),
@@ -197,16 +181,20 @@ def _of_script(script: Script, known: Known) -> Iterator[_Candidate]:
                 script.path,
                 points,
             )
-    if not listed and (step := _step(words)) is not None:
+    if not listed and (step := step_of(words)) is not None:
         if "hooks" in PurePosixPath(script.path).parts:
             event = {"start": "SessionStart", "end": "SessionEnd"}.get(step, "PostToolUse")
             yield _Candidate(
-                step, f"{_told(event)} | {_started(script)}", known.tree.evidence(script.path, 1), script.path, 1 + _noun(words)
+                step,
+                f"{_told(event)} | {_started(script)}",
+                known.tree.evidence(script.path, 1),
+                script.path,
+                1 + noun_points(words),
             )
             return
-        held = _usage(text, "", name)
+        held = usage(text, "", name)
         yield _Candidate(
-            step, " ".join([_started(script), *held]), known.tree.evidence(script.path, 1), script.path, 1 + _noun(words)
+            step, " ".join([_started(script), *held]), known.tree.evidence(script.path, 1), script.path, 1 + noun_points(words)
         )
 
 
@@ -267,23 +255,23 @@ def _of_line(text: str, heads: Mapping[str, tuple[str, str]], known: Known, doc:
             (started + shlex.quote(script.path) if started or "/" in script.path else f"./{shlex.quote(script.path)}"),
         )
     verbs = [word for word in words[1:3] if re.fullmatch(r"[a-z][a-z-]*", word)]
-    names = _names(PurePosixPath(name).stem)
-    step = next((s for n in range(len(verbs), 0, -1) if (s := _step(_split(verbs[:n]))) is not None), None)
-    own = _split(verbs) if step is not None else frozenset()
+    names = names_in(PurePosixPath(name).stem)
+    step = next((s for n in range(len(verbs), 0, -1) if (s := step_of(split(verbs[:n]))) is not None), None)
+    own = split(verbs) if step is not None else frozenset()
     if step is None:
-        step, verbs = _step(names), []
+        step, verbs = step_of(names), []
     about = names | own
-    if step is None or about & OTHERS or any(word in ("--help", "-h", "--version") for word in words):
+    if step is None or (own if verbs else names) & OTHERS or any(word in ("--help", "-h", "--version") for word in words):
         return None
     if own & RELEASE or names & RELEASE:
         step = "end"
     arguments = words[1 + len(verbs) :]
-    usage = _usage(known.tree.text(head), " ".join(verbs), PurePosixPath(head).name)
+    told = usage(known.tree.text(head), " ".join(verbs), PurePosixPath(head).name)
     held = [argument(word) for word in arguments]
-    if usage and sum("{" in word for word in usage) >= sum("{" in word for word in held):
-        held = usage
+    if told and sum("{" in word for word in told) >= sum("{" in word for word in held):
+        held = told
     points = (
-        _noun(about)
+        noun_points(about)
         + (3 if verbs else 0)
         + min(2, sum("{" in word for word in held))
         + 2 * ("{agent}" in held or "{session}" in held)
@@ -301,53 +289,6 @@ def script_named(name: str, tree: Tree, scripts: Scripts, doc: str) -> Script | 
     if "/" not in name:
         paths = paths[-1:] if name.endswith((".sh", ".py", ".js", ".rb")) else []
     return next((script for path in paths for script in scripts if script.path == path and not is_aside(path)), None)
-
-
-def argument(word: str) -> str:
-    """An argument of a doc's line: a placeholder by what it is called, a literal as it is; optional things that nobody knows are left out."""
-    if not PLACE.fullmatch(word):
-        return "{task}" if " " in word else shlex.quote(word)
-    name = word.strip("<>[]{}$.… ")
-    optional = word.startswith("[")
-    if name.startswith("-") or not name:
-        return "" if optional else "{task}"
-    meaning = next((placeholder for pattern, placeholder in MEANINGS if pattern.search(name)), "")
-    return meaning or ("" if optional else "{task}")
-
-
-def _split(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(part for word in words for part in _names(word))
-
-
-def _names(word: str) -> frozenset[str]:
-    return frozenset(part for part in re.split(r"[-_.\s]+", word.lower()) if part)
-
-
-def _step(words: frozenset[str]) -> Step | None:
-    """The step that words stand for; a release is the end of what is a lock alone."""
-    if words & RELEASE:
-        return "end"
-    for step in ("beat", "reap", "end", "start", "lock"):
-        if words & VERBS[step]:
-            return step
-    return None
-
-
-def _noun(words: frozenset[str]) -> int:
-    return 3 if words & {"session", "sessions", "agent"} else 1 if words & NOUNS else 0
-
-
-def _usage(text: str, verbs: str, name: str) -> list[str]:
-    """The arguments that a script's own usage gives for a verb (or for itself): the line with most of them."""
-    start = re.escape(verbs).replace(r"\ ", r"\s+") if verbs else re.escape(name)
-    place = r"<[^<>\n]+>|\[[^\[\]\n]+\]|[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)*(?![\w'\"])"
-    best: list[str] = []
-    for match in re.finditer(rf"(?m)^[^\n]*?(?<![\w$-]){start}(?:\|[\w|-]+)?((?:[ \t]+(?:{place}))+)", text):
-        words = [argument(word) for word in re.findall(place, match[1])]
-        words = [word for word in words if word]
-        if len(words) > len(best):
-            best = words
-    return best
 
 
 def _started(script: Script) -> str:
@@ -385,8 +326,3 @@ def _told(event: str) -> str:
     """What a coding agent writes to the input of a hook. Source: Claude Code, hooks reference, common input fields."""
     about = f'{{"session_id": "{{session}}", "hook_event_name": "{event}", "cwd": "{{root}}", "source": "startup", "tool_name": "Bash"}}'
     return f"printf '%s\\n' {shlex.quote(about)}"
-
-
-def shown(found: Mapping[Step, Command]) -> str:
-    """The commands in one line, each with its place."""
-    return "; ".join(f"{step}: {command.text} ({command.origin})" for step, command in found.items())
