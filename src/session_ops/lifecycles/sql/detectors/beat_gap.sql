@@ -6,7 +6,7 @@
 -- text: {session_id} sent no heartbeat for {gap_ns:span}; its agent's usual gap is {usual_ns:span}
 WITH beats AS (
   SELECT session_id, run_no, agent_id, source_id, ts_ns, min(event_id) AS event_id
-  FROM steps WHERE kind = 'session.heartbeat' AND end_place IS NULL
+  FROM steps WHERE kind = 'session.heartbeat' AND (end_place IS NULL OR start_place > end_place)
   GROUP BY session_id, run_no, agent_id, source_id, ts_ns
 ),
 gaps AS (

@@ -6,19 +6,25 @@
 -- needs: log; there is no log beside the registry
 -- text: {session_id}: {what}
 WITH both_known AS (
-  SELECT n.*, g.start_ns AS log_start_ns, g.end_ns AS log_end_ns, g.end_event_id, g.last_event_id, g.last_ns AS log_last_ns, g.n_activity,
+  SELECT n.*, g.stream, g.start_ns AS log_start_ns, g.end_ns AS log_end_ns, g.end_event_id, g.last_event_id, g.last_ns AS log_last_ns, g.n_activity,
     t.logs_end, t.log_end_ns AS stream_end_ns
   FROM registered n
   JOIN logged g ON g.session_id = n.session_id
   JOIN streams t ON t.stream = g.stream
 ),
 shared AS (
-  SELECT source_id, count(*) AS n_shared, count(log_start_ns) AS n_started FROM both_known GROUP BY source_id
+  SELECT source_id, stream, count(*) AS n_shared, count(log_start_ns) AS n_started FROM both_known GROUP BY source_id, stream
+),
+reach AS (
+  SELECT h.source_id, sum(h.n_shared) AS n_shared, sum(h.n_started) AS n_started, min(l.first_ns) AS first_ns, max(l.last_ns) AS last_ns
+  FROM shared h
+  JOIN (SELECT stream, min(first_ns) AS first_ns, max(last_ns) AS last_ns FROM sources WHERE role = 'log' GROUP BY stream) l ON l.stream = h.stream
+  GROUP BY h.source_id
 ),
 counted AS (
   SELECT n.source_id, n.session_id, n.start_ns, g.last_ns, g.last_event_id, n.stored_events, coalesce(g.n_activity, 0) AS n_activity
   FROM registered n
-  JOIN shared h ON h.source_id = n.source_id
+  JOIN reach h ON h.source_id = n.source_id
   LEFT JOIN logged g ON g.session_id = n.session_id
   WHERE n.stored_events IS NOT NULL AND h.n_shared >= 3
 ),
@@ -56,7 +62,7 @@ told AS (
     FROM registered GROUP BY source_id
   ) a
   JOIN shared h ON h.source_id = a.source_id
-  CROSS JOIN runs r
+  JOIN runs r ON r.stream = h.stream
   JOIN sources o ON o.source_id = r.source_id
   JOIN streams t ON t.stream = r.stream
   LEFT JOIN registered n ON n.session_id = r.session_id AND n.source_id = a.source_id
@@ -66,11 +72,10 @@ told AS (
   SELECT n.source_id, n.session_id, n.start_ns AS ts_ns, e.event_id,
     'the registry holds it, the log of that time does not' AS what, 'possible' AS confidence
   FROM registered n
-  JOIN shared h ON h.source_id = n.source_id
-  CROSS JOIN (SELECT min(first_ns) AS from_ns, max(last_ns) AS to_ns FROM sources WHERE role = 'log') reach
+  JOIN reach h ON h.source_id = n.source_id
   LEFT JOIN logged g ON g.session_id = n.session_id
   LEFT JOIN of_registry e ON e.source_id = n.source_id AND e.session_id = n.session_id
-  WHERE g.session_id IS NULL AND n.start_ns > reach.from_ns AND n.start_ns < reach.to_ns AND h.n_shared >= 3
+  WHERE g.session_id IS NULL AND n.start_ns > h.first_ns AND n.start_ns < h.last_ns AND h.n_shared >= 3
     AND h.n_started * 2 >= h.n_shared AND h.n_shared * 2 >= n.n_sessions
 )
 SELECT source_id, session_id, NULL AS resource_id, ts_ns, event_id, what, confidence FROM told
