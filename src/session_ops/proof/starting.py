@@ -29,14 +29,16 @@ _USAGE = re.compile(r"(?im)^\s*(?:usage\b|options?:|commands?:)")
 def starts(place: Place, argv: list[str], name: str, env: Mapping[str, str]) -> CommandRun:
     """Start a command for its help, headless, from another folder. One that knows neither --help nor --version has to say how it is used."""
     shown, ran = "", Ran(None, "", "")
-    for flag in ("--help", "--version"):
-        shown = f"{name} {flag}"
-        ran, given = _run(place, [*argv, flag], place.box.home, env)
-        shown = " ".join([*(f"{key}=…" for key in given), shown])
-        if not ran.code or ran.ended or ran.gone or _breaks(ran):
+    for flag in ("--help", "--version", "-h"):
+        # by a shell, as people do it: it runs a script without a first line too
+        ran, given = _run(place, ["/bin/sh", "-c", '"$0" "$@"', *argv, flag], place.box.home, env)
+        shown = " ".join([*(f"{key}=…" for key in given), name, flag])
+        if not ran.code or ran.ended or ran.gone:
             break
-        if _USAGE.search(ran.out + "\n" + ran.err):
-            return place.judged(Gate.START, shown, ran, expect=(0, ran.code or 0))
+        if _USAGE.search(ran.out + "\n" + ran.err) and not crash(ran.err):
+            return place.judged(Gate.START, shown, ran, expect=(0, ran.code))
+        if _breaks(ran):
+            break
     run = place.judged(Gate.START, shown, ran, serves=True)
     if run.wrong and not (run.ended or ran.gone or _breaks(ran)):
         return place.refused(

@@ -13,6 +13,10 @@ _NOT_FOUND = (
     re.compile(r"(?m)^(?:zsh|zsh:\d+): command not found: (?P<name>[\w.+/-]+)\s*$"),
     re.compile(r"(?m)^(?:/usr/bin/)?env: ['‘]?(?P<name>[\w.+/-]+)['’]?: No such file or directory\s*$"),
     re.compile(r"(?m)^(?P<name>[\w.+-]+): No such file or directory\s*$"),
+    re.compile(r"(?m)\bspawn(?:Sync)? (?P<name>[\w.+-]+) ENOENT\b"),
+    re.compile(
+        r"(?m)^FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<name>(?:git|docker|tmux|jq|gh|node|npm|claude|sudo))'\s*$"
+    ),
 )
 _COMPLAINTS = (
     re.compile(r"(?m)^\S.*: (?:command )?not found\s*$"),

@@ -55,6 +55,11 @@ class Tarball:
         return {str(k): posixpath.normpath(str(v)) for k, v in found.items() if isinstance(v, str)}
 
     @property
+    def leftover_main(self) -> bool:
+        """Is `main` what `npm init` writes, in a package of commands that has no such file?"""
+        return self.package.get("main") in ("index.js", "./index.js") and bool(self.bins) and "index.js" not in self.files
+
+    @property
     def entry(self) -> str:
         """What an import of the package loads, as it is declared; empty where there is nothing to import."""
         exports = self.package.get("exports")
@@ -64,7 +69,7 @@ class Tarball:
             whole = exports.get(".") if any(str(k).startswith(".") for k in exports) else exports
             return _first(whole)
         main = self.package.get("main")
-        if isinstance(main, str) and main:
+        if isinstance(main, str) and main and not self.leftover_main:
             return main
         return "index.js" if "index.js" in self.files else ""
 
@@ -106,12 +111,12 @@ def problems(ball: Tarball, tree: Tree, folder: str) -> Iterator[str]:
     """What is promised and not there. `folder` is the folder of the package in the target."""
     for key, value in _promises(ball.package):
         path = posixpath.normpath(value.lstrip("/"))
-        if "*" not in path and not _resolved(ball, path):
+        if "*" not in path and not _resolved(ball, path) and not (key == "main" and ball.leftover_main):
             yield f"{key} names {value}, which it does not hold"
     for name, path in ball.bins.items():
         if path not in ball.files:
             yield f"bin {name} names {path}, which it does not hold"
-        elif not ball.files[path].startswith(b"#!"):
+        elif path.endswith((".js", ".cjs", ".mjs")) and not ball.files[path].startswith(b"#!"):
             yield f"bin {name}: {path} has no #! line, so the shell would run it instead of Node"
         elif ball.files[path].split(b"\n", 1)[0].endswith(b"\r"):
             yield f"bin {name}: the #! line of {path} ends in CR, which Linux takes for a part of the program's name"
