@@ -52,3 +52,28 @@ def test_a_key_file_is_a_secret_and_a_heading_alone_is_not(tmp_path: Path) -> No
     assert finding.at.line == 1
     (tmp_path / "deploy/id").write_text(f"{begin}\nnothing here\n")
     assert list(secret_in_the_code(read_tree(tmp_path))) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "readme"),
+    [
+        ("apptest/app.key", ""),
+        ("internal/testkey.pem", ""),
+        ("keys/box", "# Keys\n\nThese are the insecure key pairs of the boxes.\n"),
+    ],
+)
+def test_a_key_for_tests_or_published_on_purpose_is_only_possible(tmp_path: Path, path: str, readme: str) -> None:
+    if readme:
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).with_name("README.md").write_text(readme)
+    begin = "-----BEGIN " + "PRIVATE KEY-----"
+    body = "\n".join(value("", 64) for _ in range(3))
+    (finding,) = found(tmp_path, path, f"{begin}\n{body}\n")
+    assert (finding.at.path, finding.confidence) == (path, "possible")
+
+
+def test_a_readme_about_keys_excuses_no_other_folder(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("# Box\n\nThe insecure key pair lies in another place.\n")
+    begin = "-----BEGIN " + "PRIVATE KEY-----"
+    (finding,) = found(tmp_path, "deploy/id", f"{begin}\n" + "\n".join(value("", 64) for _ in range(3)) + "\n")
+    assert finding.confidence == "likely"

@@ -92,7 +92,8 @@ def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
 
     Why: it is in every clone and in the history; whoever has it acts in the owner's name until it is revoked. Passes: published example
     values, invented ones (sequences, few different characters), tests and fixtures, lines marked for scanners (`gitleaks:allow`); in
-    documents, patches and files that describe the shapes of tokens it is only possible. .env files have a rule of their own. The value is never repeated here.
+    documents, patches and files that describe the shapes of tokens, and for private keys that are named or told to be for tests or published, it
+    is only possible. .env files have a rule of their own. The value is never repeated here.
     Do: Revoke the secret and issue a new one, take it out of the file, and read it from the environment or from a secret store.
     Source: GitHub, "Supported secret scanning patterns"; CWE-798.
     """
@@ -126,7 +127,7 @@ def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
             path.endswith((".patch", ".diff"))
             or PATTERNS.search(tree.text(path)) is not None
             or tree.entries[path].language == "markdown"
-            or (what == "a private key" and bool(tree.entries[path].language))
+            or (what == "a private key" and (bool(tree.entries[path].language) or _for_tests(tree, path)))
         )
         yield Finding(
             f"{what} is committed in {path}" + (f", and {len(places) - 1} more" if len(places) > 1 else ""),
@@ -135,6 +136,24 @@ def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
             "Revoke it, take it out of the code, and read it from the environment; removing the line leaves it in the history.",
             "possible" if unsure else "likely",
         )
+
+
+_OF_TESTS = re.compile(
+    r"test|example|sample|dummy|fixture|mock|snake-?oil|insecure|localhost|self-?signed|demo|dev[-_.]", re.IGNORECASE
+)
+_PUBLISHED = re.compile(
+    r"\binsecure\b[^.\n]{0,40}\bkey|\bkeys?\b[^.\n]{0,60}\b(?:insecure|not (?:a )?secret|public(?:ly)? known|well[- ]known|for test)"
+    r"|test(?:ing)? (?:only|keys?|certificates?)",
+    re.IGNORECASE,
+)
+
+
+def _for_tests(tree: Tree, path: str) -> bool:
+    """Is a private key made for tests, or published on purpose: by the name of its file or folders, or by the README beside it?"""
+    folder = path.rpartition("/")[0]
+    beside = f"{folder}/README" if folder else ""
+    told = [e for e in tree.entries if beside and e.startswith(beside) and "/" not in e[len(folder) + 1 :]]
+    return _OF_TESTS.search(path) is not None or any(_PUBLISHED.search(tree.text(e)) for e in told)
 
 
 def _real(value: str, lines: list[str], line: int) -> bool:

@@ -251,7 +251,11 @@ def not_executable(starts: Starts, tree: Tree) -> Iterator[Finding]:
         message = f"{first.who} starts the script by its path, but the file is not executable" + (
             " in git (mode 100644)" if mode else ""
         )
-        windows = all("/workflows/" in s.source and re.search(r"windows", tree.text(s.source), re.IGNORECASE) for s in places)
+        if not tree.text(script).startswith("#!") and all(s.source in _guides(places) for s in places):
+            continue  # no first line says how to run it: the document names a file, it starts none
+        windows = OF_WINDOWS.search(script) is not None or all(
+            "/workflows/" in s.source and re.search(r"windows", tree.text(s.source), re.IGNORECASE) for s in places
+        )
         found.append(
             Finding(
                 message,
@@ -263,6 +267,9 @@ def not_executable(starts: Starts, tree: Tree) -> Iterator[Finding]:
             )
         )
     yield from folded(found)
+
+
+OF_WINDOWS = re.compile(r"msys|mingw|cygwin|windows|win32", re.IGNORECASE)
 
 
 def _guides(places: list[Start]) -> set[str]:

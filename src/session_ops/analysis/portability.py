@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ast_grep_py import SgNode
 
+from session_ops.analysis.audience import MAINTAINERS, of_makers
 from session_ops.analysis.headless import folded
 from session_ops.analysis.home_words import home_words
 from session_ops.analysis.userland import DIFFERENCES, NEWER_BASH, NOT_SH, SYSTEM_NAMES, Difference, Feature, always
@@ -17,6 +18,7 @@ from session_ops.discovery.commands import Invocation, functions_of, invocations
 from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.flow import Flow
+from session_ops.discovery.manifests import Manifests
 from session_ops.discovery.platforms import Platform, Platforms
 from session_ops.discovery.references import References
 from session_ops.discovery.scripts import Script, Scripts
@@ -29,13 +31,6 @@ KEPT = re.compile(
     r"|(?:^|/)(?:[^/]*[._-])?(?:mocks?|fixtures?|samples?|examples?|demo|seed|bench|stories|template|dist|test|tests|spec)(?:[._-][^/]*)?$",
     re.IGNORECASE,
 )
-
-
-MAINTAINERS = re.compile(
-    r"(?:^|/)(?:contrib|hack|ci|dev|devtools?|packaging|debian|maint\w*|release|tools/release|packager)/|(?:^|/)(?:release|publish|bump|deploy)[\w.-]*$",
-    re.IGNORECASE,
-)
-"""Paths of scripts that only those who make releases run, on machines that they know."""
 
 
 TRIALS = re.compile(r"debug|scratch|experiment|playground|prototype|(?:^|[/_-])poc(?:[/_.-])|one-?off|ad-?hoc", re.IGNORECASE)
@@ -61,7 +56,7 @@ NOBODY = frozenset((
     "travis", "vagrant", "pi", "debian", "fedora", "centos", "linuxbrew", "git", "jovyan", "coder", "gitpod", "codespace",
     "shared", "public", "default", "admin", "administrator", "root", "guest", "nonroot", "container", "devcontainer",
     "sandbox", "opc", "azureuser", "user_name", "my_user", "yourusername", "your-username", "your_username", "developer",
-    "nobody", "placeholder", "demo",
+    "nobody", "placeholder", "demo", "build", "builder", "jenkins", "gitlab-runner", "buildkite-agent",
 ))  # fmt: skip
 """Names that stand for anybody, and users that images, runners and clouds come with."""
 READ = (
@@ -117,6 +112,12 @@ ALLOWED = re.compile(r"\"(?:additionalDirectories|(?:allow|deny)(?:Write|Read))\
 """Lists of folders that an agent may or may not touch: one that is not there does no harm."""
 PROSE = re.compile(r":\s*\"[A-Z][a-z]+ (?:[a-z]+ )+[^\"]*$")
 FAR = re.compile(r"\bssh(?:-action)?\b|\brsync\b|\bscp\b")
+
+
+COMPILED_BESIDE = re.compile(r"(?:^|/)(?:scripts?|tools?|hack|dev|internal/cmd)/")
+"""Programs that are run from their source by those who make the product: no build installs them."""
+VALUE_OF_TEST = re.compile(r"\b(?:test|example|sample|mock|fake)_\w*\(")
+FUNCTION = re.compile(r"^\s*(?:pub(?:\([^)]*\))?\s+)?(?:async\s+)?(?:fn|def|func|function)\s+(?:\([^)]*\)\s*)?(\w+)")
 
 
 def to_home_variable(finding: Finding, tree: Tree) -> Fix | None:
@@ -268,9 +269,11 @@ def _homes(entry: FileEntry, tree: Tree, made: frozenset[str]) -> Iterator[Findi
                 continue
             far = entry.path.startswith(".github/") and FAR.search(tree.text(entry.path)) is not None
             once = RECORDS.search(entry.path) is not None
-            tried = bool(far or once or TRIED.search(line) or TRIALS.search(entry.path)) and not line.lstrip().startswith(
-                ("ExecStart", '"command"')
-            )
+            shown = code and _in_example(tree.lines(entry.path), number)
+            from_source = entry.language in ("go", "rust") and COMPILED_BESIDE.search(entry.path) is not None
+            tried = bool(
+                far or once or shown or from_source or TRIED.search(line) or TRIALS.search(entry.path)
+            ) and not line.lstrip().startswith(("ExecStart", '"command"'))
             found = Finding(
                 f"{match[0]} is the home folder of one person ({name})",
                 at=tree.evidence(entry.path, number),
@@ -282,6 +285,15 @@ def _homes(entry: FileEntry, tree: Tree, made: frozenset[str]) -> Iterator[Findi
             )
             yield found
             break
+
+
+def _in_example(lines: list[str], number: int) -> bool:
+    """Does a line give a value to a function or a test that shows or tries something (`fn examples()`, `test_string(…)`)?"""
+    if VALUE_OF_TEST.search(lines[number - 1]):
+        return True
+    named = (match for line in reversed(lines[max(number - 120, 0) : number]) if (match := FUNCTION.match(line)))
+    inside = next(named, None)
+    return inside is not None and re.search(r"example|help|usage|sample|demo", inside[1], re.IGNORECASE) is not None
 
 
 def _only_printed(lines: list[str], language: str) -> frozenset[int]:
@@ -336,12 +348,15 @@ USES = re.compile(r"(?<![\w.$/-])(?:" + "|".join(sorted(map(re.escape, NAMES))) 
 
 
 @rule("PORT-GNU", gate="relocate", category="portability")
-def other_userland(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: Tree) -> Iterator[Finding]:
+def other_userland(
+    scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: Tree, manifests: Manifests
+) -> Iterator[Finding]:
     """A script uses a command or an option that one of the declared platforms does not have.
 
     Why: macOS has the BSD commands, Alpine has busybox; an option that they do not know ends the command with an error. Looked at only
     where the target itself declares the platform (README, CI, a branch on uname, the image). Passes: uses behind a branch on the
-    platform or on the command, uses with an alternative (`a || b`), scripts that only run on one platform.
+    platform or on the command, uses with an alternative (`a || b`), scripts that only run on one platform. Only possible: scripts of those who make
+    a package, and GNU options on files that only Linux has.
     Do: Use the form that works everywhere, which the finding names, or choose between the two forms by `uname -s` or
     `command -v`.
     Source: the table in userland.py with its manual pages.
@@ -358,13 +373,15 @@ def other_userland(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree:
         if root is None:
             continue
         looked = True
-        found += _differences(script, root, reach, tree)
+        found += _differences(script, root, reach, tree, manifests)
     if not looked:
         raise NotApplicable("no shell script uses a command that differs between platforms")
     yield from folded(found)
 
 
-def _differences(script: Script, root: SgNode, reach: dict[str, Platform], tree: Tree) -> Iterator[Finding]:
+def _differences(
+    script: Script, root: SgNode, reach: dict[str, Platform], tree: Tree, manifests: Manifests
+) -> Iterator[Finding]:
     everything = list(invocations(root))
     calls: dict[str, list[SgNode]] = {}
     for one in everything:
@@ -398,7 +415,8 @@ def _differences(script: Script, root: SgNode, reach: dict[str, Platform], tree:
         where = f", which {declared.at.place} declares," if declared is not None and declared.at is not None else ""
         sure = (
             difference.confidence == "likely"
-            and not MAINTAINERS.search(script.path)
+            and not of_makers(script.path, tree, manifests)
+            and not all(_of_linux(n, tree.lines(script.path)) for n in lines)
             and not (difference.command == "osascript" and OF_MACOS.search(tree.text(script.path)))
             and any(p.confidence == "likely" and p.at is not None for p in lacking)
         )
@@ -410,6 +428,24 @@ def _differences(script: Script, root: SgNode, reach: dict[str, Platform], tree:
             confidence="likely" if sure else "possible",
             data={"seen": seen},
         )
+
+
+OF_LINUX = re.compile(
+    r"(?:^|[\s\"'=:-])/(?:usr/lib(?:exec)?|var/lib|proc|sys|etc/(?:systemd|default|apt|sysconfig|init\.d)|run|lib/systemd)/"
+)
+
+
+def _of_linux(number: int, lines: list[str]) -> bool:
+    """Is a command given a path that only Linux has, by itself or in a variable that was set to one?"""
+    line = lines[number - 1]
+    if OF_LINUX.search(line):
+        return True
+    names = re.findall(r"\$\{?([A-Za-z_]\w*)", line)
+    return any(
+        re.match(rf"\s*(?:local\s+|export\s+|readonly\s+)?{re.escape(name)}=", above) and OF_LINUX.search(above)
+        for name in names
+        for above in lines[: number - 1]
+    )
 
 
 def _own_words(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -497,12 +533,13 @@ KNOWS_ITS_BASH = re.compile(r"BASH_VERSINFO|BASH_VERSION\b")
 
 
 @rule("PORT-BASH", gate="relocate", category="portability")
-def newer_bash(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: Tree) -> Iterator[Finding]:
+def newer_bash(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     """A script needs a newer bash than the 3.2 of macOS, which the target declares.
 
     Why: macOS ships bash 3.2 of 2007 as /bin/bash, and `env bash` finds that one unless the user installed another. Passes: scripts
     that look at BASH_VERSINFO, whose #! names another bash, documents that ask for bash 4 or newer, uses behind a branch on the
-    platform, scripts that only run on Linux.
+    platform, scripts that only run on Linux. Only possible: scripts of those who make a package (no guide, manifest or installer
+    names them), completions, and functions that the script leaves to others to call.
     Do: Write it with what bash 3.2 has (`while read` for mapfile, tr for `${x,,}`), or ask for bash 4 or newer in the README
     and end with a message where BASH_VERSINFO says less.
     Source: bash's NEWS for 4.0 to 5.1; macOS ships 3.2.57.
@@ -540,7 +577,10 @@ def newer_bash(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: Tre
             at = f" ({platform.at.place})" if platform.at is not None else ""
             confidence: Confidence = (
                 "likely"
-                if platform.confidence == "likely" and script.interpreter and not MAINTAINERS.search(script.path)
+                if platform.confidence == "likely"
+                and script.interpreter
+                and not all(_left_to_others(n, text) for n in free)
+                and not of_makers(script.path, tree, manifests)
                 else "possible"
             )
             found.append(
@@ -554,6 +594,14 @@ def newer_bash(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: Tre
                 )
             )
     yield from folded(found)
+
+
+def _left_to_others(node: SgNode, text: str) -> bool:
+    """Does a node lie in a function that its own script never calls?"""
+    functions = [above for above in node.ancestors() if above.kind() == "function_definition"]
+    name = functions[-1].field("name") if functions else None
+    code = re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE)
+    return name is not None and len(re.findall(rf"(?<![\w.-]){re.escape(name.text())}(?![\w.-])", code)) == 1
 
 
 def _tried_only(node: SgNode) -> bool:

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+lines_of() {
+  local -a lines
+  mapfile -t lines < "$1"
+  echo "${#lines[@]}"
+}

@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+mapfile -t lines < "$1"
+echo "${#lines[@]}"

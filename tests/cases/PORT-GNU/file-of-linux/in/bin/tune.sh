@@ -1,0 +1,3 @@
+#!/bin/sh
+config=/usr/lib/tracker/system.properties
+sed -i "/ciphers/d" "$config"

@@ -1,0 +1,3 @@
+package main
+
+var source = "/Users/maria/dev/go/src"

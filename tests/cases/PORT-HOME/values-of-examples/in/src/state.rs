@@ -1,0 +1,3 @@
+fn run() {
+    let state = "/Users/viking/state/x.json";
+}
