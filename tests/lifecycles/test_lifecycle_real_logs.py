@@ -18,6 +18,7 @@ import pytest
 
 from session_ops.lifecycles import engine, phase
 from session_ops.lifecycles.alone import LogsAlone
+from session_ops.lifecycles.numbers import Numbers
 from session_ops.lifecycles.phase import Document
 from session_ops.parameters import Parameters
 
@@ -58,7 +59,7 @@ def test_counts_that_were_made_by_hand(name: str, tmp_path: Path) -> None:
 
 def test_every_question_of_the_page_is_asked_here() -> None:
     truth = json.loads((LOGS / "truth.json").read_text())
-    assert set(questions()) == {key for keys in truth.values() for key in keys if key not in phase.Numbers.__dataclass_fields__}
+    assert set(questions()) == {key for keys in truth.values() for key in keys if key not in Numbers.__dataclass_fields__}
 
 
 def test_diaries(tmp_path: Path) -> None:

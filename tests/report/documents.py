@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from session_ops.diagnosis.phase import Assumption, Cause
 from session_ops.diagnosis.phase import Document as Diagnosis
-from session_ops.lifecycles.phase import AnomalyRow, Numbers, SourceSummary
+from session_ops.lifecycles.numbers import Numbers
+from session_ops.lifecycles.phase import AnomalyRow, SourceSummary
 from session_ops.lifecycles.phase import Document as Lifecycles
 from session_ops.model import Edit, Evidence, Finding, Fix, Gate, GateResult, ModeChange, NewFile, Outcome, RuleResult
 from session_ops.registry import Checked

@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from session_ops import limits
 from session_ops.lifecycles import times
+from session_ops.lifecycles.numbers import Numbers, numbers
 from session_ops.model import UsageError
 from session_ops.parameters import Parameters
 
@@ -55,27 +56,6 @@ class NotRead:
 
 
 @dataclass(frozen=True)
-class Numbers:
-    """The sessions in numbers, over all sources. Seconds; None where there is nothing to measure. `max_concurrent` is counted with
-    half-open intervals, ends before starts on ties.
-    """
-
-    sessions: int
-    ended: int
-    open: int
-    silent: int
-    orphaned: int
-    censored: int
-    events: int
-    rejects: int
-    longest_s: float | None
-    shortest_s: float | None
-    median_s: float | None
-    max_concurrent: int
-    out_of_order: int
-
-
-@dataclass(frozen=True)
 class AnomalyRow:
     """One anomaly as people read it. `event_ids` lead to rows of tables/events.parquet; `path` and `line` to the log."""
 
@@ -110,51 +90,6 @@ class Document:
     left_out: tuple[NotRead, ...] = ()
 
 
-_PARTS = """
-SELECT count(*), count(CASE WHEN end_ns IS NOT NULL THEN 1 END),
-  count(CASE WHEN status = 'SILENT' THEN 1 END), count(CASE WHEN status = 'ORPHANED' THEN 1 END),
-  count(CASE WHEN status = 'CENSORED' THEN 1 END)
-FROM (
-  SELECT s.*, row_number() OVER (PARTITION BY s.session_id ORDER BY s.run_no DESC) AS back, r.ids_reused
-  FROM sessions s JOIN runs r ON r.session_id = s.session_id AND r.run_no = s.run_no
-) last_runs WHERE back = 1 OR ids_reused = 1
-"""
-"""Sessions count once, by their last run; where names are used again (diaries), each run is a session."""
-_TIMELESS = """
-SELECT count(DISTINCT e.session_id) FROM events e LEFT JOIN sessions s ON s.session_id = e.session_id
-WHERE e.session_id IS NOT NULL AND s.session_id IS NULL
-"""
-"""Sessions of which no event has a time (histories that know only an order): nothing is known of their ends."""
-_LENGTHS = """
-WITH lengths AS (
-  SELECT coalesce(end_ns, last_seen_ns) - start_ns AS ns, 2 * CAST(end_ns IS NOT NULL AS INTEGER) + CAST(start_known AS INTEGER) AS sure
-  FROM sessions
-), used AS (
-  SELECT ns FROM lengths WHERE ns >= 0 AND sure = (SELECT max(sure) FROM lengths)
-)
-SELECT max(ns), min(ns), quantile_disc(ns, 0.5) FROM used
-"""
-"""Lengths of sessions whose start and end are known; where there are none, of those with an end, else from the first to the last
-event. The median is a length that occurred.
-"""
-_CONCURRENT = """
-WITH spans AS (
-  SELECT start_ns, coalesce(end_ns, last_seen_ns) AS stop_ns FROM sessions WHERE coalesce(end_ns, last_seen_ns) > start_ns
-), moves AS (
-  SELECT start_ns AS at_ns, 1 AS step FROM spans UNION ALL SELECT stop_ns, -1 FROM spans
-)
-SELECT coalesce(max(n), 0) FROM (
-  SELECT sum(step) OVER (ORDER BY at_ns, step ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS n FROM moves
-) counted
-"""
-_BACKWARDS = """
-SELECT count(*) FROM (
-  SELECT ts_ns, lag(ts_ns) OVER (PARTITION BY e.source_id ORDER BY source_ord) AS prev_ns
-  FROM events e JOIN sources s ON s.source_id = e.source_id
-  WHERE ts_ns IS NOT NULL AND s.role <> 'registry'
-) ordered WHERE ts_ns < prev_ns
-"""
-"""Rows that are earlier than the row before them in their source; a registry is in no order of time."""
 EXAMPLE_LIMITS = {"orphan_after_min": 5.0, "silent_after_min": 2.5}
 """For the bundled example: it beats every minute and was recorded for twenty."""
 
@@ -195,7 +130,7 @@ def compute(case: Case, tell: Tell | None = None, *, pictures: bool = True) -> D
                 engine.export(connection, table, path)
         document = Document(
             sources=_summaries(sources, connection),
-            numbers=_numbers(connection, sum(source.rejected for source in sources)),
+            numbers=numbers(connection, sum(source.rejected for source in sources)),
             anomalies=_anomalies(connection, sources),
             undecidable=undecidable,
             counts=_counts(connection, "SELECT detector, count(*) FROM anomalies WHERE NOT undecidable GROUP BY 1 ORDER BY 1"),
@@ -300,27 +235,6 @@ def _summary(source: Source, sessions: int, logs_end: bool) -> SourceSummary:
     )
 
 
-def _numbers(connection: DuckDBPyConnection, rejects: int) -> Numbers:
-    sessions, ended, silent, orphaned, censored = _row(connection, _PARTS)
-    timeless = _row(connection, _TIMELESS)[0]
-    longest, shortest, median = (None if ns is None else ns / times.SECOND for ns in _row(connection, _LENGTHS))
-    return Numbers(
-        sessions=sessions + timeless,
-        ended=ended,
-        open=sessions + timeless - ended,
-        silent=silent,
-        orphaned=orphaned,
-        censored=censored + timeless,
-        events=_row(connection, "SELECT count(*) FROM events")[0],
-        rejects=rejects,
-        longest_s=longest,
-        shortest_s=shortest,
-        median_s=median,
-        max_concurrent=int(_row(connection, _CONCURRENT)[0]),
-        out_of_order=_row(connection, _BACKWARDS)[0],
-    )
-
-
 def _anomalies(connection: DuckDBPyConnection, sources: list[Source]) -> tuple[AnomalyRow, ...]:
     rows = connection.execute(
         "WITH a AS (SELECT *, row_number() OVER (PARTITION BY detector ORDER BY ts_ns, session_id, resource_id, text) AS nth "
@@ -346,7 +260,3 @@ def _anomalies(connection: DuckDBPyConnection, sources: list[Source]) -> tuple[A
 
 def _counts(connection: DuckDBPyConnection, sql: str) -> dict[str, int]:
     return dict(connection.execute(sql).fetchall())
-
-
-def _row(connection: DuckDBPyConnection, sql: str) -> Any:
-    return connection.execute(sql).fetchone()

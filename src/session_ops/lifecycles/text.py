@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from session_ops.lifecycles.detectors import span
-from session_ops.lifecycles.phase import AnomalyRow, Document, Numbers, SourceSummary
+from session_ops.lifecycles.numbers import Numbers
+from session_ops.lifecycles.phase import AnomalyRow, Document, SourceSummary
 from session_ops.visible import one_line
 
 SOURCES, EXAMPLES, FILES = 40, 3, 30
