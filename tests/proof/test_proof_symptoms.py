@@ -66,6 +66,9 @@ def test_crashes_are_told_from_refusals(err: str, said: str) -> None:
     ("err", "name"),
     [
         ("sh: 1: docker: not found\n", "docker"), ("run.sh: line 2: jq: command not found\n", "jq"),
+        ("  File 'subprocess.py', line 1, in _execute_child\n    raise x\nFileNotFoundError: [Errno 2] No such file or directory: 'tmux'\n", "tmux"),
+        ("Error: spawn jest ENOENT\n", "jest"), ("FileNotFoundError: [Errno 2] No such file or directory: 'config'\n", ""),
+        ("✖ run.sh: line 58: sudo: command not found\n", "sudo"),
         ("/usr/bin/env: 'zsh': No such file or directory\n", "zsh"), ("bash: ./gone.sh: No such file or directory\n", ""), ("fine\n", ""),
     ],
 )  # fmt: skip

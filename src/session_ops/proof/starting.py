@@ -109,14 +109,17 @@ def sample(place: Place, text: str, env: Mapping[str, str], at: PurePosixPath) -
     ran, given = _run(place, text, at, env)
     shown = " ".join([*(f"{key}=…" for key in given), text])
     run = place.judged(Gate.START, shown, ran, serves=True)
-    if (
-        "EOFError: EOF when reading a line" in ran.err
-    ):  # documents talk to people; whether agents are asked too is the rules' business
+    if "EOFError: EOF when reading a line" in ran.err:
+        # documents talk to people; whether a command that agents start asks is the rules' business
         return replace(run, ended="", wrong="", skipped="it asks a person a question")
     said = crash(ran.err) or complaint(ran.err)
     words = text.split()
     data = [word for word in words[2 if words[0] in INTERPRETERS else 1 :] if re.search(r"[./]", word)]
-    brought = re.search(r"No such file|Cannot find ", said) is not None and any(word in said for word in data)
+    own = (str(place.box.copy.parent), str(place.box.home))
+    elsewhere = any(p.startswith(own[1]) or not p.startswith(own[0]) for p in re.findall(r"(?<![\w$./-])/[\w./-]+", said))
+    brought = re.search(r"No such file|Cannot find ", said) is not None and (
+        any(word in said for word in data) or bool(elsewhere)
+    )
     crashed = ran.code in (0, 126, 127) or crash(ran.err) != "" or "can't open file" in ran.err or "Cannot find " in ran.err
     broken = run.ended in ("memory", "processes", "disk") or ran.gone or (crashed and not brought)
     if run.wrong and not broken:

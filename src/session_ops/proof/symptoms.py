@@ -15,7 +15,7 @@ _NOT_FOUND = (
     re.compile(r"(?m)^(?P<name>[\w.+-]+): No such file or directory\s*$"),
     re.compile(r"(?m)\bspawn(?:Sync)? (?P<name>[\w.+-]+) ENOENT\b"),
     re.compile(
-        r"(?m)^FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<name>(?:git|docker|tmux|jq|gh|node|npm|claude|sudo))'\s*$"
+        r"(?s)\b_execute_child\b.{0,400}?FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<name>[\w.+-]+)'"
     ),
 )
 _COMPLAINTS = (
