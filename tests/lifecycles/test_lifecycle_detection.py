@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,32 @@ def test_an_unknown_log_is_guessed_and_the_guess_is_said(tmp_path: Path) -> None
     events = kinds(found.format, path, found.session_fields)
     assert events[0] == ("wu-0-ab", "session.start")
     assert events[-1] == ("wu-2-ab", "session.end")
+
+
+def test_a_table_of_a_database_is_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "work.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE cats (name TEXT)")
+        connection.execute("CREATE TABLE worklog (no INTEGER PRIMARY KEY, job_ref TEXT, moment INTEGER, what TEXT)")
+        rows = [(f"job-{n % 3}", 1767607200 + n, "begin" if n < 3 else "heartbeat") for n in range(12)]
+        connection.executemany("INSERT INTO worklog (job_ref, moment, what) VALUES (?, ?, ?)", rows)
+    found = detect(path, formats())
+    assert found.guess is not None
+    assert found.guess.mapping == {"session": "job_ref", "time": "moment", "kind": "what"}
+    assert found.format is not None
+    assert kinds(found.format, path, found.session_fields)[0] == ("job-0", "session.start")
+
+
+@pytest.mark.parametrize("ending", ["csv", "log"])
+def test_tables_and_pairs_are_guessed_alike(ending: str, tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in unknown_log(tmp_path).read_text().splitlines()]
+    if ending == "csv":
+        lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
+    else:
+        lines = [" ".join(f"{name}={value}" for name, value in row.items()) for row in rows]
+    found = detect(written(tmp_path, f"a.{ending}", "\n".join(lines)), formats())
+    assert found.guess is not None
+    assert found.guess.mapping == {"session": "workUnitId", "time": "moment", "kind": "what"}
 
 
 def test_a_confirmed_mapping_is_no_guess(tmp_path: Path) -> None:

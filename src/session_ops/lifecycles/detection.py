@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -17,6 +19,8 @@ from session_ops.visible import one_line
 
 SAMPLE = 200
 """Pieces of a file that are looked at."""
+BEGINNING = 16_000_000
+"""Bytes of a file of lines that are looked at."""
 LONGER = 5_000
 """Pieces that are looked at where the first ones are of a format but none of them names a session."""
 FEW = 20
@@ -64,7 +68,13 @@ def detect(path: Path, formats: tuple[Format, ...], only: str = "", mapping: Map
         OSError: the file cannot be read.
     """
     head = head_of(path)
-    samples: dict[str, Sample] = {}
+    with tempfile.TemporaryDirectory(prefix="session-ops-") as folder:
+        return _detect(path, head, _Samples(path, Path(folder)), formats, only, mapping)
+
+
+def _detect(
+    path: Path, head: bytes, samples: _Samples, formats: tuple[Format, ...], only: str, mapping: Mapping[str, str] | None
+) -> Detected:
     tried = {form.id: _try(form, path, head, samples) for form in formats}
     scores = {name: one.score for name, one in tried.items()}
     if only:
@@ -87,12 +97,48 @@ Sample = tuple[list[Any], CannotRead | None]
 """The first pieces that a reader gives, and why it gives no more where it cannot read the file."""
 
 
-def _try(form: Format, path: Path, head: bytes, samples: dict[str, Sample]) -> _Tried:
+class _Samples:
+    """First pieces of a file by each reader; formats with the same reader share them.
+
+    Of a large file only the beginning is read, whatever a reader passes over in it.
+    """
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        self._path, self._folder = path, folder
+        self._found: dict[str, Sample] = {}
+
+    def of(self, form: Format, size: int = SAMPLE) -> Sample:
+        """The first so many pieces."""
+        key = json.dumps([size, form.reader, form.mine], sort_keys=True, default=str)
+        if key not in self._found:
+            pieces: list[Any] = []
+            try:
+                pieces.extend(itertools.islice(form.pieces(self._part(form)), size))
+                self._found[key] = pieces, None
+            except CannotRead as error:
+                self._found[key] = pieces, error
+        return self._found[key]
+
+    def _part(self, form: Format) -> Path:
+        """The file, or its beginning with the same name, folder and date."""
+        if not READERS[form.reader["kind"]].lines or self._path.stat().st_size <= BEGINNING:
+            return self._path
+        part = self._folder / self._path.parent.name / self._path.name
+        if not part.exists():
+            part.parent.mkdir(exist_ok=True)
+            with self._path.open("rb") as file:
+                start = file.read(BEGINNING)
+            part.write_bytes(start[: start.rfind(b"\n") + 1] or start)
+            shutil.copystat(self._path, part)
+        return part
+
+
+def _try(form: Format, path: Path, head: bytes, samples: _Samples) -> _Tried:
     if (reason := _refused(form, path, head)) is not None:
         return _Tried(0.0, reason)
-    found = _scored(form, *_sample(form, path, samples, SAMPLE))
+    found = _scored(form, *samples.of(form))
     if not found.score and found.sessionless and form.needs:
-        longer = _scored(form, *_sample(form, path, samples, LONGER))
+        longer = _scored(form, *samples.of(form, LONGER))
         return longer if longer.score else found
     return found
 
@@ -105,19 +151,6 @@ def _refused(form: Format, path: Path, head: bytes) -> str | None:
     if path.is_dir() != reader.folder:
         return "a folder" if path.is_dir() else "not a folder"
     return reader.refuses(head, form.options)
-
-
-def _sample(form: Format, path: Path, samples: dict[str, Sample], size: int) -> Sample:
-    """The first pieces by this format's reader; formats with the same reader share them."""
-    key = json.dumps([size, form.reader, form.mine], sort_keys=True, default=str)
-    if key not in samples:
-        pieces: list[Any] = []
-        try:
-            pieces.extend(itertools.islice(form.pieces(path), size))
-            samples[key] = pieces, None
-        except CannotRead as error:
-            samples[key] = pieces, error
-    return samples[key]
 
 
 def _scored(form: Format, pieces: list[Any], failed: CannotRead | None) -> _Tried:
@@ -163,7 +196,7 @@ def _without_session(formats: tuple[Format, ...], tried: dict[str, _Tried]) -> s
     return f"no format fits: {most.title} ({most.id}), but without a session key: no record has any of {shown}"
 
 
-def _guessed(path: Path, head: bytes, samples: dict[str, Sample], scores: dict[str, float]) -> Detected | None:
+def _guessed(path: Path, head: bytes, samples: _Samples, scores: dict[str, float]) -> Detected | None:
     """The best guess about the fields of a structured log that no format knows; None where none is good enough."""
     best: tuple[Guess, Format, int] | None = None
     for kind in GUESSED:
@@ -171,7 +204,7 @@ def _guessed(path: Path, head: bytes, samples: dict[str, Sample], scores: dict[s
             form = format_from({"session": "$", "time": "$"}, reader)
             if _refused(form, path, head) is not None:
                 continue
-            pieces, failed = _sample(form, path, samples, SAMPLE)
+            pieces, failed = samples.of(form)
             records = [piece.data for piece in pieces if isinstance(piece, Record)]
             if failed or len(records) * 2 < len(pieces):
                 continue
@@ -187,9 +220,7 @@ def _guessed(path: Path, head: bytes, samples: dict[str, Sample], scores: dict[s
     return Detected(form, scores, reason, form.aliases["session"], count, found)
 
 
-def _mapped(
-    path: Path, head: bytes, samples: dict[str, Sample], mapping: Mapping[str, str], scores: dict[str, float]
-) -> Detected:
+def _mapped(path: Path, head: bytes, samples: _Samples, mapping: Mapping[str, str], scores: dict[str, float]) -> Detected:
     """A log read by the fields that the user confirmed."""
     best: tuple[int, Format] | None = None
     for kind in GUESSED:
@@ -197,7 +228,7 @@ def _mapped(
             form = format_from(mapping, reader)
             if _refused(form, path, head) is not None:
                 continue
-            pieces, _ = _sample(form, path, samples, SAMPLE)
+            pieces, _ = samples.of(form)
             fitting = sum(isinstance(piece, Record) and form.fits(piece.data) for piece in pieces)
             if fitting and (best is None or fitting > best[0]):
                 best = fitting, form

@@ -53,6 +53,7 @@ _LOCKS = tuple(
         rf"^{{{word}}}\s+(?:an?\s+|the\s+)?{{lock}}\s+(?:on\s+|for\s+|of\s+)?(?P<resource>{{res}})(?:\s+(?:by|for)\s+(?:(?P<thing>{{thing}})\s+)?(?P<who>{{id}}))?",
     )
 )  # fmt: skip
+_LOCK = _compiled("{lock}")
 _COMMANDS = re.compile(
     r"^(?:(?P<thing>SESSION|AGENT|WORKER|RUN)[ :]+)?(?P<who>\S+)\s+\|?\s*"
     r"(?P<word>LOCK|UNLOCK|CLAIM|RELEASE|ACQUIRE|RENEW|STEAL|WAIT)\s+\|?\s*(?P<resource>\S+)\s*$"
@@ -74,7 +75,7 @@ _SENTENCES = tuple(
         # heartbeat s-1; ping from s-1
         rf"^(?P<word>heartbeat|ping|keepalive)\s*[:|]?\s+(?:from\s+|of\s+)?(?:(?P<thing>{{thing}})\s+)?(?P<who>{{id}}){_END}",
         # s-1 | START | …; s-1: started
-        rf"^(?P<who>{{id}})\s*[:|,;]?\s+\|?\s*(?P<word>{{verb}}){_END}",
+        rf"^(?P<who>{{id}})(?:\s*[:|,;]\s*|\s+)(?P<word>{{verb}}){_END}",
     )
 )
 _WORD = _compiled(rf"^(?P<word>{{verb}}){_END}")
@@ -130,7 +131,7 @@ def _sentence(text: str) -> dict[str, Any] | None:
     if shouted := _SHOUTED.match(text):
         more = {"resource": shouted["rest"].strip()} if "LOCK" in shouted["word"] and shouted["rest"] else {}
         return _who(shouted) | {"kind": _kind(shouted)} | more
-    for pattern, kind in _LOCKS:
+    for pattern, kind in _LOCKS if _LOCK.search(text) else ():
         if found := pattern.match(text):
             return _who(found) | {"kind": kind, "resource": _bare(found["resource"])}
     for pattern in _SENTENCES:

@@ -15,7 +15,7 @@ from typing import Any
 
 from session_ops.lifecycles.readers import pairs
 from session_ops.lifecycles.readers.database import MAGIC, sqlite
-from session_ops.lifecycles.readers.delimited import delimited, delimiter_of, header
+from session_ops.lifecycles.readers.delimited import delimited, delimiter_of, header, split
 from session_ops.lifecycles.readers.diary import entries
 from session_ops.lifecycles.readers.json_document import json_records
 from session_ops.lifecycles.readers.json_lines import ndjson
@@ -25,7 +25,7 @@ from session_ops.lifecycles.readers.parquet import parquet
 from session_ops.lifecycles.readers.pieces import CannotRead, Piece, Record, Reject, is_utf16, lines, own_name, reject
 from session_ops.lifecycles.readers.repository import git_log, git_versions
 from session_ops.lifecycles.readers.text_patterns import first_match, patterns_of, text_patterns
-from session_ops.lifecycles.readers.versions import versions
+from session_ops.lifecycles.readers.versions import COMMIT, PATH, WHEN, versions
 
 __all__ = ["READERS", "CannotRead", "Piece", "Reader", "Record", "Reject", "head_of", "lines", "own_name", "reject"]
 
@@ -39,7 +39,7 @@ class Reader:
     """A reader: `read` gives the pieces of a path; `refuses` says from a file's first bytes why they cannot be its own.
 
     `needs` and `takes` are the options that it must and may have; `ending` is what such files are called; `folder`: it reads
-    folders, not files.
+    folders, not files. `lines`: it reads line by line, so that the beginning of a file is a file of the same format.
     """
 
     read: Callable[[Path, Mapping[str, Any]], Iterator[Piece]]
@@ -48,6 +48,7 @@ class Reader:
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     folder: bool = False
+    lines: bool = False
 
 
 def head_of(path: Path) -> bytes:
@@ -93,6 +94,11 @@ def _has_object(head: bytes, _: Mapping[str, Any]) -> bool:
     return head.startswith(b"{") or b"\n{" in head or b"}{" in head
 
 
+def _is_history(head: bytes, _: Mapping[str, Any]) -> bool:
+    first = next((line for line in head.splitlines() if line.startswith(b"{")), b"")
+    return all(any(b'"%b"' % name.encode() in first for name in names) for names in (COMMIT, WHEN, PATH))
+
+
 def _is_document(head: bytes, _options: Mapping[str, Any]) -> bool:
     if not head.startswith((b"{", b"[")):
         return False
@@ -110,7 +116,15 @@ def _is_otlp(head: bytes, _: Mapping[str, Any]) -> bool:
 
 def _matches(head: bytes, options: Mapping[str, Any]) -> bool:
     patterns = patterns_of(options)
-    return any(first_match(patterns, row) for row in _whole_lines(head))
+    rows = _whole_lines(head)
+    return any(first_match(patterns, row) for row in rows) and (bool(first_match(patterns, rows[0])) or not _has_columns(rows))
+
+
+def _has_columns(rows: list[str]) -> bool:
+    """A header, and as many fields in each of the next lines: a table, whatever its lines begin with."""
+    delimiter = delimiter_of(rows[:1])
+    names = header(rows[0], delimiter)
+    return bool(names) and len(rows) > 1 and all(len(split(row, delimiter) or ()) == len(names) for row in rows[1:10])
 
 
 def _is_logfmt(head: bytes, _: Mapping[str, Any]) -> bool:
@@ -138,24 +152,25 @@ def _is_prose(head: bytes, _: Mapping[str, Any]) -> bool:
 
 _PATTERN_OPTIONS = ("words", "then", "drop", "year", "ignore_case")
 READERS: dict[str, Reader] = {
-    "ndjson": Reader(ndjson, _text("no line begins with a brace", _has_object), "jsonl"),
+    "ndjson": Reader(ndjson, _text("no line begins with a brace", _has_object), "jsonl", lines=True),
     "json_concat": Reader(
-        json_values, _text("no line is just an opening brace", lambda head, _: re.match(rb"\{\s*?\n", head) is not None), "jsonl"
+        json_values, _text("no line is just an opening brace", lambda head, _: re.match(rb"\{\s*?\n", head) is not None), "jsonl",
+        lines=True,
     ),
     "json": Reader(json_records, _text("not one JSON document", _is_document), "json", takes=("containers",)),
     "otlp": Reader(otlp, _text("no OTLP", _is_otlp), "json"),
-    "csv": Reader(delimited, _text("no header of a table", _is_table), "csv", takes=("delimiter", "columns")),
-    "logfmt": Reader(pairs.logfmt, _text("no lines of key=value", _is_logfmt), "log"),
-    "edn": Reader(pairs.edn, _text("no lines of EDN maps", _is_edn), "edn"),
-    "regex_lines": Reader(text_patterns, _text("no line matches", _matches), "log", needs=("patterns",), takes=_PATTERN_OPTIONS),
-    "markdown": Reader(entries, _text("JSON, not Markdown", _is_prose), "md", needs=("patterns", "dates", "words")),
+    "csv": Reader(delimited, _text("no header of a table", _is_table), "csv", takes=("delimiter", "columns"), lines=True),
+    "logfmt": Reader(pairs.logfmt, _text("no lines of key=value", _is_logfmt), "log", lines=True),
+    "edn": Reader(pairs.edn, _text("no lines of EDN maps", _is_edn), "edn", lines=True),
+    "regex_lines": Reader(text_patterns, _text("no line matches", _matches), "log", needs=("patterns",), takes=_PATTERN_OPTIONS, lines=True),
+    "markdown": Reader(entries, _text("JSON, not Markdown", _is_prose), "md", needs=("patterns", "dates", "words"), lines=True),
     "sqlite": Reader(
         sqlite, _magic(MAGIC, "no SQLite database"), "db",
         takes=("registries", "keys", "started", "times", "agents", "query", "table"),
     ),
     "parquet": Reader(parquet, _magic(b"PAR1", "not Parquet"), "parquet"),
-    "versions": Reader(versions, _text("no line begins with a brace", _has_object), "jsonl", takes=("containers",)),
+    "versions": Reader(versions, _text("no versions of files", _is_history), "jsonl", takes=("containers",), lines=True),
     "git_log": Reader(git_log, lambda *_: None, "", takes=("words", "then", "drop"), folder=True),
-    "git_versions": Reader(git_versions, lambda *_: None, "", needs=("files",), takes=("containers",), folder=True),
+    "git_versions": Reader(git_versions, lambda *_: None, "", needs=("files",), takes=("besides", "containers"), folder=True),
 }  # fmt: skip
 """The readers by the name that formats use."""

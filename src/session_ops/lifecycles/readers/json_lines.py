@@ -18,12 +18,12 @@ def ndjson(path: Path, options: Mapping[str, Any] | None = None) -> Iterator[Pie
     A line that names one of the fields `once` (time and session, say) twice with different values is what two writers
     made of two records: torn.
     """
-    once = [(f'"{name}"', name) for name in (options or {}).get("once", ())]
+    once = frozenset((options or {}).get("once", ()))
     with path.open("rb") as file:
         for number, offset, data in lines(file):
             for piece in _line(number, offset, data):
                 if isinstance(piece, Record) and any(
-                    name in piece.data and data.count(mark.encode()) > 1 and _twice(data, name) for mark, name in once
+                    data.count(b'"%b"' % name.encode()) > 1 and _twice(data, name) for name in once & piece.data.keys()
                 ):
                     yield reject(number, offset, "torn", data)
                 else:

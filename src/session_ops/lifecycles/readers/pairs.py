@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +27,26 @@ def logfmt(path: Path, options: Mapping[str, Any] | None = None) -> Iterator[Pie
             continue
         number, offset, text = item
         found = list(PAIR.finditer(text))
-        lost = PAIR.sub("", text).strip(" ,;\t") if found else text
-        twice = {name for name in once if len({f[2] for f in found if f[1] == name}) > 1}
-        if not found or '"' in lost or len(lost) * 2 > len(text) or not text.lstrip().startswith(found[0][0]):
+        covered = sum(len(pair[0]) + 1 for pair in found)
+        torn = not found or not text.lstrip().startswith(found[0][0]) or covered * 2 < len(text)
+        if torn or text.count('"') != sum(pair[0].count('"') for pair in found):
             yield reject(number, offset, "torn", text.encode("utf-8", "surrogatepass"))
-        elif twice:
+        elif len({pair[1] for pair in found}) < len(found) and any(
+            len({pair[2] for pair in found if pair[1] == name}) > 1 for name in once
+        ):
             yield reject(number, offset, "welded", text.encode("utf-8", "surrogatepass"))
         else:
-            yield Record(number, offset, pairs(text))
+            yield Record(number, offset, _first_of_each(found))
 
 
 def pairs(text: str) -> dict[str, Any]:
     """The `key=value` pairs in a text. The first of a name counts, empty values do not."""
+    return _first_of_each(PAIR.finditer(text))
+
+
+def _first_of_each(matches: Iterable[re.Match[str]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for match in PAIR.finditer(text):
+    for match in matches:
         if value := unquoted(match[2]):
             found.setdefault(match[1], value)
     return found

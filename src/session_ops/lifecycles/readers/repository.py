@@ -57,16 +57,17 @@ def git_log(path: Path, options: Mapping[str, Any]) -> Iterator[Piece]:
 def git_versions(path: Path, options: Mapping[str, Any]) -> Iterator[Piece]:
     """What every commit on the first-parent line of HEAD adds, changes and removes in registry files: see versions.changes.
 
-    The option `files` is a pattern of the paths that are registries.
+    The option `files` is a pattern of the paths that are registries, `besides` one of those that are none.
 
     Raises:
         CannotRead: no repository, or git cannot read it, or it has no such files.
     """
-    wanted = re.compile(options["files"], re.IGNORECASE)
+    wanted, besides = (re.compile(options.get(name, "^$"), re.IGNORECASE) for name in ("files", "besides"))
     raw = _git(
         path, "log", *_LOG, "--first-parent", "-m", "--raw", "--no-abbrev", "--no-renames", "--root", "--format=%x1e%H%x1f%cI"
     )
-    found = list(_raw(raw.decode("utf-8", "surrogateescape"), wanted))
+    changed = _raw(raw.decode("utf-8", "surrogateescape"))
+    found = [one for one in changed if wanted.search(one[3]) and not besides.search(one[3])]
     if not found:
         raise CannotRead("a git repository without registry files (sessions, agents, heartbeats or locks as JSON)")
     contents = _blobs(path, [oid for *_, oid in found if oid.strip("0")])
@@ -86,8 +87,8 @@ def git_versions(path: Path, options: Mapping[str, Any]) -> Iterator[Piece]:
     yield from changes(read(), options)
 
 
-def _raw(text: str, wanted: re.Pattern[str]) -> Iterator[tuple[int, str, str, str, str]]:
-    """Number of the commit, commit, its time, path and object id of each change to a registry file."""
+def _raw(text: str) -> Iterator[tuple[int, str, str, str, str]]:
+    """Number of the commit, commit, its time, path and object id of each change to a file."""
     number = 0
     commit = at = ""
     parts = iter(text.split("\0"))
@@ -102,7 +103,7 @@ def _raw(text: str, wanted: re.Pattern[str]) -> Iterator[tuple[int, str, str, st
         if head.startswith(":"):
             name = next(parts, "")
             fields = head.split(" ")
-            if len(fields) >= 5 and wanted.search(name) and fields[1] != "160000":
+            if len(fields) >= 5 and fields[1] != "160000":
                 yield number, commit, at.strip(), name.encode("utf-8", "backslashreplace").decode("utf-8", "replace"), fields[3]
 
 

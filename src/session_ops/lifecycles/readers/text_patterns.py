@@ -100,7 +100,7 @@ def _welded(text: str, time: str, patterns: tuple[Pattern, ...]) -> bool:
     if len(time) < 8:
         return False
     begin = text.find(time)
-    again = _time_shape(time)
+    again = _time_shape(time.translate(_DIGITS))
     for found in again.finditer(text, begin + len(time)):
         at = found.start()
         lead = text[:begin]
@@ -112,9 +112,12 @@ def _welded(text: str, time: str, patterns: tuple[Pattern, ...]) -> bool:
     return False
 
 
+_DIGITS = {ord(digit): "9" for digit in "012345678"}
+
+
 @lru_cache(4096)
 def _time_shape(time: str) -> Pattern:
-    return re.compile("".join(r"\d" if c.isdigit() else r"[A-Za-z]" if c.isalpha() else re.escape(c) for c in time))
+    return re.compile("".join(r"\d" if c == "9" else r"[A-Za-z]" if c.isalpha() else re.escape(c) for c in time))
 
 
 def _partials(path: Path, patterns: tuple[Pattern, ...]) -> Iterator[Partial]:
