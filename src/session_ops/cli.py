@@ -130,6 +130,9 @@ def run(
     no_notebooks: Annotated[
         bool, typer.Option("--no-notebooks", help="Documents and report only; no executed notebooks.")
     ] = False,
+    no_mask: Annotated[
+        bool, typer.Option("--no-mask", help="Leave paths, names, hosts and addresses as they are. Secrets are masked anyway.")
+    ] = False,
     lock_after_min: LockAfter = 60.0,
     limits: Limits = "",
     logs_as: LogsAs = "",
@@ -150,7 +153,7 @@ def run(
         probe_start=probe_start, probe_beat=probe_beat,
         probe_lock=probe_lock, probe_end=probe_end, orphan_after_min=orphan_after_min,
         silent_after_min=silent_after_min, lock_after_min=lock_after_min, limits=limits, logs_as=logs_as,
-        log_mapping=log_mapping, engine=engine, rules=rules, formats=formats, detectors=detectors,
+        log_mapping=log_mapping, engine=engine, mask=not no_mask, rules=rules, formats=formats, detectors=detectors,
     )  # fmt: skip
     from session_ops import runner
 
@@ -193,7 +196,7 @@ def check(
     fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.CRITICAL,
     advice: Annotated[bool, typer.Option("--advice", help="Print advice too.")] = False,
     no_linters: Annotated[
-        bool, typer.Option("--no-linters", help="Own rules only, no shellcheck, hadolint, ruff, zizmor.")
+        bool, typer.Option("--no-linters", help="Own rules only, no linters.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 when a rule could not look.")] = False,
     baseline: Annotated[

@@ -72,6 +72,9 @@ class Parameters:
         default="", metadata=_help("confirmed fields of an unknown log, as its source names them; empty: guessed and said")
     )
     engine: Engine = field(default="duckdb", metadata=_help("what computes the lifecycles: duckdb, spark"))
+    mask: bool = field(
+        default=True, metadata=_help("mask paths, names, hosts and addresses in all that is written to be shared")
+    )
     rules: str = field(default="", metadata=_help("folder with rules of your own"))
     formats: str = field(default="", metadata=_help("folder with log formats of your own"))
     detectors: str = field(default="", metadata=_help("folder with detectors of your own"))

@@ -20,6 +20,9 @@ from typing import Any, Literal
 from session_ops.case import PHASES, Case
 from session_ops.model import UsageError
 from session_ops.parameters import Parameters
+from session_ops.report.gather import places, redactor
+from session_ops.report.notebooks import masked
+from session_ops.report.redact import Redactor
 
 WORKERS = 2
 CELL_TIMEOUT_S = 1800
@@ -91,6 +94,8 @@ def run(
             for phase in running.values():
                 case.note(phase, status="interrupted", reason="interrupted")
             raise
+    if done["analysis"].status == "done":
+        _mask_again(case)
     return done
 
 
@@ -150,6 +155,24 @@ class _Kernels:
                 process.kill()
 
 
+def _mask(path: Path, hide: Redactor) -> None:
+    """Mask an executed notebook in place; one that was cut off is emptied, because nobody can say what it holds."""
+    try:
+        text = masked(path.read_text("utf-8"), hide)
+    except (ValueError, KeyError, AttributeError):
+        text = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}\n'
+    path.write_text(text, "utf-8")
+
+
+def _mask_again(case: Case) -> None:
+    """Once more, now that the findings say which values are secrets."""
+    hide = redactor(case)
+    for notebook in sorted(case.folder.glob("notebooks/*.ipynb")):
+        with case.writing(f"notebooks/{notebook.name}") as aside:
+            aside.write_text(notebook.read_text("utf-8"), "utf-8")
+            _mask(aside, hide)
+
+
 def _execute(case: Case, phase: str, source: Path, kernels: _Kernels) -> PhaseRun:
     """Run one notebook into the case. The executed notebook is kept, whatever became of it."""
     import papermill
@@ -181,6 +204,7 @@ def _execute(case: Case, phase: str, source: Path, kernels: _Kernels) -> PhaseRu
             reason = f"cell {error.exec_count}: {error.ename}: {ANSI.sub('', str(error.evalue)).strip()}"
         except Exception as error:  # noqa: BLE001 - a dead kernel, a full disk: it costs this phase only
             reason = f"{type(error).__name__}: {ANSI.sub('', str(error)).strip()}"
+        _mask(aside, places(case))
     seconds = time.monotonic() - began
     if kernels.ended:
         return PhaseRun(phase, "interrupted", seconds, "interrupted", case.folder / name)

@@ -23,8 +23,15 @@ def redactor(case: Case) -> Redactor:
     findings = case["analysis"].findings
     files = {f.at.path for f in findings if is_secret(f) and PurePosixPath(f.at.path).name.startswith(".env")}
     values = frozenset[str]().union(*(settings(case.tree.text(path)) for path in files))
-    hide = Redactor.here(case=case.folder, target=case.target, project=case.tree.project_root)
+    hide = places(case)
     return replace(hide, secrets=values).knowing(findings)
+
+
+def places(case: Case) -> Redactor:
+    """The same without the findings, for what is shared before they are known. Without masking only secrets are hidden."""
+    if not case.parameters.mask:
+        return Redactor(personal=False)
+    return Redactor.here(case=case.folder, target=case.target, project=case.tree.project_root)
 
 
 def gather(case: Case) -> Contents:

@@ -9,6 +9,7 @@ import dataclasses
 import getpass
 import re
 import socket
+import sys
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -45,8 +46,8 @@ _HEADER = re.compile(r"(?P<head>\b(?:Bearer|Basic)\s+)(?P<value>[A-Za-z0-9+/_.=-
 _ASSIGNED = re.compile(
     r"""(?x)
     (?P<head> [\w.-]* (?:secret|token|passw(?:or)?d|passphrase|api[_-]?key|access[_-]?key|private[_-]?key|credential)s? (?:_?(?:id|key|value))?
-      ["']? \s* (?:=|:=|:|=>) \s* ["']? )
-    (?P<value> (?!\$|<|\{|%|\*|os\.|process\.|env|None\b|null\b|true\b|false\b) [^\s"'`,;<>(){}\[\]$]{8,} )
+      (?:\\?["']|&quot;|&\#(?:x27|34|39);)? \s* (?:=|:=|:|=>) \s* (?:\\?["']|&quot;|&\#(?:x27|34|39);)? )
+    (?P<value> (?!\$|<|\{|%|\*|os\.|process\.|env|None\b|null\b|true\b|false\b) [^\s"'`,;<>(){}\[\]$&\\]{8,} )
     """,
     re.IGNORECASE,
 )
@@ -77,7 +78,10 @@ class Redactor:
     @classmethod
     def here(cls, *, case: Path | None = None, target: Path | None = None, project: Path | None = None) -> Redactor:
         """What is private on this machine, for this case."""
-        named = ((case, "$CASE"), (target, "$TARGET"), (project, "$PROJECT"), (_home(), "$HOME"))
+        named = (
+            (case, "$CASE"), (target, "$TARGET"), (project, "$PROJECT"), (Path(__file__).parents[1], "$SESSION_OPS"),
+            (Path(sys.prefix), "$PYTHON"), (Path(sys.base_prefix), "$PYTHON"), (_home(), "$HOME"),
+        )  # fmt: skip
         places = {str(path): mark for path, mark in reversed(named) if path is not None and len(PurePosixPath(path).parts) > 1}
         words = [(name, mark) for name, mark in ((_user(), "$USER"), (socket.gethostname(), "$HOST")) if _telling(name)]
         return cls(tuple(sorted(places.items(), key=lambda p: (-len(p[0]), p[0]))), tuple(words))
