@@ -159,6 +159,13 @@ def test_shared_memory_files_are_bounded_too(box: Sandbox) -> None:
     assert box.run("head -c 100000000 /dev/zero > /dev/shm/x").code != 0
 
 
+def test_files_in_memory_that_no_limit_counts_cannot_be_made(box: Sandbox) -> None:
+    ran = python(box, "import os\nos.memfd_create('x')")
+    assert ran.code == 1
+    assert "Function not implemented" in ran.err
+    assert python(box, "print('fine')").out == "fine\n"
+
+
 def test_time_bites_and_takes_what_it_started_along(box: Sandbox) -> None:
     ran = box.run("sleep 300 & sleep 300", timeout_s=0.5)
     assert (ran.ended, ran.code) == ("timeout", 137)

@@ -28,7 +28,7 @@ from typing import IO, Any, Self
 
 from session_ops.model import Ended, UsageError
 from session_ops.proof import supervisor
-from session_ops.proof.bubblewrap import INSIDE, READABLE, SUPERVISOR, USER, absent, accounts, command
+from session_ops.proof.bubblewrap import INSIDE, READABLE, SUPERVISOR, USER, absent, accounts, command, no_hidden_memory
 from session_ops.proof.toolchains import toolchains
 from session_ops.registry import CannotCheck
 
@@ -250,14 +250,17 @@ class Sandbox:
             if reason := absent():
                 raise CannotCheck(reason)
             config["uid"] = _spare_uid() if root else 0
-            texts = {}
-            for name, text in accounts(config["uid"] or os.getuid()).items():
-                file = opened.enter_context(_aside())
-                file.write(text.encode())
-                file.seek(0)
-                texts[name] = file.fileno()
-            fds = list(texts.values())
-            argv = [*command(limits.disk, self._readable, texts, root=root), toolchains().python, "-I", "-S", SUPERVISOR]
+            contents = {name: text.encode() for name, text in accounts(config["uid"] or os.getuid()).items()}
+            texts = {name: _filled(opened, data) for name, data in contents.items()}
+            seccomp = _filled(opened, no_hidden_memory())
+            fds = [*texts.values(), seccomp]
+            argv = [
+                *command(limits.disk, self._readable, texts, root=root, seccomp=seccomp),
+                toolchains().python,
+                "-I",
+                "-S",
+                SUPERVISOR,
+            ]
         self._process = subprocess.Popen(
             [*argv, json.dumps(config)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, env={"LC_ALL": "C.UTF-8"}, cwd="/",
             start_new_session=True, pass_fds=fds,
@@ -309,6 +312,14 @@ def _aside() -> IO[bytes]:
         return tempfile.TemporaryFile()
     except OSError as error:
         raise UsageError(f"the temporary folder cannot be written ({error.strerror}); set TMPDIR to one that can") from None
+
+
+def _filled(opened: contextlib.ExitStack, data: bytes) -> int:
+    """The number of an open file with this content."""
+    file = opened.enter_context(_aside())
+    file.write(data)
+    file.seek(0)
+    return file.fileno()
 
 
 def _temporary() -> Path:
