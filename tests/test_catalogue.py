@@ -24,3 +24,9 @@ def test_page_names_every_rule_once() -> None:
 def test_help_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["help", "rules"]) == 0
     assert capsys.readouterr().out.startswith("# Rules\n")
+
+
+def test_rule_of_a_linter_names_its_codes_and_shows_an_example() -> None:
+    entry = catalogue.PAGE.read_text().partition("### LINT-HADOLINT\n")[2].partition("### ")[0]
+    assert "`DL1000|DL3011|DL3023|DL3061` breaks gate `ship`" in entry
+    assert "Example: `Dockerfile:" in entry

@@ -7,6 +7,7 @@ import re
 from itertools import groupby
 from pathlib import Path
 
+from session_ops.analysis.linters.codes import TABLE
 from session_ops.model import GATE_HOLDS_WHEN
 from session_ops.registry import Registry, Rule
 
@@ -41,7 +42,7 @@ def page(registry: Registry, cases: Path = CASES) -> str:
 
 
 def _entry(rule: Rule, cases: Path) -> str:
-    gate = f"gate `{rule.gate.value}` ({GATE_HOLDS_WHEN[rule.gate]})" if rule.gate else "costs no gate"
+    gate = f"gate `{rule.gate.value}` ({GATE_HOLDS_WHEN[rule.gate]})" if rule.gate else _by_code(rule) or "costs no gate"
     fixed = " · has a fix" if rule.fix else ""
     lines = [f"### {rule.id}\n", f"{_plain(rule.title)}\n", f"{gate} · category `{rule.category}`{fixed}\n"]
     if rule.explanation:
@@ -49,6 +50,13 @@ def _entry(rule: Rule, cases: Path) -> str:
     if example := _example(cases):
         lines.append(f"Example: {example}\n")
     return "\n".join(lines)
+
+
+def _by_code(rule: Rule) -> str:
+    """Which codes of a linter break which gate, for the rule of a linter; empty for others."""
+    linter = rule.check.__name__.replace("_", "-") if rule.id.startswith("LINT-") else ""
+    told = [f"`{codes.pattern}` breaks gate `{found.gate.value}`" for name, codes, found in TABLE if name == linter]
+    return "by the linter's code: " + ", ".join(told) if told else ""
 
 
 def _example(cases: Path) -> str:
