@@ -99,10 +99,16 @@ def test_a_module_that_is_left_out_and_exports_that_lead_nowhere(make: Make, pro
     assert "Cannot find module './deep/names.js'" in results[Gate.START].reason
 
 
-def test_a_script_that_fails_before_packing_fails_build(make: Make, proven: Proven, node: None) -> None:
-    results = npm(proven, make(npm_files(scripts={"prepack": "echo broken >&2; exit 4"}), git=True))
+def test_a_script_that_fails_before_packing_fails_build_unless_all_is_built_already(
+    make: Make, proven: Proven, node: None
+) -> None:
+    broken = {"prepack": "echo broken >&2; exit 4"}
+    results = npm(proven, make(npm_files(scripts=broken, main="lib/made.js"), git=True))
     assert results[Gate.BUILD].outcome is Outcome.FAIL
     assert set(outcomes(results).values()) == {"pass", "fail", "open"}
+    results = npm(proven, make(npm_files(scripts=broken), name="other", git=True))
+    assert set(outcomes(results).values()) == {"pass"}
+    assert command(results[Gate.BUILD], "npm pack").skipped.startswith("its scripts do not work here: exit status 4")
 
 
 def test_an_undeclared_dependency_fails_install_and_start(make: Make, proven: Proven, node: None) -> None:

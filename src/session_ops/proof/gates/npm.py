@@ -63,32 +63,15 @@ def _package(place: Place, facts: Facts, one: Manifest, tag: str) -> Iterator[Co
     if private or not package.get("name") or not package.get("version"):
         yield from _application(place, package, one, where)
         return
-    scripts = _table(package, "scripts")
-    if any(name in scripts for name in _BUILDS) or _made(place, one):
-        run = _develop(place, package, one, where)
-        if not run.good:
-            yield run
-            for gate in (Gate.BUILD, *AFTER):
-                yield place.refused(gate, f"npm pack{where}", "what it needs to build could not be installed")
-            return
-        if _made(place, one) and "build" in scripts and not any(name in scripts for name in _BUILDS[:2]):
-            built = place.run(Gate.BUILD, ["npm", "run", "build"], cwd=one.folder, env=_env(place), timeout_s=NPM_S)
-            yield built
     dist = place.box.tmp.parent / f"dist{tag}"
     place.box.run(["mkdir", "-p", str(dist)])
-    run = place.run(
-        Gate.BUILD,
-        ["npm", "pack", "--pack-destination", str(dist)],
-        cwd=one.folder,
-        env=_env(place),
-        timeout_s=NPM_S,
-        shown=f"npm pack{where}",
-    )
-    yield run
+    runs = list(_pack(place, package, one, where, dist))
+    yield from runs
     balls = [item.path for item in place.box.list(dist) if item.path.endswith(".tgz")]
-    if not run.good or not balls:
+    if not runs[-1].good or not balls:
+        why = runs[-1].skipped or "nothing was packed"
         for gate in AFTER:
-            yield place.refused(gate, f"npm pack{where}", "nothing was packed")
+            yield place.refused(gate, f"npm pack{where}", why)
         return
     try:
         ball = read_tarball(place.box.read(dist / balls[0]))
@@ -99,6 +82,46 @@ def _package(place: Place, facts: Facts, one: Manifest, tag: str) -> Iterator[Co
         Gate.CONTENTS, f"look into {balls[0]}", first([*unwanted(ball.files), *problems(ball, place.tree, one.folder)])
     )
     yield from _install(place, facts, ball, dist / balls[0], tag)
+
+
+def _pack(place: Place, package: Mapping[str, Any], one: Manifest, where: str, dist: PurePosixPath) -> Iterator[CommandRun]:
+    """Pack, after a build where it takes one; the last run is that of `npm pack`.
+
+    Where all that the manifest promises lies there already (published, or committed), a script that fails before packing is said and passed over:
+    it works on sources that a published package does not hold.
+    """
+    scripts = _table(package, "scripts")
+    shown = f"npm pack{where}"
+    words = ["npm", "pack", "--pack-destination", str(dist)]
+    complete = not _made(place, one)
+    why = ""
+    if any(name in scripts for name in _BUILDS) or not complete:
+        run = _develop(place, package, one, where)
+        if not run.good and not complete:
+            yield run
+            yield place.refused(Gate.BUILD, shown, "what it needs to build could not be installed")
+            return
+        why = run.wrong or run.skipped
+        if not complete and "build" in scripts and not any(name in scripts for name in _BUILDS[:2]):
+            yield place.run(Gate.BUILD, ["npm", "run", "build"], cwd=one.folder, env=_env(place), timeout_s=NPM_S)
+    run = (
+        place.refused(Gate.BUILD, shown, why)
+        if why
+        else place.run(Gate.BUILD, words, cwd=one.folder, env=_env(place), timeout_s=NPM_S, shown=shown)
+    )
+    if not run.good and complete:
+        bare = place.run(
+            Gate.BUILD,
+            [*words, "--ignore-scripts"],
+            cwd=one.folder,
+            env=_env(place),
+            timeout_s=NPM_S,
+            shown=f"{shown} --ignore-scripts",
+        )
+        if bare.good:
+            yield replace(run, ended="", wrong="", skipped=f"its scripts do not work here: {run.wrong or run.skipped}")
+            run = bare
+    yield run
 
 
 def _made(place: Place, one: Manifest) -> bool:
