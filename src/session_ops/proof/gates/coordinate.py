@@ -125,7 +125,9 @@ def _wrong(seen: Seen) -> str:
 
 def _evidence(seen: Seen, found: Mapping[Step, Command]) -> tuple[Evidence, ...]:
     """Where the fault shows: the state, and the command whose use showed it."""
-    step: Step = {"stolen": "lock", "left over": "end"}.get(seen.fault, "start")  # type: ignore[assignment]
+    steps: dict[str, Step] = {"stolen": "lock", "left over": "end", "lost": "start", "torn": "start"}
+    named: list[Step] = [name for name in found if f"the {name} " in seen.text]
+    step = steps.get(seen.fault, named[0] if named else "start")
     command = found.get(step) or next(iter(found.values()))
     state = (Evidence(seen.path, source="probe"),) if seen.path else ()
     return (*state, *((command.at,) if command.at is not None else ()))

@@ -370,6 +370,8 @@ def main() -> None:
         if number and time.monotonic() - began > plan["budget"]:
             break
         seen.append(trial(plan, number, size, contests if "lock" in plan["commands"] else 0))
+        if size == 1 and contests and seen[-1]["held"] == [[]]:
+            del plan["commands"]["lock"]  # one session alone does not get it: there is nothing to contend for
         if number == 0 and any(run["step"] == "start" and run["code"] is None for run in seen[0]["runs"]):
             plan["limit"] = min(plan["limit"], FOREGROUND_S)  # its start stays in the foreground: nobody waits for its end
     packed = zlib.compress(json.dumps({"trials": seen, "of": len(plan["trials"])}).encode(), 9)
