@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from session_ops.analysis.aside import aside
+from session_ops.analysis.deployment_fixes import pass_through
 from session_ops.analysis.ignore import would_ignore
 from session_ops.analysis.lists import with_line
 from session_ops.analysis.nearest import nearest_path
@@ -127,7 +128,7 @@ def _is_template(tree: Tree, dockerfile: Dockerfile) -> bool:
 # --- SHIP-COPY ------------------------------------------------------------------------------------------------------------------
 
 
-def _bring_it(finding: Finding, tree: Tree) -> Fix | None:
+def _bring_it(finding: Finding, tree: Tree, deployment: Deployment) -> Fix | None:
     """Let .dockerignore keep the file, add it to the COPY that brings its neighbour, or name the one file that is meant."""
     data = finding.data
     if ignore := data.get("ignore_file"):
@@ -138,7 +139,7 @@ def _bring_it(finding: Finding, tree: Tree) -> Fix | None:
     text = tree.lines(finding.at.path)[line - 1]
     old, new = data.get("old", ""), data.get("new", "")
     if not old or text.count(old) != 1:
-        return None
+        return pass_through(finding, deployment)
     return Fix(f"Copy {data.get('what', new)}", (finding.id,), "review", (Edit(finding.at.path, old, new, line),))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from session_ops.analysis.aside import aside
+from session_ops.analysis.closing_ways import check_again, last_characters
 from session_ops.analysis.imported import with_import
 from session_ops.discovery.commands import peeled
 from session_ops.discovery.files import Tree
@@ -200,7 +201,7 @@ COUNTS = re.compile(
 )
 
 
-@rule("SEC-PRINTED", gate="guard", category="security")
+@rule("SEC-PRINTED", gate="guard", category="security", fix=last_characters)
 def secret_in_the_output(tree: Tree) -> Iterator[Finding]:
     """A password or token is printed or logged as it is.
 
@@ -326,7 +327,7 @@ CLIENT = re.compile(
 )
 
 
-@rule("SEC-TLS", gate="guard", category="security")
+@rule("SEC-TLS", gate="guard", category="security", fix=check_again)
 def nobody_checks_the_other_end(tree: Tree) -> Iterator[Finding]:
     """A connection is made without checking the certificate of the other end.
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from session_ops.analysis.aside import aside
+from session_ops.analysis.deployment_fixes import fitting_type
 from session_ops.analysis.ignore import SECRET_NAME
 from session_ops.discovery.deployment import Deployment, Dockerfile, Service, Unit
 from session_ops.discovery.files import Tree, normal
@@ -307,7 +308,7 @@ def _speaks_of_environment(tree: Tree) -> bool:
     )
 
 
-@rule("SHIP-UNIT-TYPE", gate="ship", category="deploy-config")
+@rule("SHIP-UNIT-TYPE", gate="ship", category="deploy-config", fix=fitting_type)
 def unit_that_systemd_refuses(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
     """A oneshot service asks to be restarted always, which systemd refuses to load.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from session_ops.analysis.deployment_fixes import by_environment
 from session_ops.discovery.aside import is_test
 from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.deployment.model import Step
@@ -119,7 +120,7 @@ WITH_SECRETS = re.compile(
 )
 
 
-@rule("SEC-WORKFLOW", gate="guard", category="security")
+@rule("SEC-WORKFLOW", gate="guard", category="security", fix=by_environment)
 def strangers_text_as_shell(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
     """A CI step splices a title, a comment or a branch name, which anybody may choose, into its shell command.
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from session_ops.analysis.aside import aside
+from session_ops.analysis.closing_ways import say_the_interval
 from session_ops.analysis.liveness import LIMIT, NOT_BEATS, NUMBER, _seconds
 from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.aside import is_aside
@@ -305,7 +306,7 @@ BOUND = re.compile(r"(?:min|max)_|(?:min|max)[A-Z]", re.IGNORECASE)
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
-@rule("DOC-BEAT", gate="follow", category="docs-contradiction")
+@rule("DOC-BEAT", gate="follow", category="docs-contradiction", fix=say_the_interval)
 def heartbeat_too_seldom(tree: Tree, docs: Docs) -> Iterator[Finding]:
     """The documents tell agents to send a heartbeat less often than the code waits before it gives a session up.
 

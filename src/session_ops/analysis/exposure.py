@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from session_ops.analysis.aside import aside
+from session_ops.analysis.deployment_fixes import loopback, own_user
 from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.commands import peeled
 from session_ops.discovery.deployment import Deployment, Service
@@ -324,7 +325,7 @@ def container_as_host(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
         )
 
 
-@rule("SEC-ROOT", gate="guard", category="security")
+@rule("SEC-ROOT", gate="guard", category="security", fix=own_user)
 def image_runs_as_root(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
     """An image has no USER, so that what it starts runs as root.
 
@@ -396,7 +397,7 @@ GUARDED = re.compile(
 )
 
 
-@rule("SEC-BIND", gate="guard", category="security")
+@rule("SEC-BIND", gate="guard", category="security", fix=loopback)
 def open_control_surface(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
     """A server that changes state or starts processes listens on all interfaces, and nothing asks who is calling.
 

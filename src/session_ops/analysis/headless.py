@@ -10,6 +10,7 @@ from dataclasses import replace
 from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.callers import Callers
 from session_ops.discovery.deployment import Deployment
+from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifests
 from session_ops.discovery.prompts import Effect, Prompt, Prompts, TerminalUse, TerminalUses
@@ -27,7 +28,7 @@ MOST = 12
 """Findings of one rule; past that, one for each file."""
 
 
-def answer_without_terminal(finding: Finding, tree: Tree) -> Fix | None:
+def answer_without_terminal(finding: Finding, tree: Tree, docs: Docs) -> Fix | None:
     """Keep the question for people; without a terminal take the answer from an environment variable, or the default that it names."""
     path, line = finding.at.path, finding.at.line
     statement, variable, how = finding.data.get("statement", ""), finding.data.get("variable", ""), finding.data.get("how", "")
@@ -43,7 +44,7 @@ def answer_without_terminal(finding: Finding, tree: Tree) -> Fix | None:
         return None
     stem = re.sub(r"\W+", "_", path.rsplit("/", 1)[-1].rsplit(".", 1)[0]).strip("_").upper() or "SCRIPT"
     name = f"{stem}_{variable.upper()}"
-    default = _default(finding.data.get("text", ""))
+    default = _promised(path, line, variable, tree, docs) or _default(finding.data.get("text", ""))
     if how == "read":
         if "/dev/tty" in text or re.match(r"\s*(?:while|until|if|elif)\b", text) or re.search(r"-\w*a\b", statement):
             return None
@@ -70,6 +71,20 @@ def answer_without_terminal(finding: Finding, tree: Tree) -> Fix | None:
         edits=(Edit(path, statement, new, line),),
         why=f"People are asked as before. Without a terminal {without}.",
     )
+
+
+RELEASED = re.compile(
+    r"\block(?:s|ed)?\b[^.]*\b(?:is|are|get|gets)\s+(?:\w+ly\s+)?(?:released|freed|removed|dropped)\b", re.IGNORECASE
+)
+
+
+def _promised(path: str, line: int, variable: str, tree: Tree, docs: Docs) -> str:
+    """The answer with which the script goes on, where it asks about locks and a document promises that the end releases them."""
+    following = tree.lines(path)[line] if line < len(tree.lines(path)) else ""
+    wanted = re.search(rf"\[ \"\${variable}\" =+ \"?(\w+)\"? \] \|\| (?:exit|return)\b", following)
+    asks = "lock" in tree.text(path) and wanted is not None
+    told = asks and any(RELEASED.search(text) for doc in docs if doc.role != "changelog" for text in tree.lines(doc.path))
+    return wanted[1] if wanted is not None and told else ""
 
 
 def _default(question: str) -> str:

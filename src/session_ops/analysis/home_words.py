@@ -24,7 +24,15 @@ def home_words(tree: Tree, path: str, line: int, home: str) -> Words | None:
         return _javascript(tree, path, text, home)
     if language in ("shell", "zsh"):
         return _shell(text, home)
-    return None
+    return _unit(text, home) if language == "systemd" else None
+
+
+def _unit(text: str, home: str) -> Words | None:
+    """A system unit finds a program where programs are installed by hand. Source: the file hierarchy of Linux, FHS 3.0, /opt."""
+    inside = re.match(
+        rf"(?:WorkingDirectory|Exec\w+|EnvironmentFile)=[-@:+!]*{re.escape(home)}/(?P<name>[\w.-]+)(?=[/\s]|$)", text
+    )
+    return (f"{home}/{inside['name']}", f"/opt/{inside['name']}", ()) if inside else None
 
 
 def _python(tree: Tree, path: str, text: str, home: str) -> Words | None:

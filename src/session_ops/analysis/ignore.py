@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from session_ops.analysis.aside import aside
+from session_ops.analysis.closing_ways import empty_values
 from session_ops.analysis.lists import with_line
 from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.references import References
@@ -52,6 +53,8 @@ MOST_EXAMPLES = 5
 def _ignore(finding: Finding, tree: Tree) -> Fix | None:
     """A line in .gitignore. A file that is tracked stays tracked until a person takes it out, so nothing is offered for it."""
     pattern = finding.data.get("pattern", "")
+    if finding.rule == "IGNORE-SECRET" and finding.at.line and (emptied := empty_values(finding, tree)):
+        return emptied
     if not pattern or finding.data.get("tracked"):
         return None
     edits, creates = with_line(tree, ".gitignore", pattern)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from session_ops.analysis.aside import aside
+from session_ops.analysis.closing_ways import read_as_values
 from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.commands import peeled
 from session_ops.discovery.files import Tree
@@ -63,7 +64,7 @@ def _spliced(word: str) -> list[str]:
     return [m["name"] for m in VARIABLE.finditer(re.sub(r"\\\$", "", word)) if "@Q" not in m[0]]
 
 
-@rule("SEC-INJECT", gate="guard", category="security")
+@rule("SEC-INJECT", gate="guard", category="security", fix=read_as_values)
 def text_becomes_a_command(tree: Tree, shell_texts: ShellTexts, bodies: Bodies) -> Iterator[Finding]:
     """A message, an argument or a request is spliced into a command line, so that whoever writes it runs commands.
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from session_ops.analysis.aside import aside
+from session_ops.analysis.coordination_fixes import pid_of_the_caller
 from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree
 from session_ops.discovery.scripts import Scripts
@@ -181,7 +182,7 @@ REGISTERS = re.compile(r"start|register|begin|init|acquire|claim|open|new|create
 ALIVE = re.compile(r"kill\s+-0\s+[\"']?\$")
 
 
-@rule("PID-WRONG", gate="coordinate", category="liveness")
+@rule("PID-WRONG", gate="coordinate", category="liveness", fix=pid_of_the_caller)
 def pid_of_the_helper(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
     """The pid that is recorded for a session is that of the script that records it.
 

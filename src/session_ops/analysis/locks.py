@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from ast_grep_py import SgNode
 
 from session_ops.analysis.aside import aside
+from session_ops.analysis.coordination_fixes import ask_the_holder, one_step, only_its_own
 from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.commands import invocations
 from session_ops.discovery.files import Tree
@@ -110,7 +111,7 @@ def _asked_above(lines: list[str], line: int) -> str:
     )
 
 
-@rule("LOCK-TOCTOU", gate="coordinate", category="lock")
+@rule("LOCK-TOCTOU", gate="coordinate", category="lock", fix=one_step)
 def looks_then_locks(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
     """A lock is looked for first and made later.
 
@@ -177,7 +178,7 @@ BY_AGE = re.compile(
 )
 
 
-@rule("LOCK-AGE", gate="coordinate", category="lock")
+@rule("LOCK-AGE", gate="coordinate", category="lock", fix=ask_the_holder)
 def taken_by_age(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
     """A lock is taken over because it is old, although its holder may be alive.
 
@@ -210,7 +211,7 @@ OWNS = re.compile(r"grep|owner|holder|cat\s|session\s*=|\bpid\b|\$\(<|read\s|==|
 RECORDS = re.compile(r"session|agent|owner|holder", re.IGNORECASE)
 
 
-@rule("LOCK-OWNER", gate="coordinate", category="lock")
+@rule("LOCK-OWNER", gate="coordinate", category="lock", fix=only_its_own)
 def released_by_anybody(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
     """A lock is released without asking whose it is.
 

@@ -11,6 +11,7 @@ from ast_grep_py import SgNode
 from session_ops.analysis.audience import MAINTAINERS, of_makers
 from session_ops.analysis.headless import folded
 from session_ops.analysis.home_words import home_words
+from session_ops.analysis.portable_words import ask_for_bash, both_forms
 from session_ops.analysis.userland import DIFFERENCES, NEWER_BASH, NOT_SH, SYSTEM_NAMES, Difference, Feature, always
 from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.callers import Callers
@@ -347,7 +348,7 @@ NAMES = frozenset(d.command for d in DIFFERENCES)
 USES = re.compile(r"(?<![\w.$/-])(?:" + "|".join(sorted(map(re.escape, NAMES))) + r")(?![\w-])")
 
 
-@rule("PORT-GNU", gate="relocate", category="portability")
+@rule("PORT-GNU", gate="relocate", category="portability", fix=both_forms)
 def other_userland(
     scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: Tree, manifests: Manifests
 ) -> Iterator[Finding]:
@@ -532,7 +533,7 @@ NEW_BASH_HINT = re.compile(
 KNOWS_ITS_BASH = re.compile(r"BASH_VERSINFO|BASH_VERSION\b")
 
 
-@rule("PORT-BASH", gate="relocate", category="portability")
+@rule("PORT-BASH", gate="relocate", category="portability", fix=ask_for_bash)
 def newer_bash(scripts: Scripts, syntax: Syntax, platforms: Platforms, tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     """A script needs a newer bash than the 3.2 of macOS, which the target declares.
 

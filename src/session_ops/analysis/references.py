@@ -9,8 +9,9 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import PurePosixPath
 
+from session_ops.analysis.missing_files import for_doc, for_hook, for_import, for_run, for_ship
 from session_ops.analysis.nearest import nearest_path
-from session_ops.analysis.repoint import exact_edits, repoint, rewritten
+from session_ops.analysis.repoint import exact_edits, rewritten
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.history import History
 from session_ops.discovery.references import Reference, References
@@ -159,7 +160,7 @@ def limited(findings: Iterable[Finding]) -> Iterator[Finding]:
 # REF-RUN
 
 
-@rule("REF-RUN", gate="start", category="dangling-ref", fix=repoint)
+@rule("REF-RUN", gate="start", category="dangling-ref", fix=for_run)
 def run_of_missing(tree: Tree, references: References, history: History) -> Iterator[Finding]:
     """Code runs, sources or reads a file that is not there.
 
@@ -339,7 +340,7 @@ def _moved_base(tree: Tree, lost: list[Reference], source: str, line: int, right
 # REF-IMPORT
 
 
-@rule("REF-IMPORT", gate="start", category="dangling-ref", fix=repoint)
+@rule("REF-IMPORT", gate="start", category="dangling-ref", fix=for_import)
 def import_of_missing(tree: Tree, references: References, history: History) -> Iterator[Finding]:
     """A module imports another of the same project that is not there.
 
@@ -391,7 +392,7 @@ def import_of_missing(tree: Tree, references: References, history: History) -> I
 # REF-SHIP
 
 
-@rule("REF-SHIP", gate="ship", category="dangling-ref", fix=repoint)
+@rule("REF-SHIP", gate="ship", category="dangling-ref", fix=for_ship)
 def shipped_path_missing(tree: Tree, references: References, history: History) -> Iterator[Finding]:
     """A compose file, a CI step or a service unit names a path that is not there.
 
@@ -428,7 +429,7 @@ def shipped_path_missing(tree: Tree, references: References, history: History) -
 # REF-HOOK
 
 
-@rule("REF-HOOK", gate="start", category="dangling-ref", fix=repoint)
+@rule("REF-HOOK", gate="start", category="dangling-ref", fix=for_hook)
 def hook_of_missing(tree: Tree, references: References, history: History) -> Iterator[Finding]:
     """A hook or plugin file starts a script that is not there.
 
@@ -454,7 +455,7 @@ def hook_of_missing(tree: Tree, references: References, history: History) -> Ite
 # REF-DOC
 
 
-@rule("REF-DOC", gate="follow", category="dangling-ref", fix=repoint)
+@rule("REF-DOC", gate="follow", category="dangling-ref", fix=for_doc)
 def documented_path_missing(tree: Tree, references: References, history: History) -> Iterator[Finding]:
     """A document names a file of the project that is not there: a link, a command to run, a path in text.
 

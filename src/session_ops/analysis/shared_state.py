@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from session_ops.analysis.aside import aside
+from session_ops.analysis.coordination_fixes import lock_around, only_if_missing, pointer_of_each
 from session_ops.discovery.bodies import Bodies, Body, Source
 from session_ops.discovery.files import Tree
 from session_ops.discovery.mechanism import BETWEEN_PROCESSES, Mechanism, Use
@@ -122,7 +123,7 @@ def _by_file(mechanism: Mechanism, bodies: Bodies) -> Iterator[tuple[Source, str
         yield bodies.source(path), state, uses
 
 
-@rule("STATE-RMW", gate="coordinate", category="state")
+@rule("STATE-RMW", gate="coordinate", category="state", fix=lock_around)
 def read_change_write(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
     """State that all sessions share is read, changed and written back without a lock.
 
@@ -387,7 +388,7 @@ SWALLOWS = re.compile(
 EMPTY = re.compile(r"\breturn\s*(?:\{\}|\[\]|dict\(\)|list\(\)|new Map\(\)|None|null|\{\s*sessions:\s*\[\]\s*\})")
 
 
-@rule("STATE-EMPTY", gate="coordinate", category="error-handling")
+@rule("STATE-EMPTY", gate="coordinate", category="error-handling", fix=only_if_missing)
 def unreadable_counts_as_empty(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
     """State that cannot be read counts as empty, and the next write makes it so.
 
@@ -432,7 +433,7 @@ OWN_POINTER = re.compile(r"\$\$|TMUX_PANE|\btty\b|PPID|CLAUDE_SESSION|SESSION_ID
 IN_SESSION_TERMS = re.compile(r"session|agent", re.IGNORECASE)
 
 
-@rule("STATE-POINTER", gate="coordinate", category="state")
+@rule("STATE-POINTER", gate="coordinate", category="state", fix=pointer_of_each)
 def one_pointer_for_all(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
     """One file names "the current session" for all sessions.
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from session_ops.analysis.aside import aside
+from session_ops.analysis.deployment_fixes import mount_where_it_works
 from session_ops.discovery.deployment import Deployment, Dockerfile
 from session_ops.discovery.files import Tree, normal
 from session_ops.model import Finding
 from session_ops.registry import NotApplicable, rule
 
 
-@rule("SHIP-VOLUME", gate="ship", category="deploy-config")
+@rule("SHIP-VOLUME", gate="ship", category="deploy-config", fix=mount_where_it_works)
 def mount_where_nobody_looks(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
     """A compose file mounts a folder of the project where the image does not look for it.
 
@@ -58,6 +59,7 @@ def mount_where_nobody_looks(tree: Tree, deployment: Deployment) -> Iterator[Fin
                 tree.evidence(service.path, service.places.get(key, service.line)),
                 (tree.evidence(image.path, _workdir_line(image)),),
                 f"What the service writes to {folder}/{name} is lost with the container; the mounted folder stays as it is.",
+                data={"old": f":{inside}", "new": f":{folder}/{name}"},
             )
 
 

@@ -18,6 +18,10 @@ LARGE = 3_000
 """Files from which on the rules are read again once only, and what no fix claims is laid to none."""
 
 
+Stood = Callable[[str, str], bool]
+"""Is this (stripped) line in this file as it is without any fix?"""
+
+
 @dataclass(frozen=True)
 class Change:
     """Ids of findings that are gone, and findings that are new."""
@@ -34,12 +38,12 @@ class Effect:
     appeared: list[Finding] = field(default_factory=list)
 
 
-def compare(before: Checked, after: Checked, paths: Iterable[str] = ()) -> Change:
+def compare(before: Checked, after: Checked, paths: Iterable[str] = (), stood: Stood = lambda _path, _line: False) -> Change:
     """Findings that are gone and new, `paths` being the files that were changed.
 
     One whose line was changed for another's sake is neither: rule, path and message tell that it is the same. What a rule did not
     look at again is not gone, and what it could not look at before is not new, nor what it now says of files that nobody changed
-    because there is something to look at for the first time.
+    because there is something to look at for the first time; nor what it says of a line that `stood` there before.
     """
     outcome = {result.rule: result.outcome for result in after.results}
     was = {result.rule: result.outcome for result in before.results}
@@ -59,7 +63,11 @@ def compare(before: Checked, after: Checked, paths: Iterable[str] = ()) -> Chang
     fresh = [f for f in new if was.get(f.rule) not in lost and (f.rule, f.at.path, f.at.quote) not in told]
     return Change(
         frozenset(f.id for f in old if outcome.get(f.rule) not in lost),
-        tuple(f for f in fresh if was.get(f.rule) is not Outcome.NOT_APPLICABLE or f.at.path in touched),
+        tuple(
+            f
+            for f in fresh
+            if was.get(f.rule) is not Outcome.NOT_APPLICABLE or (f.at.path in touched and not stood(f.at.path, f.at.quote))
+        ),
     )
 
 
@@ -78,7 +86,7 @@ def effects(links: Sequence[Link], before: Checked, trial: Trial, files: int) ->
 
     def after(count: int) -> Change:
         if count not in known:
-            known[count] = compare(before, trial.check(links[count - 1].after), links[count - 1].after)
+            known[count] = compare(before, trial.check(links[count - 1].after), links[count - 1].after, trial.stood)
         return known[count]
 
     found = [Effect() for _ in links]

@@ -102,6 +102,10 @@ class Trial:
 
     # rules
 
+    def stood(self, path: str, quote: str) -> bool:
+        """Does a file of the target hold this line (stripped), as it is without any fix?"""
+        return bool(quote) and any(line.strip() == quote for line in self._tree.lines(path))
+
     def check(self, changed: Files) -> Checked:
         """What all rules say of the target with these files changed or added."""
         tree = self.changed_tree(changed)

@@ -1,0 +1,141 @@
+"""The fixes of a file that is named and not there: name the one that is meant, put it back, write it, or take out what names it."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import re
+
+from session_ops.analysis.repoint import repoint
+from session_ops.analysis.taken_out import drop_branch, drop_hook, drop_sentence, drop_step
+from session_ops.discovery.aside import is_test
+from session_ops.discovery.files import Tree
+from session_ops.discovery.history import History, last_content
+from session_ops.discovery.languages import shebang
+from session_ops.discovery.manifests.setuptools import parse
+from session_ops.discovery.references import Reference, References
+from session_ops.model import Edit, Finding, Fix, NewFile
+
+MOST = 6
+"""Files that one fix brings back."""
+TESTS = re.compile(
+    r"(?:^|/)(?:tests?|spec|ci|scripts?)/[\w-]*(?:smoke|run[-_]?(?:all|tests?)|tests?|check|all)[\w-]*\.(?:sh|bash)$"
+)
+LISTED = 60
+
+
+def for_run(finding: Finding, tree: Tree, references: References, history: History) -> Fix | None:
+    """The fix where code runs, sources or reads a file that is not there."""
+    return _found(finding, tree, references, history) or drop_branch(finding, tree)
+
+
+def for_hook(finding: Finding, tree: Tree, references: References, history: History) -> Fix | None:
+    """The fix where a hook starts a script that is not there."""
+    return _found(finding, tree, references, history) or drop_hook(finding, tree)
+
+
+def for_ship(finding: Finding, tree: Tree, references: References, history: History) -> Fix | None:
+    """The fix where a deployment file names a path that is not there."""
+    return _found(finding, tree, references, history) or drop_step(finding, tree)
+
+
+def for_doc(finding: Finding, tree: Tree, references: References) -> Fix | None:
+    """The fix where a document names a file that is not there."""
+    return repoint(finding, tree, references) or drop_sentence(finding, tree)
+
+
+def for_import(finding: Finding, tree: Tree, references: References, history: History) -> Fix | None:
+    """The fix where a module imports another that is not there."""
+    return _found(finding, tree, references, history) or _stand_in(finding, tree)
+
+
+def _found(finding: Finding, tree: Tree, references: References, history: History) -> Fix | None:
+    return (
+        repoint(finding, tree, references)
+        or _restored(finding, tree, references, history)
+        or _test_script(finding, tree, references)
+    )
+
+
+def _lost(finding: Finding, references: References) -> list[Reference]:
+    places = {(at.path, at.line) for at in (finding.at, *finding.also)}
+    return [r for r in references if r.verdict == "missing" and (r.source, r.line) in places and r.target]
+
+
+def _restored(finding: Finding, tree: Tree, references: References, history: History) -> Fix | None:
+    """Bring back what a commit removed, as it last was."""
+    files: dict[str, tuple[str, str]] = {}
+    for reference in _lost(finding, references):
+        for ending in ("", ".js", ".ts", ".mjs", ".cjs", ".py", ".json", "/index.js", "/index.ts", "/__init__.py"):
+            path = reference.target + ending
+            if (commit := history.removed.get(path)) and (text := last_content(tree, path, commit)) is not None:
+                files[path] = (text, commit)
+                break
+        else:
+            return None
+    if not files or len(files) > MOST:
+        return None
+    new = tuple(
+        NewFile(path, text, text.startswith("#!") and bool(shebang(text)[1])) for path, (text, _) in sorted(files.items())
+    )
+    commits = ", ".join(dict.fromkeys(commit[:8] for _, commit in files.values()))
+    names = ", ".join(sorted(files))
+    why = f"It is the content before commit {commits}, and it is still needed."
+    return Fix(f"Bring {names} back", (finding.id,), "review", creates=new, why=why)
+
+
+def _test_script(finding: Finding, tree: Tree, references: References) -> Fix | None:
+    """Write the test script that make or CI starts, where the tree has no test at all."""
+    wanted = {r.target for r in _lost(finding, references) if r.place in ("makefile", "ci", "manifest") and r.act == "run"}
+    if len(wanted) != 1 or any(is_test(p) for p in tree.entries):
+        return None
+    path = wanted.pop()
+    if not TESTS.search("/" + path) or path.startswith(".."):
+        return None
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    shell = [e.path for e in tree.files("shell") if re.fullmatch(r"[\w./-]+", e.path)][:LISTED]
+    python = [e.path for e in tree.files("python") if re.fullmatch(r"[\w./-]+", e.path)][:LISTED]
+    if not shell:
+        return None
+    engine = Environment(loader=PackageLoader("session_ops.solution"), undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701 - no HTML; names were checked
+    up = "/".join([".."] * path.count("/")) or "."
+    text = engine.get_template("smoke.sh.j2").render(up=up, shell=shell, python=python)
+    why = "It looks whether every script parses; add a case for each command."
+    return Fix(f"Write {path}", (finding.id,), "review", creates=(NewFile(path, text, executable=True),), why=why)
+
+
+def _stand_in(finding: Finding, tree: Tree) -> Fix | None:
+    """Let a module of Python go on without another whose functions only make text for its output."""
+    path, line = finding.at.path, finding.at.line
+    module = parse(tree.text(path)) if path.endswith(".py") and not finding.also else None
+    node = next((n for n in (module.body if module else []) if n.lineno == line), None)
+    if (
+        module is None
+        or not isinstance(node, ast.ImportFrom)
+        or node.end_lineno != line
+        or any(a.asname or a.name == "*" for a in node.names)
+    ):
+        return None
+    names = {a.name for a in node.names}
+    printed = {
+        call.func.id
+        for part in ast.walk(module) if isinstance(part, ast.FormattedValue)
+        for call in ast.walk(part) if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+    }  # fmt: skip
+    used = [n for n in ast.walk(module) if isinstance(n, ast.Name) and n.id in names]
+    inside = sum(
+        isinstance(c, ast.Name) and c.id in names
+        for p in ast.walk(module)
+        if isinstance(p, ast.FormattedValue)
+        for c in ast.walk(p)
+    )
+    if not used or names - printed or inside != len(used):
+        return None
+    text = tree.lines(path)[line - 1]
+    made = "\n\n".join(f'    def {name}(*_args, **_kwargs):\n        return ""' for name in sorted(names))
+    new = f"try:\n    {text}\nexcept ImportError:  # not part of this tree\n\n{made}\n"
+    why = f"Without {posixpath.basename(node.module or '')} its place in the output stays empty."
+    return Fix(
+        f"Let {path} go on without {node.module or '.'}", (finding.id,), "review", (Edit(path, text, new, line),), why=why
+    )
