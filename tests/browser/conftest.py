@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from session_ops.case import PHASES, Case
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -22,3 +25,12 @@ def browser() -> Iterator[Any]:
         )
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the bundled example; its case lies around it."""
+    case = Case.open(case=str(tmp_path_factory.mktemp("report") / "case"))
+    for phase in PHASES:
+        case.save(phase, case.compute(phase))
+    return case.folder / "report.html"

@@ -7,16 +7,6 @@ from typing import Any
 
 import pytest
 
-from session_ops.case import PHASES, Case
-
-
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    case = Case.open(case=str(tmp_path_factory.mktemp("report") / "case"))
-    for phase in PHASES:
-        case.save(phase, case.compute(phase))
-    return case.folder / "report.html"
-
 
 @pytest.fixture
 def page(browser: Any, report: Path) -> Any:
@@ -77,3 +67,10 @@ def test_the_first_screen_answers_does_it_deploy_what_stops_it_what_first(page: 
           return [text, found ? found.getBoundingClientRect().bottom : null]; }))"""
     )
     assert all(bottom is not None and bottom < 800 for bottom in bottoms.values()), bottoms
+
+
+def test_it_is_printed_with_everything_unfolded_and_nothing_cut(page: Any, tmp_path: Path) -> None:
+    page.emulate_media(media="print")
+    page.pdf(path=str(tmp_path / "report.pdf"), format="A4")
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 1280

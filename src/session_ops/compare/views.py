@@ -80,7 +80,7 @@ def fragment(comparison: Comparison) -> str:
     numbers = (*comparison.numbers, *comparison.anomalies)
     if numbers:
         rows = "".join(_row((said, _number(old), _number(new)), changed=old != new) for said, old, new in numbers)
-        parts.append(_table("Sessions and anomalies", ("", "before", "after"), rows))
+        parts.append(_table("Sessions and anomalies", ("what", "before", "after"), rows))
     return f"<div>{''.join(parts)}</div>"
 
 
@@ -93,7 +93,7 @@ def page(comparison: Comparison) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>session-ops: {_html(comparison.before.name)} and {_html(comparison.after.name)}</title>
-<style>:root {{ color-scheme: light dark; }} body {{ font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; padding: 1.5rem; }}
+<style>:root {{ color-scheme: light dark; background: Canvas; color: CanvasText; }} body {{ font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; padding: 1.5rem; }}
 body {{ max-width: 70rem; overflow-wrap: anywhere; }} h1 {{ font-size: 1.4rem; }} table {{ width: 100%; }}</style>
 </head>
 <body><main><h1>What changed</h1>{fragment(comparison)}</main></body>
