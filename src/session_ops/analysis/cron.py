@@ -16,7 +16,8 @@ from session_ops.registry import NotApplicable, rule
 
 _TABLE = re.compile(r"(?:^|/)(?:[\w.-]*crontab(?:\.txt)?|cron(?:tab)?\.txt|[\w.-]+\.cron)$|(?:^|/)cron\.d/[\w.-]+$")
 _OF_SYSTEM = re.compile(r"/?cron\.d/|etc/crontab")
-_FIELD = r"(?:\*(?:/\d+)?|\d+(?:-\d+)?(?:/\d+)?|[A-Za-z]{3})(?:,(?:\*/\d+|\d+(?:-\d+)?(?:/\d+)?|[A-Za-z]{3}))*"
+_PART = r"(?:\*(?:/\d+)?|\d+(?:-\d+)?(?:/\d+)?|[A-Za-z]{3}(?:-[A-Za-z]{3})?)"
+_FIELD = rf"{_PART}(?:,{_PART})*"
 _ENTRY = re.compile(
     rf"(?P<open>^|[\"'\s(`])(?P<when>(?:{_FIELD}[ \t]+){{4}}{_FIELD}|@(?:reboot|hourly|daily|weekly|monthly|yearly|annually|midnight))[ \t]+(?P<what>\S.*)$"
 )
