@@ -49,11 +49,12 @@ def judge(observed: list[dict[str, Any]], commands: dict[str, str]) -> Verdict:
     alone = [trial for trial in trials if trial.size == 1]
     many = [trial for trial in trials if trial.size > 1]
     solo = alone[0]
-    if start_failed(observed):
-        run = next(run for run in solo.runs if run["step"] == "start")
+    first = "start" if "start" in commands else "lock"
+    run = next((run for run in alone[-1].runs if run["step"] == first), None)
+    if run is not None and run["code"] not in (0, None):
         said = solo.normal(run["err"] or run["out"]).strip().splitlines()[-1:]
         return Verdict(
-            blind=f"the start command fails for one session alone with exit {run['code']}" + (f": {said[0]}" if said else "")
+            blind=f"the {first} command fails for one session alone with exit {run['code']}" + (f": {said[0]}" if said else "")
         )
     marks = list(marks_of(solo, "started"))
     states = solo.texts("ended") | (alone[-1].texts("locked") if "locked" in alone[-1].snapshots else {})
