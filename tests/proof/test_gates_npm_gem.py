@@ -87,7 +87,7 @@ def test_what_is_promised_and_not_packed_fails_contents_and_what_uses_it(make: M
     ):
         assert line in said(results, Gate.CONTENTS)
     assert "Cannot find package" in results[Gate.INSTALL].reason
-    assert "No such file or directory" in results[Gate.START].reason
+    assert "node_modules/.bin/other: not found" in results[Gate.START].reason
 
 
 def test_a_module_that_is_left_out_and_exports_that_lead_nowhere(make: Make, proven: Proven, node: None) -> None:

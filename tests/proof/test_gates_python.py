@@ -130,6 +130,22 @@ def test_an_entry_point_that_is_not_there_breaks_start(make: Make, proven: Prove
     assert results[Gate.INSTALL].outcome is Outcome.PASS
 
 
+def test_an_sdist_that_lacks_a_file_is_said_and_the_folder_is_built(make: Make, proven: Proven) -> None:
+    lacking = files()["backend.py"].replace(
+        "for path in _files():\n            tar.add",
+        "for path in [p for p in _files() if p != 'helper.py']:\n            tar.add",
+    )
+    lacking = lacking.replace(
+        "def build_wheel(folder, config_settings=None, metadata_directory=None):\n",
+        "def build_wheel(folder, config_settings=None, metadata_directory=None):\n    open('helper.py').close()\n",
+    )
+    results = python(proven, make(files() | {"backend.py": lacking, "helper.py": "x = 1\n"}, git=True))
+    sdist, wheel = results[Gate.BUILD].runs
+    assert sdist.skipped.startswith("its sdist does not build, the folder does: exit status")
+    assert (wheel.command, wheel.good) == ("uv build --wheel", True)
+    assert results[Gate.START].outcome is Outcome.PASS
+
+
 def test_a_secret_in_the_package_breaks_contents(make: Make, proven: Proven) -> None:
     results = python(proven, make(files() | {"tiny_ops/.env": "TOKEN=abc\n"}, git=True))
     assert results[Gate.CONTENTS].reason.endswith("it holds tiny_ops/.env, a file of secrets")

@@ -17,11 +17,11 @@ SECONDS = 180.0
 OFFLINE = ("--offline", "--no-index", "--no-config", "--no-progress", "--no-python-downloads", "--color", "never")
 
 
-def build(place: Place, folder: str, wheels: Wheels, interpreter: str, into: PurePosixPath) -> Ran:
-    """Build the sdist of a folder of the target, and the wheel from it."""
+def build(place: Place, folder: str, wheels: Wheels, interpreter: str, into: PurePosixPath, *, only: str = "") -> Ran:
+    """Build the sdist of a folder of the target and the wheel from it, or with `only` (`--wheel`) that alone, from the folder."""
     argv = [
         toolchains().uv, "build", *OFFLINE, "--find-links", _links(place, wheels), "--python", interpreter, "--out-dir", str(into),
-        str(place.inside(folder)),
+        str(place.inside(folder)), *([only] if only else []),
     ]  # fmt: skip
     return quiet(place.box.run(argv, env=_env(place), timeout_s=SECONDS, cwd=place.inside(folder)))
 

@@ -122,10 +122,10 @@ def _resolve(wanted: Sequence[str], held: Sequence[str], interpreter: str) -> li
             return list(tomllib.loads(text).get("packages", []))
     said = " ".join(done.stderr.replace("×", " ").replace("╰─▶", " ").replace("│", " ").split())
     why = said.removeprefix("error: ")[:400]
-    if _ABSENT.search(said) and not _OFFLINE.search(said.replace("was not found in the package registry", "")):
-        raise Unsatisfiable(why)
     if _NO_WHEEL.search(said):
         raise CannotCheck(f"a dependency has no wheel, and building one would run its code: {why}")
+    if _ABSENT.search(said) and not _OFFLINE.search(said.replace("was not found in the package registry", "")):
+        raise Unsatisfiable(why)
     if _UNSAT.search(said) and not _OFFLINE.search(said):
         raise Unsatisfiable(why)
     raise CannotCheck(f"dependencies could not be fetched: {why}")

@@ -112,15 +112,17 @@ def _package(place: Place, facts: Facts, project: Project, tag: str) -> Iterator
         for gate in (Gate.BUILD, Gate.CONTENTS, Gate.INSTALL, Gate.START):
             yield place.refused(gate, f"uv build{where}", str(error))
         return
-    run, dist = _build(place, project, tag, interpreter)
-    yield run
+    dist = place.box.tmp.parent / f"dist{tag}"
+    runs = list(_build(place, project, dist, interpreter))
+    yield from runs
+    run = runs[-1]
     if not run.good:
         for gate in (Gate.CONTENTS, Gate.INSTALL, Gate.START):
             yield place.refused(gate, f"uv build{where}", "nothing was built" if run.wrong else run.skipped)
         return
     built = [item.path for item in place.box.list(dist) if item.path.endswith(".whl")]
     try:
-        wheel = read_wheel(built[0], place.box.read(PurePosixPath(dist, built[0])))
+        wheel = read_wheel(built[0], place.box.read(dist / built[0]))
     except (CannotCheck, IndexError) as error:
         yield place.refused(Gate.CONTENTS, "look into the wheel", str(error) or "no wheel was built")
         return
@@ -151,20 +153,25 @@ def _interpreter(wanted: str) -> str:
     raise CannotCheck(f"it asks for Python {wanted}, and this machine offers {offered}")
 
 
-def _build(place: Place, project: Project, tag: str, interpreter: str) -> tuple[CommandRun, str]:
-    """Build the sdist, and the wheel from it. Requirements that a backend asks for while it builds are fetched when they are missed."""
-    dist = str(place.box.tmp.parent / f"dist{tag}")
+def _build(place: Place, project: Project, dist: PurePosixPath, interpreter: str) -> Iterator[CommandRun]:
+    """Build the sdist, and the wheel from it; the last run is the one that counts.
+
+    Requirements that a backend asks for while it builds are fetched when they are missed. Where only the wheel from the sdist does not build,
+    that is said, and the wheel is built from the folder, as an installation from it would.
+    """
     shown = "uv build" + (f" {project.folder}" if project.folder else "")
     wanted = project.requires_to_build
     for _ in range(4):
         try:
             wheels = fetched(wanted, python=interpreter)
         except Unsatisfiable as error:
-            said = f"what it needs to build does not exist: {error}"
-            return CommandRun(Gate.BUILD, shown, 1, (place.plain(str(error))[:240],), wrong=place.plain(said)[:400]), dist
+            said = place.plain(f"what it needs to build does not exist: {error}")
+            yield CommandRun(Gate.BUILD, shown, 1, (place.plain(str(error))[:240],), wrong=said[:400])
+            return
         except CannotCheck as error:
-            return place.refused(Gate.BUILD, shown, str(error)), dist
-        ran = uv.build(place, project.folder, wheels, interpreter, PurePosixPath(dist))
+            yield place.refused(Gate.BUILD, shown, str(error))
+            return
+        ran = uv.build(place, project.folder, wheels, interpreter, dist)
         lacking = _LACKS.search(" ".join(ran.err.split())) if ran.code else None
         name = (lacking["name"] or lacking["other"]) if lacking else ""
         if not name or any(re.split(r"[^\w.-]", w)[0].lower() == name.lower() for w in wanted):
@@ -173,7 +180,14 @@ def _build(place: Place, project: Project, tag: str, interpreter: str) -> tuple[
     run = place.judged(Gate.BUILD, shown, ran)
     if run.wrong and name:
         run = place.refused(Gate.BUILD, shown, f"it needs {name} to build, which could not be fetched")
-    return run, dist
+    if run.wrong and not run.ended and any(item.path.endswith(".tar.gz") for item in place.box.list(dist)):
+        direct = place.judged(
+            Gate.BUILD, f"{shown} --wheel", uv.build(place, project.folder, wheels, interpreter, dist, only="--wheel")
+        )
+        if direct.good:
+            yield replace(run, wrong="", skipped=f"its sdist does not build, the folder does: {run.wrong}")
+            run = direct
+    yield run
 
 
 def _metadata(wheel: Wheel) -> list[str]:
