@@ -220,12 +220,17 @@ class Trial:
         """The id of a session: the given one where it was taken, else what a start printed, or the new path that it names."""
         given = self.words(run["n"])["given"]
         text = self.said(run)
-        if "{session}" in self.plan["commands"]["start"] or given in text or self.holds(given):
+        asked = "{session}" in self.plan["commands"]["start"] or given in text
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        printed = lines[-1] if lines and IDLIKE.match(lines[-1]) else ""
+        if not asked and printed and self.holds(printed):  # a tracker may name its own id after the agent's
+            self.ids[run["n"]] = printed
+            return
+        if asked or self.holds(given):
             self.ids[run["n"]] = given
             return
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        if lines and IDLIKE.match(lines[-1]):
-            self.ids[run["n"]] = lines[-1]
+        if printed:
+            self.ids[run["n"]] = printed
         elif found := NAMED.search(text):
             self.ids[run["n"]] = found[1].rstrip(".,:")
         elif found := UUID.search(text):
