@@ -9,8 +9,8 @@ from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree
 from session_ops.model import Edit, Finding, Fix
 
-OWNER = "${CLAUDE_CODE_SESSION_ID:-${CLAUDE_SESSION_ID:-${TMUX_PANE:-$PPID}}}"
-"""Who works here, as far as a shell can tell: the agent's own id, the pane, the process that started the script."""
+OWNER = "${SESSION_OWNER:-${CLAUDE_CODE_SESSION_ID:-${CLAUDE_SESSION_ID:-${TMUX_PANE:-}}}}"
+"""Who works here, as far as a shell can tell: a name that is given, the agent's own id, the pane; empty for the one who has none of them."""
 _WRITES = re.compile(r"\bopen\((?P<path>[A-Z_][A-Z_0-9]*),\s*[\"']w")
 _BY_AGE = re.compile(r"^\s*if\s+(?P<test>\[.*-g[te].*\]|\(\(.*>.*\)\));\s*then\s*$")
 _MAKES = re.compile(r"^(?P<lead>\s*)(?P<says>(?:echo|printf)\s[^|&;]*?)\s*>\s*(?P<file>\"?\$\{?\w+\}?\"?)\s*$")
@@ -61,7 +61,7 @@ def only_if_missing(finding: Finding, tree: Tree) -> Fix | None:
 
 
 def pointer_of_each(finding: Finding, tree: Tree) -> Fix | None:
-    """Keep one pointer for each agent: its id, its pane or its process is a part of the name."""
+    """Keep one pointer for each agent: its id or its pane is a part of the name."""
     name = (
         finding.data.get("state", "").rpartition("/")[2]
         or (re.search(r"`([^`]+)`", finding.message) or ["", ""])[1].rpartition("/")[2]
@@ -79,7 +79,7 @@ def pointer_of_each(finding: Finding, tree: Tree) -> Fix | None:
                 edits.append(Edit(entry.path, old, new, number))
     if len(edits) < 2:
         return None
-    why = "Each agent finds its own session again; the id, the pane or the process that starts the scripts tells it apart."
+    why = "Each agent finds its own session again: its id or its pane tells it apart. Who has neither sets SESSION_OWNER."
     return Fix(f"Keep a pointer {name} for each agent", (finding.id,), "review", tuple(edits), why=why)
 
 
