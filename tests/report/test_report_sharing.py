@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -70,14 +71,9 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("peonyhouse")
     target = base / "rosegarden"
     plant(target)
-    before = {name: os.environ.get(name) for name in ENV}
-    os.environ.update(ENV)
-    try:
-        results = runner.run(Case.open(target=str(target), case=str(base / "case")), lambda _: None)
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-    assert {phase: result.reason for phase, result in results.items() if result.status != "done"} == {}
+    argv = [sys.executable, "-m", "session_ops", "run", str(target), "--case", str(base / "case")]
+    done = subprocess.run(argv, env=os.environ | ENV, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == 0, done.stderr
     return base / "case"
 
 
