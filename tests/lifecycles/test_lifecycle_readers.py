@@ -446,6 +446,17 @@ def test_names_of_tables_and_columns_are_only_names(tmp_path: Path) -> None:
     assert [piece.data["$session"] for piece in found if isinstance(piece, Record)] == ["s-1"]
 
 
+def test_a_table_of_a_module_that_is_not_here_costs_only_itself(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE sessions (id TEXT PRIMARY KEY, started_at TEXT)")
+        connection.execute("INSERT INTO sessions VALUES ('s-1', '2026-01-05T10:00:00Z')")
+        connection.execute("PRAGMA writable_schema = ON")
+        virtual = "CREATE VIRTUAL TABLE shapes USING no_such_module()"
+        connection.execute("INSERT INTO sqlite_master VALUES ('table', 'shapes', 'shapes', 0, ?)", (virtual,))
+    assert len(list(form_of("sqlite").pieces(path))) == 1
+
+
 def test_what_is_certainly_a_database_says_why_it_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:

@@ -154,7 +154,10 @@ def _names(connection: sqlite3.Connection) -> list[str]:
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:
-    return tuple(str(row[1]) for row in connection.execute(f"PRAGMA table_info({_quoted(table)})"))
+    try:
+        return tuple(str(row[1]) for row in connection.execute(f"PRAGMA table_info({_quoted(table)})"))
+    except sqlite3.OperationalError:  # a virtual table of a module that is not here
+        return ()
 
 
 def _key(connection: sqlite3.Connection, table: str, columns: Sequence[str], names: Sequence[str]) -> str:
