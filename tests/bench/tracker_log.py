@@ -27,7 +27,13 @@ class Session:
         self.who = f'"session":"s-{number:07d}","agent":"agent-{agent:02d}"'
         self.where = f'"host":"build-{agent % 7}","pid":{1000 + number % 60000}'
         self.held = ""
+        self.idle = False
         self.seq = 0
+
+    def next(self) -> str:
+        """The session's own counter, one further."""
+        self.seq += 1
+        return f'"seq":{self.seq}'
 
 
 def records(events: int, seed: int = 1) -> Iterator[str]:
@@ -53,7 +59,6 @@ def records(events: int, seed: int = 1) -> Iterator[str]:
             continue
         one = live[below(LIVE)]
         one.left -= 1
-        one.seq += 1
         dice = roll()
         if one.left <= 0:
             live.remove(one)
@@ -61,33 +66,36 @@ def records(events: int, seed: int = 1) -> Iterator[str]:
                 yield f'{head}"event":"note",{one.who},"message":"the last that was seen of it"}}\n'
                 continue
             gone = [*gone[-20:], one]
-            yield f'{head}"event":"session.end",{one.who},"reason":"{"clean" if dice < 0.9 else "crash"}","seq":{one.seq}}}\n'
+            yield f'{head}"event":"session.end",{one.who},"reason":"{"clean" if dice < 0.9 else "crash"}",{one.next()}}}\n'
         elif dice < 0.45:
-            yield f'{head}"event":"heartbeat",{one.who},"seq":{one.seq},"load":{below(400) / 100}}}\n'
+            yield f'{head}"event":"heartbeat",{one.who},{one.next()},"load":{below(400) / 100}}}\n'
         elif dice < 0.80:
             yield (
-                f'{head}"event":"tool_use",{one.who},"seq":{one.seq},"data":{{"tool":"{pick(TOOLS)}","ms":{below(90_000)},'
+                f'{head}"event":"tool_use",{one.who},{one.next()},"data":{{"tool":"{pick(TOOLS)}","ms":{below(90_000)},'
                 f'"args":["-n","{below(999)}"],"ok":{"true" if dice < 0.77 else "false"}}},"message":"step {one.seq} of \\"{pick(TOOLS)}\\""}}\n'
             )
         elif dice < 0.86:
-            yield f'{head}"event":"state_change",{one.who},"state":"{pick(("idle", "active", "waiting"))}"}}\n'
+            one.idle = not one.idle
+            yield f'{head}"event":"state_change",{one.who},"state":"{"idle" if one.idle else "active"}"}}\n'
         elif dice < 0.98:
-            yield head + _lock(one, pick, below, dice)
-        elif dice < 0.999 or not gone:
+            yield head + _lock(one, n, below(5000), dice)
+        elif dice < 0.9805:
             yield f'{head}"event":"handoff_offer",{one.who},"to":"agent-{below(61):02d}","message":"\u2192 review"}}\n'
+        elif dice < 0.9999 or not gone:
+            yield f'{head}"event":"note",{one.who},"level":"info","message":"looked at {below(90)} files in src/part-{below(5000)}"}}\n'
         else:
             yield f'{head}"event":"tool_use",{pick(gone).who},"data":{{"tool":"git","late":true}}}}\n'
 
 
-def _lock(one: Session, pick: object, below: object, dice: float) -> str:
+def _lock(one: Session, n: int, part: int, dice: float) -> str:
     if one.held:
         resource, one.held = one.held, ""
         return f'"event":"lock.release",{one.who},"resource":"{resource}"}}\n'
     if dice < 0.93:
-        return f'"event":"lock.request",{one.who},"resource":"src/part-{below(5000)}.py","mode":"exclusive"}}\n'  # type: ignore[operator]
-    one.held = f"src/part-{below(5000)}.py"  # type: ignore[operator]
+        return f'"event":"lock.request",{one.who},"resource":"src/part-{part}.py","mode":"exclusive"}}\n'
+    one.held = f"src/part-{part}.py"
     kind = "lock.steal" if dice > 0.9798 else "lock.acquire"
-    return f'"event":"{kind}",{one.who},"resource":"{one.held}","mode":"exclusive","fence":{one.number * 1000 + one.seq}}}\n'
+    return f'"event":"{kind}",{one.who},"resource":"{one.held}","mode":"exclusive","fence":{n}}}\n'
 
 
 def write(path: Path, events: int, seed: int = 1) -> None:

@@ -48,6 +48,10 @@ class Source:
     first_ns: int | None = None
     last_ns: int | None = None
     res_ns: int | None = None
+    out_of_order: int = 0
+    """Rows that are earlier than the one before."""
+    latest_ns: int | None = None
+    """The time of the last row that has one."""
     zones: Counter[str] = field(default_factory=Counter)
     rejects: list[Reject] = field(default_factory=list)
     snapshots: list[tuple[object, ...]] = field(default_factory=list)
@@ -162,12 +166,8 @@ class Reading:
         if loaded is None:
             return False
         source.records = source.events = loaded.records
-        source.first_ns, source.last_ns, source.res_ns, source.zones = (
-            loaded.first_ns,
-            loaded.last_ns,
-            loaded.res_ns,
-            loaded.zones,
-        )
+        source.first_ns, source.last_ns, source.res_ns = loaded.first_ns, loaded.last_ns, loaded.res_ns
+        source.zones, source.out_of_order = loaded.zones, loaded.out_of_order
         return True
 
 
@@ -195,6 +195,8 @@ def _count(source: Source, row: Row) -> None:
     if ns is None:
         return
     source.zones[row["ts_quality"]] += 1
+    source.out_of_order += source.latest_ns is not None and ns < source.latest_ns
+    source.latest_ns = ns
     source.first_ns = ns if source.first_ns is None else min(source.first_ns, ns)
     source.last_ns = ns if source.last_ns is None else max(source.last_ns, ns)
     # the clock of a source is as fine as its finest time: a logger drops the decimals of a whole second

@@ -69,13 +69,7 @@ SELECT coalesce(max(n), 0) FROM (
   SELECT sum(step) OVER (ORDER BY at_ns, step ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS n FROM moves
 ) counted
 """
-_BACKWARDS = """
-SELECT count(*) FROM (
-  SELECT ts_ns, lag(ts_ns) OVER (PARTITION BY e.source_id ORDER BY source_ord) AS prev_ns
-  FROM events e JOIN sources s ON s.source_id = e.source_id
-  WHERE ts_ns IS NOT NULL AND s.role <> 'registry'
-) ordered WHERE ts_ns < prev_ns
-"""
+_BACKWARDS = "SELECT coalesce(sum(out_of_order), 0) FROM sources WHERE role <> 'registry'"
 """Rows that are earlier than the row before them in their source; a registry is in no order of time."""
 
 
@@ -97,7 +91,7 @@ def numbers(connection: DuckDBPyConnection, rejects: int) -> Numbers:
         shortest_s=shortest,
         median_s=median,
         max_concurrent=int(_row(connection, _CONCURRENT)[0]),
-        out_of_order=_row(connection, _BACKWARDS)[0],
+        out_of_order=int(_row(connection, _BACKWARDS)[0]),
     )
 
 

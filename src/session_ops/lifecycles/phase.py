@@ -201,7 +201,7 @@ def _source_row(source: Source) -> tuple[object, ...]:
     return (
         source.source_id, source.path, form.id if form else None, form.role if form else None, source.stream or None,
         source.status, source.reason, source.size, source.sha256 or None, source.zone or None, source.records,
-        source.first_ns, source.last_ns, source.res_ns, ends if isinstance(ends, bool) else None,
+        source.first_ns, source.last_ns, source.res_ns, source.out_of_order, ends if isinstance(ends, bool) else None,
         bool(form and form.facts.get("ids_reused")), None, source.completeness,
     )  # fmt: skip
 

@@ -37,6 +37,8 @@ class Loaded:
     last_ns: int | None
     res_ns: int | None
     zones: Counter[str]
+    out_of_order: int
+    """Rows that are earlier than the one before."""
 
 
 def fits(form: Format) -> bool:
@@ -47,7 +49,12 @@ def fits(form: Format) -> bool:
 
 
 def load(
-    connection: duckdb.DuckDBPyConnection, path: Path, size: int, source_id: str, form: Format, sessions: tuple[str, ...]
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    size: int,
+    source_id: str,
+    form: Format,
+    sessions: tuple[str, ...],
 ) -> Loaded | None:
     """Read a log of `size` bytes. None, and nothing left behind, where the tolerant way has to be taken."""
     table = f"lines_{source_id}"
@@ -55,7 +62,15 @@ def load(
         return None
     mapper = Mapper(form, source_id, sessions)
     try:
-        read = stage.read(connection, path, size, table, form, sessions)
+        read = stage.read(
+            connection,
+            path,
+            size,
+            table,
+            form,
+            sessions,
+            lambda values: rows.key(mapper, values),
+        )
         if form.time_required and connection.execute(f'SELECT 1 FROM {table} WHERE "$raw" IS NULL LIMIT 1').fetchone():  # noqa: S608
             raise NotClean("records without a time")  # noqa: TRY301
         query = rows.select(connection, read, mapper)
@@ -68,7 +83,11 @@ def load(
 
 def _compare(connection: duckdb.DuckDBPyConnection, query: str, read: stage.Stage, mapper: Mapper) -> None:
     lines = {
-        line.ord: line for line in [*islice(read.examples, COMPARED), *read.lines(connection, f"ord < {COMPARED}", COMPARED)]
+        line.ord: line
+        for line in [
+            *islice(read.examples, COMPARED),
+            *read.lines(connection, f"ord < {COMPARED}", COMPARED),
+        ]
     }
     ords = ", ".join(map(str, lines))
     found = connection.execute(f"SELECT * FROM ({query}) WHERE source_ord IN ({ords}) ORDER BY source_ord").fetchall()  # noqa: S608
@@ -87,6 +106,8 @@ def _counted(connection: duckdb.DuckDBPyConnection, query: str) -> Loaded:
         f"SELECT ts_quality, count(*), count(ts_ns), min(ts_ns), max(ts_ns), min(ts_res_ns) FROM ({query}) GROUP BY ts_quality"  # noqa: S608
     ).fetchall()
     known = [group for group in groups if group[2]]
+    before = f"SELECT ts_ns, lag(ts_ns) OVER () AS before_ns FROM ({query}) WHERE ts_ns IS NOT NULL"  # noqa: S608
+    back = connection.execute(f"SELECT count(*) FROM ({before}) WHERE ts_ns < before_ns").fetchall()[0][0]  # noqa: S608
     return Loaded(
         events=query,
         records=sum(group[1] for group in groups),
@@ -94,4 +115,5 @@ def _counted(connection: duckdb.DuckDBPyConnection, query: str) -> Loaded:
         last_ns=max((group[4] for group in known), default=None),
         res_ns=min((group[5] for group in known), default=None),
         zones=Counter({group[0]: group[2] for group in known}),
+        out_of_order=back,
     )

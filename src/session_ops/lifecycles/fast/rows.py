@@ -28,8 +28,38 @@ _ANYTHING = frozenset((".", ".+", ".*", ""))
 _SEPARATOR, _NOTHING = "\x1f", "\x1e"
 _SIMPLE = r"[ !#-\[\]-~]*"
 """Texts that JSON writes as they are."""
-_COPIED = ("host", "workspace", "branch", "worktree", "op_id", "mode", "severity", "message", "phase")
+_COPIED = (
+    "host",
+    "workspace",
+    "branch",
+    "worktree",
+    "op_id",
+    "mode",
+    "severity",
+    "message",
+    "phase",
+)
 _COUNT = r"\d{1,9}(\.\d{1,9})?"
+
+
+def key(mapper: Mapper, values: frozenset[str]) -> str:
+    """The expression of a combination of values that decides what a record is: the values that rules ask for, one after another.
+
+    Where all that counts is whether there is a value, it is only that.
+    """
+    return " || chr(31) || ".join(_parts(mapper, values).values()) or f"'{_NOTHING}'"
+
+
+def _parts(mapper: Mapper, values: frozenset[str]) -> dict[str, str]:
+    parts = {}
+    for name in dict.fromkeys([*mapper.asked, "kind"]):
+        if name != "session_key" and name not in values:
+            continue
+        column = sql.quoted("$by" if name == "session_key" else name)
+        patterns = {p.pattern for rule in mapper.format.rules for alias, p in rule.when if alias == name}
+        known = f"CASE WHEN {column} IS NULL THEN '{_NOTHING}' ELSE 'x' END"
+        parts[name] = known if name != "kind" and patterns <= _ANYTHING else f"coalesce({column}, '{_NOTHING}')"
+    return parts
 
 
 def select(connection: duckdb.DuckDBPyConnection, stage: Stage, mapper: Mapper) -> str:
@@ -98,36 +128,28 @@ class _Decisions:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, stage: Stage, mapper: Mapper) -> None:
         self._connection, self._stage, self._mapper = connection, stage, mapper
-        asked = dict.fromkeys([*mapper.asked, "kind"])
-        parts = {name: part for name in asked if (part := self._part(name))}
-        self._key = " || chr(31) || ".join(parts.values()) or f"'{_NOTHING}'"
-        keys = self._distinct(self._key, "combination")
+        parts = _parts(mapper, stage.values)
+        keys = self._numbered("$key")
         found = [self._decide(dict(zip(parts, _values(key), strict=bool(parts)))) for key in keys]
         self.any_locks = any(one["locks"] for one in found)
         self.fixed = sorted({name[4:] for one in found for name in one if name.startswith("set.")})
         for name in dict.fromkeys(name for one in found for name in one):
             self._store(name, [one.get(name) for one in found])
 
-    def _part(self, name: str) -> str:
-        """The part of a combination's key that a value is: the value, or only whether there is one where that is all that counts."""
-        column = "$key" if name == "session_key" else name
-        if name != "session_key" and name not in self._stage.values:
-            return ""
-        patterns = {p.pattern for rule in self._mapper.format.rules for alias, p in rule.when if alias == name}
-        if name != "kind" and patterns <= _ANYTHING:
-            return f"CASE WHEN {sql.quoted(column)} IS NULL THEN '{_NOTHING}' ELSE 'x' END"
-        return f"coalesce({sql.quoted(column)}, '{_NOTHING}')"
-
-    def _distinct(self, expression: str, name: str) -> list[str]:
-        """The different texts of an expression, and an ENUM of them."""
-        connection, table = self._connection, self._stage.table
-        found = f"SELECT DISTINCT {expression} AS text FROM {table} WHERE {expression} IS NOT NULL"  # noqa: S608
-        limited = f"SELECT text FROM ({found}) ORDER BY text LIMIT {COMBINATIONS + 1}"  # noqa: S608
-        texts = [str(text) for (text,) in connection.execute(limited).fetchall()]
+    def _numbered(self, column: str) -> list[str]:
+        """The different texts of a column, which becomes an ENUM of them."""
+        connection, table, name = (
+            self._connection,
+            self._stage.table,
+            sql.quoted(column),
+        )
+        found = f"SELECT DISTINCT {name} AS text FROM {table} WHERE {name} IS NOT NULL ORDER BY text"  # noqa: S608
+        texts = [str(text) for (text,) in connection.execute(f"{found} LIMIT {COMBINATIONS + 1}").fetchall()]
         if len(texts) > COMBINATIONS:
-            raise NotClean(f"too many different values ({name})")
+            raise NotClean(f"too many different values ({column})")
         if texts:
-            connection.execute(f"CREATE TYPE {self._name(name)} AS ENUM (SELECT text FROM ({found}) ORDER BY text)")  # noqa: S608
+            connection.execute(f"CREATE TYPE {self._name(column)} AS ENUM ({found})")
+            connection.execute(f"ALTER TABLE {table} ALTER {name} SET DATA TYPE {self._name(column)}")
         return texts
 
     def _decide(self, values: Mapping[str, str | None]) -> dict[str, Any]:
@@ -151,28 +173,29 @@ class _Decisions:
         } | {f"set.{name}": value for name, value in rule.set.items()}
 
     def _store(self, name: str, values: list[Any]) -> None:
-        self._connection.execute(f"SET VARIABLE {sql.quoted(self._name(name))} = CAST(? AS {_list_of(values)})", [values])
+        self._connection.execute(
+            f"SET VARIABLE {sql.quoted(self._name(name))} = CAST(? AS {_list_of(values)})",
+            [values],
+        )
 
     def _name(self, name: str) -> str:
-        return f"{re.sub('[^a-z_]', '_', name)}_{self._stage.table}"
+        return f"{re.sub('[^a-z_]', '', name)}_{self._stage.table}"
 
     def given(self, name: str, kind: str) -> str:
         """A decision, for each row."""
-        number = f"enum_code(CAST({self._key} AS {self._name('combination')}))"
-        return f"CAST(getvariable({sql.literal(self._name(name))})[{number} + 1] AS {kind})"
+        return f'CAST(getvariable({sql.literal(self._name(name))})[enum_code("$key") + 1] AS {kind})'
 
     def translated(self, name: str) -> str:
         """A state, in the words of the model."""
         if name not in self._stage.values:
             return "CAST(NULL AS VARCHAR)"
-        texts = self._distinct(sql.quoted(name), name)
+        texts = self._numbered(name)
         states = self._mapper.format.states
         say: Callable[[str], str] = lambda text: states.get(plain(text), text.upper())  # noqa: E731
         if not texts:
             return "CAST(NULL AS VARCHAR)"
         self._store(f"{name}_said", [say(text) for text in texts])
-        number = f"enum_code(CAST({sql.quoted(name)} AS {self._name(name)}))"
-        return f"getvariable({sql.literal(self._name(f'{name}_said'))})[{number} + 1]"
+        return f"getvariable({sql.literal(self._name(f'{name}_said'))})[enum_code({sql.quoted(name)}) + 1]"
 
     def attributes(self) -> str:
         """The JSON of what has no column of its own."""

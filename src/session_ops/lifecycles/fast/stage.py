@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,9 +78,15 @@ def _at(file: Any, offset: int, size: int) -> bytes:
 
 
 def read(
-    connection: duckdb.DuckDBPyConnection, path: Path, size: int, table: str, form: Format, sessions: tuple[str, ...]
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    size: int,
+    table: str,
+    form: Format,
+    sessions: tuple[str, ...],
+    key: Callable[[frozenset[str]], str],
 ) -> Stage:
-    """The lines of a file as a table.
+    """The lines of a file as a table. `key` gives the expression of its column `$key`, from the values that there are.
 
     Raises:
         NotClean: some line is not what this lane reads.
@@ -90,7 +97,8 @@ def read(
         stage = Stage(table, path)
         wanted = _wanted(form, keys)
         stage.values = frozenset(wanted)
-        connection.execute(_create(stage, wanted, _candidates(form.aliases.get("time", ()), keys), _candidates(sessions, keys)))
+        times = _candidates(form.aliases.get("time", ()), keys)
+        connection.execute(_create(stage, wanted, times, _candidates(sessions, keys), key(stage.values)))
         stage.gap = _gap(connection, stage, size)
         seen = _shapes(connection, stage)
         if seen <= keys.keys():
@@ -156,16 +164,26 @@ def _wanted(form: Format, keys: dict[str, None]) -> dict[str, dict[str, _Place]]
     return {name: found for name, names in named.items() if (found := _candidates(names, keys))}
 
 
-def _create(stage: Stage, wanted: dict[str, dict[str, _Place]], times: dict[str, _Place], sessions: dict[str, _Place]) -> str:
-    every = [*times.values(), *sessions.values(), *(place for found in wanted.values() for place in found.values())]
+def _create(
+    stage: Stage,
+    wanted: dict[str, dict[str, _Place]],
+    times: dict[str, _Place],
+    sessions: dict[str, _Place],
+    key: str,
+) -> str:
+    every = [
+        *times.values(),
+        *sessions.values(),
+        *(place for found in wanted.values() for place in found.values()),
+    ]
     tops = {place.names[0] for place in every if len(place.names) == 1}
     named = {name: _session(name, place.scalar(tops)) for name, place in sessions.items()}
-    key = " ".join(f"WHEN {text} IS NOT NULL THEN {sql.literal(name)}" for name, text in named.items())
+    by = " ".join(f"WHEN {text} IS NOT NULL THEN {sql.literal(name)}" for name, text in named.items())
     columns = [
         'strlen(json) AS "$size"', '"$shape"', '"$loose"',
         f'{_first([place.scalar(tops) for place in times.values()])} AS "$raw"',
         f'{_first(list(named.values()))} AS "$session"',
-        f'{f"CASE {key} END" if key else "CAST(NULL AS VARCHAR)"} AS "$key"',
+        f'{f"CASE {by} END" if by else "CAST(NULL AS VARCHAR)"} AS "$by"',
         *(f"{_first([place.scalar(tops) for place in found.values()])} AS {sql.quoted(name)}" for name, found in wanted.items()),
         f'coalesce({" OR ".join(["FALSE", *(f"strlen({place.text}) > {_LONGEST_TIME}" for place in times.values())])}, FALSE) AS "$doubt"',
     ]  # fmt: skip
@@ -173,7 +191,7 @@ def _create(stage: Stage, wanted: dict[str, dict[str, _Place]], times: dict[str,
     instants = ", ".join(f"{sql.instant(sql.quoted(text))} AS {sql.quoted(at)}" for text, at in moments.items())
     unknown = " OR ".join(_unknown(sql.quoted(text), sql.quoted(at)) for text, at in moments.items())
     return (
-        f'CREATE TABLE {stage.table} AS SELECT * REPLACE ("$doubt" OR {unknown} AS "$doubt") FROM (SELECT *, {instants} FROM ('  # noqa: S608
+        f'CREATE TABLE {stage.table} AS SELECT * REPLACE ("$doubt" OR {unknown} AS "$doubt"), {key} AS "$key" FROM (SELECT *, {instants} FROM ('  # noqa: S608
         f'SELECT {", ".join(columns)} FROM (SELECT json, contains(json, chr(92)) AS escaped, hash(json_keys(json)) AS "$shape", '
         f'regexp_matches(json, {sql.literal(_LOOSE)}) AS "$loose", json_transform(json, {sql.literal(_structure(every, tops))}) AS v '
         f"FROM read_ndjson_objects({sql.literal(sql.pattern(str(stage.path)))}))))"

@@ -1,51 +1,54 @@
 -- append_only_loss: records that were written are gone: a counter of the writer skips or goes back, or a later version of a file lacks lines.
 -- severity: critical
 -- confidence: likely. Proven where a version of the file lacks lines that an earlier one held; a filtered copy of a log looks like a loss.
--- blind: counters that do not run without a gap elsewhere in the same log; losses of whole files.
+-- blind: counters that do not run without a gap elsewhere in the same log, judged by its first 100,000 records; losses of whole files.
 -- needs: sequences; no record carries a counter, a version or a tag of the one before it
 -- text: {what}
 WITH counted AS (
-  SELECT e.source_id, e.source_ord, e.session_id, e.agent_id, e.event_id, e.ts_ns, e.writer_seq, e.kind,
+  SELECT e.source_id, e.source_ord, e.session_id, e.agent_id, e.ts_ns, e.writer_seq, e.kind,
     coalesce(e.host, '') || '|' || coalesce(CAST(e.pid AS VARCHAR), '') AS process
   FROM events e WHERE e.writer_seq IS NOT NULL
 ),
-steps_of AS (
-  SELECT source_id, 'session' AS basis, session_id, event_id, ts_ns, writer_seq, kind,
-    lag(writer_seq) OVER (PARTITION BY source_id, session_id ORDER BY source_ord) AS before_seq,
-    lag(event_id) OVER (PARTITION BY source_id, session_id ORDER BY source_ord) AS prev_event_id
-  FROM counted WHERE session_id IS NOT NULL
+tried AS (
+  SELECT source_id, 'session' AS basis, lag(writer_seq) OVER (PARTITION BY source_id, session_id ORDER BY source_ord) AS before_seq, writer_seq
+  FROM counted WHERE session_id IS NOT NULL AND source_ord < 100000
   UNION ALL
-  SELECT source_id, 'agent' AS basis, session_id, event_id, ts_ns, writer_seq, kind,
-    lag(writer_seq) OVER (PARTITION BY source_id, agent_id ORDER BY source_ord) AS before_seq,
-    lag(event_id) OVER (PARTITION BY source_id, agent_id ORDER BY source_ord) AS prev_event_id
-  FROM counted WHERE agent_id IS NOT NULL
+  SELECT source_id, 'agent' AS basis, lag(writer_seq) OVER (PARTITION BY source_id, agent_id ORDER BY source_ord) AS before_seq, writer_seq
+  FROM counted WHERE agent_id IS NOT NULL AND source_ord < 100000
   UNION ALL
-  SELECT source_id, 'process' AS basis, session_id, event_id, ts_ns, writer_seq, kind,
-    lag(writer_seq) OVER (PARTITION BY source_id, process ORDER BY source_ord) AS before_seq,
-    lag(event_id) OVER (PARTITION BY source_id, process ORDER BY source_ord) AS prev_event_id
-  FROM counted WHERE process <> '|'
+  SELECT source_id, 'process' AS basis, lag(writer_seq) OVER (PARTITION BY source_id, process ORDER BY source_ord) AS before_seq, writer_seq
+  FROM counted WHERE process <> '|' AND source_ord < 100000
   UNION ALL
-  SELECT source_id, 'log' AS basis, session_id, event_id, ts_ns, writer_seq, kind,
-    lag(writer_seq) OVER (PARTITION BY source_id ORDER BY source_ord) AS before_seq,
-    lag(event_id) OVER (PARTITION BY source_id ORDER BY source_ord) AS prev_event_id
-  FROM counted
+  SELECT source_id, 'log' AS basis, lag(writer_seq) OVER (PARTITION BY source_id ORDER BY source_ord) AS before_seq, writer_seq
+  FROM counted WHERE source_ord < 100000
 ),
 fits AS (
   SELECT source_id, basis, count(CASE WHEN writer_seq - before_seq = 1 THEN 1 END) AS n_next, count(before_seq) AS n
-  FROM steps_of GROUP BY source_id, basis
+  FROM tried GROUP BY source_id, basis
 ),
 best AS (
   SELECT source_id, basis, row_number() OVER (PARTITION BY source_id ORDER BY n_next * 1000 // n DESC, n DESC, basis) AS nth
   FROM fits WHERE n >= 5 AND n_next * 10 >= n * 8
 ),
+numbered AS (
+  SELECT c.source_id, c.source_ord, c.session_id, c.ts_ns, c.writer_seq, c.kind,
+    CASE b.basis WHEN 'session' THEN c.session_id WHEN 'agent' THEN c.agent_id WHEN 'process' THEN nullif(c.process, '|') ELSE '' END AS counter
+  FROM counted c JOIN best b ON b.source_id = c.source_id AND b.nth = 1
+),
+steps_of AS (
+  SELECT *, lag(writer_seq) OVER (PARTITION BY source_id, counter ORDER BY source_ord) AS before_seq,
+    lag(source_ord) OVER (PARTITION BY source_id, counter ORDER BY source_ord) AS prev_ord
+  FROM numbered WHERE counter IS NOT NULL
+),
 gaps AS (
-  SELECT s.source_id, s.session_id, s.ts_ns, s.event_id, s.prev_event_id,
+  SELECT s.source_id, s.session_id, s.ts_ns, s.source_id || ':' || CAST(s.source_ord AS VARCHAR) AS event_id,
+    s.source_id || ':' || CAST(s.prev_ord AS VARCHAR) AS prev_event_id,
     CASE WHEN s.writer_seq > s.before_seq
       THEN 'the counter goes from ' || CAST(s.before_seq AS VARCHAR) || ' to ' || CAST(s.writer_seq AS VARCHAR) || ': '
         || CAST(s.writer_seq - s.before_seq - 1 AS VARCHAR) || ' records are missing'
       ELSE 'the counter goes back from ' || CAST(s.before_seq AS VARCHAR) || ' to ' || CAST(s.writer_seq AS VARCHAR) END AS what,
     'likely' AS confidence
-  FROM steps_of s JOIN best b ON b.source_id = s.source_id AND b.basis = s.basis AND b.nth = 1
+  FROM steps_of s
   WHERE (s.writer_seq > s.before_seq + 1 OR s.writer_seq < s.before_seq)
     AND NOT (s.writer_seq <= 1 AND s.writer_seq < s.before_seq AND s.kind IN ('session.start', 'session.register', 'session.resume'))
 ),

@@ -4,9 +4,17 @@
 -- blind: sessions with fewer than 3 heartbeats; a final silence is not a gap (see orphan).
 -- needs: session.heartbeat
 -- text: {session_id} sent no heartbeat for {gap_ns:span}; its agent's usual gap is {usual_ns:span}
-WITH beats AS (
+WITH late AS (
+  SELECT coalesce(agent_id, '') AS agent FROM step_rows CROSS JOIN settings p
+  WHERE kind = 'session.heartbeat' AND NOT closed AND ts_ns - prev_beat_ns > p.silent_ns
+  GROUP BY coalesce(agent_id, '')
+),
+beats AS (
   SELECT session_id, run_no, agent_id, source_id, ts_ns, min(event_id) AS event_id
-  FROM steps WHERE kind = 'session.heartbeat' AND (end_place IS NULL OR start_place > end_place)
+  FROM steps
+  WHERE kind = 'session.heartbeat' AND NOT closed AND session_id IN (
+    SELECT session_id FROM step_rows WHERE kind = 'session.heartbeat' AND coalesce(agent_id, '') IN (SELECT agent FROM late)
+  )
   GROUP BY session_id, run_no, agent_id, source_id, ts_ns
 ),
 gaps AS (

@@ -19,8 +19,7 @@ SELECT min(s.source_id) AS source_id, NULL AS session_id, NULL AS resource_id, m
   '{n} session(s) ended by a reaper or a limit, not by themselves: their true length is unknown' AS text
 FROM sessions s
 JOIN runs r ON r.session_id = s.session_id AND r.run_no = s.run_no
-JOIN events e ON e.event_id = r.end_event_id
-WHERE e.kind = 'session.expire' OR lower(e.end_reason) LIKE '%auto-clos%' OR lower(e.end_reason) LIKE '%auto_clos%' OR lower(e.end_reason) LIKE '%autoclos%'
-  OR lower(e.end_reason) LIKE '%reaped%' OR lower(e.end_reason) LIKE '%reaper%' OR lower(e.end_reason) LIKE '%clamped%'
-  OR lower(e.end_reason) IN ('timeout', 'expired', 'stale', 'max_duration', 'limit')
+WHERE r.end_kind = 'session.expire' OR lower(r.end_reason) LIKE '%auto-clos%' OR lower(r.end_reason) LIKE '%auto_clos%' OR lower(r.end_reason) LIKE '%autoclos%'
+  OR lower(r.end_reason) LIKE '%reaped%' OR lower(r.end_reason) LIKE '%reaper%' OR lower(r.end_reason) LIKE '%clamped%'
+  OR lower(r.end_reason) IN ('timeout', 'expired', 'stale', 'max_duration', 'limit')
 GROUP BY r.stream

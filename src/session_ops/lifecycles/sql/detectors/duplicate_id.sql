@@ -10,7 +10,7 @@ WITH again AS (
   JOIN runs r ON r.session_id = s.session_id AND r.run_no = s.run_no
   JOIN streams t ON t.stream = s.stream
   JOIN sources o ON o.source_id = s.source_id
-  WHERE s.kind = 'session.start' AND s.start_place > coalesce(s.end_place, 0) AND t.logs_end AND s.ts_ns > r.start_ns + o.res_ns
+  WHERE s.kind = 'session.start' AND s.prev_mark = 'start' AND t.logs_end AND s.ts_ns > r.start_ns + o.res_ns
 ),
 writers AS (
   SELECT session_id, run_no, coalesce(host, '') AS host, coalesce(pid, -1) AS pid,

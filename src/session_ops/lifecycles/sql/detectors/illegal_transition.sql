@@ -7,7 +7,7 @@
 WITH said AS (
   SELECT s.session_id, s.run_no, s.source_id, s.format_id, s.event_id, s.place, s.ts_ns, s.part, s.ids_reused,
     CASE
-      WHEN s.kind = 'session.register' AND s.start_place IS NULL THEN 'REGISTERED'
+      WHEN s.kind = 'session.register' AND NOT s.started THEN 'REGISTERED'
       WHEN s.kind IN ('session.start', 'session.resume') THEN 'ACTIVE'
       WHEN s.kind = 'session.state' AND s.to_state IN ('REGISTERED', 'ACTIVE', 'IDLE', 'WAITING', 'PAUSED', 'HANDING_OVER') THEN s.to_state
       WHEN s.kind = 'session.wait' THEN 'WAITING'

@@ -3,11 +3,23 @@
 -- confidence: likely. A chatty but healthy step looks the same.
 -- blind: lines that differ in more than digits and hexadecimal letters; slow repetitions in a log that holds much else; activity without a message.
 -- text: {session_id} logged the same {n} times, {how}: {sample}
-WITH told AS (
+WITH sizes AS (
+  SELECT source_id, count(*) AS n FROM events GROUP BY source_id
+),
+busy AS (
+  SELECT DISTINCT source_id, session_id FROM (
+    SELECT e.source_id, e.session_id FROM events e CROSS JOIN settings p WHERE e.session_id IS NOT NULL AND e.ts_ns IS NOT NULL
+    GROUP BY e.source_id, e.session_id, e.ts_ns // p.storm_ns, p.storm_rows HAVING count(*) * 2 >= p.storm_rows
+    UNION ALL
+    SELECT e.source_id, e.session_id FROM events e JOIN sizes z ON z.source_id = e.source_id
+    WHERE e.session_id IS NOT NULL AND e.message IS NOT NULL GROUP BY e.source_id, e.session_id, z.n HAVING count(*) * 2 >= z.n
+  ) crowded
+),
+told AS (
   SELECT e.source_id, e.session_id, e.source_ord, e.ts_ns, e.event_id, e.kind, e.message,
     translate(lower(coalesce(e.message, '')), '0123456789abcdef', '') AS template
-  FROM events e
-  WHERE e.session_id IS NOT NULL AND e.ts_ns IS NOT NULL
+  FROM events e JOIN busy b ON b.source_id = e.source_id AND b.session_id = e.session_id
+  WHERE e.ts_ns IS NOT NULL
     AND (e.message IS NOT NULL OR e.kind NOT IN ('session.activity', 'note', 'registry.set'))
 ),
 crowds AS (
@@ -15,7 +27,7 @@ crowds AS (
   FROM (
     SELECT source_id, session_id, kind, template, count(*) AS n FROM told CROSS JOIN settings p
     GROUP BY source_id, session_id, kind, template, ts_ns // p.storm_ns, p.storm_rows HAVING count(*) * 2 >= p.storm_rows
-  ) busy
+  ) crowded
   GROUP BY source_id, session_id, kind, template
 ),
 placed AS (
@@ -31,9 +43,6 @@ fast AS (
     AND b.nth = a.nth + p.storm_rows - 1
   WHERE b.ts_ns - a.ts_ns < p.storm_ns
   GROUP BY b.source_id, b.session_id, b.kind, b.template
-),
-sizes AS (
-  SELECT source_id, count(*) AS n FROM events GROUP BY source_id
 ),
 half AS (
   SELECT t.source_id, t.session_id, t.kind, t.template, min(t.ts_ns) AS from_ns, max(t.ts_ns) AS to_ns

@@ -8,7 +8,7 @@ WITH ordered AS (
     CASE WHEN e.attrs LIKE '%"parent_uuid"%' THEN 1 ELSE 0 END AS linked,
     max(e.ts_ns) OVER (PARTITION BY e.source_id, coalesce(e.clock_domain, '') ORDER BY e.source_ord ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_ns
   FROM events e JOIN sources s ON s.source_id = e.source_id
-  WHERE e.ts_ns IS NOT NULL AND s.role <> 'registry'
+  WHERE e.ts_ns IS NOT NULL AND s.role <> 'registry' AND s.out_of_order > 0
 ),
 backwards AS (
   SELECT * FROM ordered WHERE ts_ns < before_ns - res_ns

@@ -10,7 +10,7 @@ FROM runs r
 JOIN steps s ON s.session_id = r.session_id AND s.run_no = r.run_no
 JOIN sources o ON o.source_id = s.source_id
 JOIN sources eo ON eo.source_id = r.end_source_id
-JOIN events e ON e.event_id = s.event_id
+JOIN events e ON e.source_id = s.source_id AND e.source_ord = s.source_ord
 LEFT JOIN late_kinds k ON k.format_id = s.format_id
   AND (k.kind = s.kind OR k.kind = json_extract_string(e.attrs, '$.raw_kind'))
 WHERE r.end_ns IS NOT NULL AND s.part <> 'end' AND s.kind <> 'note' AND s.ts_ns > r.end_ns + o.res_ns + eo.res_ns AND k.kind IS NULL

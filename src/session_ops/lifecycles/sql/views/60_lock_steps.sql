@@ -8,7 +8,7 @@ WITH every AS (
   SELECT s.resource_id, s.session_id, s.run_no, s.source_id, s.source_ord, s.event_id, s.ts_ns, s.kind, s.stream,
     coalesce(s.op_outcome, 'ok') AS op_outcome, e.phase, e.fence, e.expires_ns, coalesce(e.clock_domain, '') AS clock_domain, e.ts_res_ns AS res_ns,
     CASE WHEN lower(e.mode) IN ('shared', 'read', 's', 'r', 'ro') THEN 1 ELSE 0 END AS shared
-  FROM steps s JOIN events e ON e.event_id = s.event_id
+  FROM steps s JOIN events e ON e.source_id = s.source_id AND e.source_ord = s.source_ord
   WHERE s.resource_id IS NOT NULL
     AND s.kind IN ('lock.acquire', 'lock.renew', 'lock.steal', 'lock.release', 'lock.expire')
 ),

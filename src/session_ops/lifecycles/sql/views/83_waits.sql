@@ -3,7 +3,7 @@ CREATE TABLE waits AS
 WITH told AS (
   SELECT s.resource_id, s.session_id, s.run_no, s.source_id, s.source_ord, s.stream, s.event_id, s.ts_ns,
     s.kind = 'lock.request' OR (s.kind = 'lock.acquire' AND coalesce(e.phase, '') = 'invoke') AS asks
-  FROM steps s JOIN events e ON e.event_id = s.event_id
+  FROM steps s JOIN events e ON e.source_id = s.source_id AND e.source_ord = s.source_ord
   WHERE s.resource_id IS NOT NULL AND s.kind IN ('lock.request', 'lock.acquire', 'lock.steal', 'lock.release')
 ),
 placed AS (

@@ -10,7 +10,7 @@ reach AS (
 ),
 counts AS (
   SELECT source_id, session_id, max(TRY_CAST(json_extract_string(attrs, '$.stored_count') AS BIGINT)) AS stored_events
-  FROM events WHERE attrs LIKE '%"stored_count"%' GROUP BY source_id, session_id
+  FROM events WHERE source_id IN (SELECT source_id FROM snapshots) AND attrs LIKE '%"stored_count"%' GROUP BY source_id, session_id
 )
 SELECT n.source_id, n.session_id, n.state, n.start_ns, n.last_ns, n.end_ns, c.stored_events, a.now_ns, a.from_ns, a.n_sessions, a.n_ended,
   n.end_ns IS NULL AND lower(coalesce(n.state, '')) NOT IN ('completed', 'complete', 'ended', 'done', 'closed', 'finished', 'stopped',
