@@ -8,7 +8,7 @@ PINS    := requirements.txt $(if $(filter all,$(EXTRAS)),tests/requirements-all.
 READY   := $(VENV)/.ready$(EXTRAS)
 UV      := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test lab bench lint pictures pins clean
+.PHONY: demo test lab bench bench-mutations lint pictures pins clean
 
 demo: $(READY)  ## the main job on the bundled example; prints the path of the report
 	$(BIN)/session-ops run --example --case "$(CASE)"
@@ -21,6 +21,9 @@ lab: $(READY)  ## JupyterLab at the six notebooks
 
 bench: $(READY)  ## every number of the README; ONLY=name measures one
 	$(BIN)/python tests/bench/run.py $(if $(ONLY),--only $(ONLY))
+
+bench-mutations: $(READY)  ## breaks healthy packages and lets fix --prove repair them; PACKAGES=DIR takes others
+	$(BIN)/python tests/bench/mutations.py $(if $(PACKAGES),--packages "$(PACKAGES)")
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
