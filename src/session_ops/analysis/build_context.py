@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from session_ops.analysis.aside import aside
 from session_ops.analysis.deployment_fixes import pass_through
 from session_ops.analysis.ignore import would_ignore
 from session_ops.analysis.lists import with_line
 from session_ops.analysis.nearest import nearest_path
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.deployment import Deployment, Dockerfile, Instruction
 from session_ops.discovery.deployment.contexts import glob_regex, is_ignored
 from session_ops.discovery.deployment.dockerfile import flags_and_words
@@ -222,7 +222,7 @@ def _gathered(tree: Tree, dockerfile: Dockerfile) -> bool:
 
 
 def _confidence(dockerfile: Dockerfile) -> Confidence:
-    return "possible" if aside(dockerfile.path) else "likely"
+    return "possible" if not_deployed(dockerfile.path) else "likely"
 
 
 def _absent(

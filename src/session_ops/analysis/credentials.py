@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
-from session_ops.analysis.aside import aside
 from session_ops.analysis.closing_ways import check_again, last_characters
 from session_ops.analysis.imported import with_import
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.commands import peeled
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellTexts
@@ -103,7 +103,7 @@ def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
         if (
             entry.tracked is False
             or entry.language == "env"
-            or aside(entry.path)
+            or not_deployed(entry.path)
             or entry.path.endswith((".lock", "-lock.json", ".min.js"))
         ):
             continue
@@ -215,7 +215,7 @@ def secret_in_the_output(tree: Tree) -> Iterator[Finding]:
     for entry in tree.files("python", "javascript", "typescript", "shell"):
         text = tree.text(entry.path)
         low = text.lower()
-        if aside(entry.path) or not any(word in low for word in NAMED):
+        if not_deployed(entry.path) or not any(word in low for word in NAMED):
             continue
         looked = True
         pattern = {"python": PY_PRINT, "shell": SH_PRINT}.get(entry.language, JS_PRINT)
@@ -276,7 +276,7 @@ def secret_on_the_command_line(tree: Tree, shell_texts: ShellTexts) -> Iterator[
     if not any(s.kind == "script" for s in shell_texts):
         raise NotApplicable("no shell script")
     for script in shell_texts:
-        if script.kind != "script" or script.aside or aside(script.path) or "$" not in script.text:
+        if script.kind != "script" or script.aside or not_deployed(script.path) or "$" not in script.text:
             continue
         found = []
         for one in script.commands:
@@ -338,7 +338,7 @@ def nobody_checks_the_other_end(tree: Tree) -> Iterator[Finding]:
     """
     for entry in tree.files("python", "javascript", "typescript", "tsx", "go", "ruby", "rust", "shell"):
         text = tree.text(entry.path)
-        if aside(entry.path) or not any(mark in text for mark in MARKS):
+        if not_deployed(entry.path) or not any(mark in text for mark in MARKS):
             continue
         lines = tree.lines(entry.path)
         hits: list[tuple[int, Confidence]] = []

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from session_ops.analysis.aside import aside
 from session_ops.analysis.deployment_fixes import fitting_type
 from session_ops.analysis.ignore import SECRET_NAME
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.deployment import Deployment, Dockerfile, Service, Unit
 from session_ops.discovery.files import Tree, normal
 from session_ops.model import Edit, Finding, Fix
@@ -40,9 +40,9 @@ def image_without_version(tree: Tree, deployment: Deployment) -> Iterator[Findin
     if not deployment.dockerfiles and not deployment.services:
         raise NotApplicable("no Dockerfile and no compose file")
     for dockerfile in deployment.dockerfiles:
-        if not aside(dockerfile.path):
+        if not not_deployed(dockerfile.path):
             yield from _base_images(tree, dockerfile)
-    for path in sorted({service.path for service in deployment.services if not aside(service.path)}):
+    for path in sorted({service.path for service in deployment.services if not not_deployed(service.path)}):
         found = [(s, s.values.get("image", "")) for s in deployment.services if s.path == path and "build" not in s.places]
         floating = [(service, image, why) for service, image in found if (why := _floats(image))]
         if not floating:
@@ -107,7 +107,7 @@ def image_ignores_lock_file(tree: Tree, deployment: Deployment) -> Iterator[Find
         lock = normal(f"{dockerfile.context}/package-lock.json") if dockerfile.context else "package-lock.json"
         if (
             lock not in tree.entries
-            or aside(dockerfile.path)
+            or not_deployed(dockerfile.path)
             or re.search(r"(?:^|[./_-])dev(?:$|[./_-]|container)", dockerfile.path)
         ):
             continue
@@ -174,7 +174,7 @@ def port_on_every_interface(tree: Tree, deployment: Deployment) -> Iterator[Find
         wide = [
             p for p in ports if not p[1].strip("[]:0.") and p[2] not in ("80", "443") and not _FRONT.search(p[0].name)
         ]  # fmt: skip
-        if closed is None or not wide or aside(path):
+        if closed is None or not wide or not_deployed(path):
             continue
         said = ", ".join(f"{service.name} ({port})" for service, _, port, _ in wide[:6])
         yield Finding(
@@ -231,7 +231,7 @@ def unit_without_its_packages(tree: Tree, deployment: Deployment) -> Iterator[Fi
     for unit in units:
         for key, value, line in unit.entries:
             match = _SYSTEM_PYTHON.match(value) if key in ("Service.ExecStart", "Service.ExecStartPre") else None
-            if match is None or _sets_environment(unit) or aside(unit.path):
+            if match is None or _sets_environment(unit) or not_deployed(unit.path):
                 continue
             script = next((word for word in match["rest"].split() if not word.startswith("-")), "")
             name = script.rpartition("/")[2]
@@ -304,7 +304,9 @@ def _speaks_of_environment(tree: Tree) -> bool:
         return True
     words = re.compile(r"\buv (?:sync|run|venv)\b|python3? -m venv|\bpoetry (?:install|run)\b|\bvirtualenv\b|\.venv/bin")
     return any(
-        words.search(tree.text(e.path)) for e in tree.files("markdown", "dockerfile", "shell", "makefile") if not aside(e.path)
+        words.search(tree.text(e.path))
+        for e in tree.files("markdown", "dockerfile", "shell", "makefile")
+        if not not_deployed(e.path)
     )
 
 
@@ -326,7 +328,7 @@ def unit_that_systemd_refuses(tree: Tree, deployment: Deployment) -> Iterator[Fi
                 tree.evidence(unit.path, kind[1]),
                 (tree.evidence(unit.path, restart[1]),),
                 "systemctl start ends with: unit has a bad unit file setting.",
-                "possible" if aside(unit.path) else "likely",
+                "possible" if not_deployed(unit.path) else "likely",
             )
 
 
@@ -368,7 +370,7 @@ def secret_in_client_bundle(tree: Tree) -> Iterator[Finding]:
             depth += code.count("{") - code.count("}")
             if depth <= 0:
                 inside = False
-        if found and not aside(path):
+        if found and not not_deployed(path):
             first = min(found.values())
             names = ", ".join(sorted(found))
             yield Finding(

@@ -6,11 +6,10 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from session_ops.analysis.aside import aside
 from session_ops.analysis.closing_ways import say_the_interval
 from session_ops.analysis.liveness import LIMIT, NOT_BEATS, NUMBER, _seconds
 from session_ops.analysis.rewriting import rewritten
-from session_ops.discovery.aside import is_aside
+from session_ops.discovery.aside import is_aside, not_deployed
 from session_ops.discovery.commands import Commands
 from session_ops.discovery.docs import Directives, Doc, Docs
 from session_ops.discovery.files import Tree
@@ -35,7 +34,7 @@ def _current(docs: Docs) -> list[Doc]:
         for d in docs
         if d.role in ("readme", "agent-rules", "doc")
         and not is_aside(d.path)
-        and not aside(d.path.replace("docs/", ""))
+        and not not_deployed(d.path.replace("docs/", ""))
         and not DATED.search(d.path)
     ]
 
@@ -196,7 +195,7 @@ def flag_that_nothing_knows(tree: Tree, docs: Docs, manifests: Manifests) -> Ite
     if not asked:
         raise NotApplicable("no document gives flags to a script of the target")
     code = {e.path: tree.text(e.path) for e in tree.files(*CODE)}
-    whole = "\n".join(text for path, text in code.items() if not aside(path))
+    whole = "\n".join(text for path, text in code.items() if not not_deployed(path))
     words_of_code = set(re.findall(r"\w+", whole)) | set(re.findall(r"--([a-z][a-z0-9-]+)", whole))
     unknown: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for (own, flag), places in asked.items():
@@ -327,7 +326,7 @@ def heartbeat_too_seldom(tree: Tree, docs: Docs) -> Iterator[Finding]:
         raise NotApplicable("no document says how often a heartbeat is sent")
     limits: list[tuple[float, str, int, str]] = []
     for entry in tree.files():
-        if entry.language == "markdown" or aside(entry.path) or len(tree.text(entry.path)) > 300_000:
+        if entry.language == "markdown" or not_deployed(entry.path) or len(tree.text(entry.path)) > 300_000:
             continue
         low = tree.text(entry.path).lower()
         if not any(word in low for word in ("stale", "dead", "expir", "timeout", "ttl")):
@@ -378,7 +377,7 @@ def script_does_what_is_forbidden(tree: Tree, directives: Directives, commands: 
             re.IGNORECASE,
         ):
             continue
-        runs = [c for c in commands if c.words[: len(words)] == words and not aside(c.path) and not is_aside(c.path)]
+        runs = [c for c in commands if c.words[: len(words)] == words and not not_deployed(c.path) and not is_aside(c.path)]
         if runs and shown < MOST:
             shown += 1
             yield Finding(
@@ -497,7 +496,7 @@ def port_that_nothing_opens(tree: Tree, docs: Docs) -> Iterator[Finding]:
     opened = {
         m["port"] or m["port2"] or m["port3"]
         for e in tree.files(*CODE)
-        if not aside(e.path)
+        if not not_deployed(e.path)
         for m in DEFAULT.finditer(tree.text(e.path))
     }
     if len(opened) == 1:

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from session_ops.analysis.aside import aside
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.model import Edit, Finding, Fix
 from session_ops.registry import NotApplicable, fact, rule
@@ -142,7 +142,7 @@ def _finding(tree: Tree, one: Dropped, message: str, impact: str) -> Finding:
 def _each(tree: Tree, lines: DroppedLines, wanted: Callable[[Dropped], bool]) -> Iterator[Dropped]:
     for one in lines:
         entry = tree.entries.get(one.path)
-        if entry is not None and entry.language in CODE and not aside(one.path) and wanted(one):
+        if entry is not None and entry.language in CODE and not not_deployed(one.path) and wanted(one):
             yield one
 
 

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from session_ops.analysis.aside import aside
 from session_ops.analysis.ignore import SECRET_NAME, looks_secret
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.environment import Environment, Use, given
 from session_ops.discovery.files import Tree
@@ -28,9 +28,9 @@ def _missing(environment: Environment) -> dict[str, list[Use]]:
     """Variables without a default that nothing documents or sets (a real .env does not count), with their uses."""
     named = {m.name for m in environment.mentions if m.kind != "env"}
     found: dict[str, list[Use]] = {}
-    safe = {u.name for u in environment.uses if u.default is not None and not aside(u.path)}
+    safe = {u.name for u in environment.uses if u.default is not None and not not_deployed(u.path)}
     for use in environment.uses:
-        if use.default is not None or use.name in named or aside(use.path):
+        if use.default is not None or use.name in named or not_deployed(use.path):
             continue
         shell = use.path.rpartition(".")[2] in ("sh", "bash", "zsh") or "." not in use.path.rpartition("/")[2]
         if use.required or (use.name not in safe and (shell or _NEEDED.search(use.name))):
@@ -113,7 +113,7 @@ def placeholder_as_default(tree: Tree, environment: Environment) -> Iterator[Fin
     by_name: dict[str, list[Use]] = {}
     for use in environment.uses:
         text = (use.default or "").strip().strip("\"'")
-        if _PLACEHOLDER.match(text) and not aside(use.path):
+        if _PLACEHOLDER.match(text) and not not_deployed(use.path):
             code = tree.text(use.path)
             if f"== {use.default}" not in code and not re.search(rf"startswith\(\s*[\"']<|==\s*[\"']{re.escape(text)}", code):
                 by_name.setdefault(use.name, []).append(use)
@@ -143,7 +143,7 @@ def secret_as_default(tree: Tree, environment: Environment) -> Iterator[Finding]
         raise NotApplicable("no code reads a variable of its own from the environment")
     seen: set[str] = set()
     for use in environment.uses:
-        if use.default and SECRET_NAME.search(use.name) and not aside(use.path) and looks_secret(use.name, use.default):
+        if use.default and SECRET_NAME.search(use.name) and not not_deployed(use.path) and looks_secret(use.name, use.default):
             again = use.path in seen
             seen.add(use.path)
             if not again:
@@ -176,7 +176,7 @@ def setting_that_nothing_reads(tree: Tree, environment: Environment, deployment:
     own = [
         (n, p, line)
         for n, p, line in _set_by(deployment)
-        if n not in read and n.partition("_")[0] in prefixes and not given(n) and not aside(p)
+        if n not in read and n.partition("_")[0] in prefixes and not given(n) and not not_deployed(p)
     ]
     if not read or (not deployment.services and not deployment.units and not deployment.dockerfiles):
         raise NotApplicable("no deployment file beside code that reads variables")

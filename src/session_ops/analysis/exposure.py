@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
-from session_ops.analysis.aside import aside
 from session_ops.analysis.deployment_fixes import loopback, own_user
 from session_ops.analysis.rewriting import rewritten
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.commands import peeled
 from session_ops.discovery.deployment import Deployment, Service
 from session_ops.discovery.docs import Docs
@@ -31,7 +31,7 @@ OPEN_MODE = re.compile(
 
 
 def _scripts(shell_texts: ShellTexts) -> list[ShellText]:
-    return [s for s in shell_texts if not s.aside and not aside(s.path)]
+    return [s for s in shell_texts if not s.aside and not not_deployed(s.path)]
 
 
 # --- files ----------------------------------------------------------------------------------------------------------------------
@@ -55,7 +55,7 @@ def anybody_may_write(tree: Tree, shell_texts: ShellTexts) -> Iterator[Finding]:
     """
     looked = False
     for script in shell_texts:
-        if script.aside or aside(script.path):
+        if script.aside or not_deployed(script.path):
             continue
         looked = True
         if (
@@ -224,7 +224,7 @@ def script_from_the_network(tree: Tree, shell_texts: ShellTexts, deployment: Dep
                 found[script.path].append((number, match["what"] or match["what2"] or ""))
     for dockerfile in deployment.dockerfiles:
         for step in dockerfile.instructions:
-            match = PIPED.search(step.value) if step.name == "RUN" and not aside(dockerfile.path) else None
+            match = PIPED.search(step.value) if step.name == "RUN" and not not_deployed(dockerfile.path) else None
             if match:
                 lines = range(step.line, step.end + 1)
                 place = next(
@@ -233,7 +233,7 @@ def script_from_the_network(tree: Tree, shell_texts: ShellTexts, deployment: Dep
                 )
                 found[dockerfile.path].append((place, match["what"] or match["what2"] or ""))
     for doc in docs:
-        if doc.role == "changelog" or aside(doc.path):
+        if doc.role == "changelog" or not_deployed(doc.path):
             continue
         for block in doc.blocks:
             for number, line in enumerate(block.text.split("\n"), start=block.line):
@@ -309,7 +309,7 @@ def container_as_host(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
     """
     if not deployment.services:
         raise NotApplicable("no compose file")
-    for path in sorted({s.path for s in deployment.services if not aside(s.path)}):
+    for path in sorted({s.path for s in deployment.services if not not_deployed(s.path)}):
         found = [(s, line, what) for s in deployment.services if s.path == path for line, what in _wide(s)]
         if not found:
             continue
@@ -342,7 +342,7 @@ def image_runs_as_root(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
         last = max((s.stage for s in steps), default=-1)
         final = [s for s in steps if s.stage == last]
         start = next((s for s in final if s.name == "FROM"), None)
-        if aside(dockerfile.path) or start is None or not any(s.name in ("CMD", "ENTRYPOINT") for s in final):
+        if not_deployed(dockerfile.path) or start is None or not any(s.name in ("CMD", "ENTRYPOINT") for s in final):
             continue
         if re.search(r"nonroot|unprivileged|jenkins|jupyter|devcontainers|\$", start.value) or re.search(
             r"dev", dockerfile.path.lower()
@@ -411,7 +411,9 @@ def open_control_surface(tree: Tree, deployment: Deployment) -> Iterator[Finding
     yield from _file_servers(tree, deployment)
     for entry in tree.files("python", "javascript", "typescript", "go"):
         text = tree.text(entry.path)
-        if aside(entry.path) or not ("0.0.0.0" in text or "HTTPServer((" in text or "ListenAndServe" in text or '"::"' in text):  # noqa: S104
+        if not_deployed(entry.path) or not (
+            "0.0.0.0" in text or "HTTPServer((" in text or "ListenAndServe" in text or '"::"' in text
+        ):  # noqa: S104
             continue
         match = next((m for m in BINDS.finditer(text) if not _comment(text, m.start())), None)
         if match is None or not SERVES.search(text):
@@ -449,7 +451,7 @@ LOOPBACK = re.compile(r"^(?:127\.|localhost|\[?::1)")
 def _file_servers(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
     for service in deployment.services:
         said = " ".join(v for k, v in service.values.items() if k.split(".")[0] in ("command", "entrypoint"))
-        if aside(service.path) or not FILE_SERVER.search(said):
+        if not_deployed(service.path) or not FILE_SERVER.search(said):
             continue
         mount = next(
             (k for k, v in service.values.items() if k.split(".")[0] == "volumes" and re.match(r"(?:\./?|\$\{?PWD\}?/?):", v)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from session_ops.analysis.aside import aside
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree
 from session_ops.model import Edit, Finding, Fix
@@ -34,7 +34,7 @@ def home_not_asked(bodies: Bodies, tree: Tree) -> Iterator[Finding]:
     many = 0
     for entry in tree.files("go", "rust", "javascript", "typescript", "tsx"):
         text = tree.text(entry.path)
-        if not any(word in text for word in HOME_WORDS) or aside(entry.path):
+        if not any(word in text for word in HOME_WORDS) or not_deployed(entry.path):
             continue
         looked = True
         source = bodies.source(entry.path)
@@ -114,7 +114,7 @@ def other_folder_name(bodies: Bodies, tree: Tree) -> Iterator[Finding]:
     looked = False
     for entry in tree.files("go", "python", "javascript", "typescript", "tsx", "ruby", "rust"):
         text = tree.text(entry.path)
-        if "laude" not in text or "rojects" not in text or aside(entry.path) or not PROJECTS.search(text):
+        if "laude" not in text or "rojects" not in text or not_deployed(entry.path) or not PROJECTS.search(text):
             continue
         looked = True
         source = bodies.source(entry.path)

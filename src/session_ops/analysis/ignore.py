@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from session_ops.analysis.aside import aside
 from session_ops.analysis.closing_ways import empty_values
 from session_ops.analysis.lists import with_line
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.references import References
 from session_ops.model import Confidence, Evidence, Finding, Fix
@@ -100,7 +100,7 @@ def runtime_files_in_git(tree: Tree, references: References) -> Iterator[Finding
     for entries in tracked.values():
         yield _tracked_finding(tree, entries, written)
     for path, ref in sorted(written.items()):
-        if path in seen or any(path == s or path.startswith(s + "/") for s in seen) or tree.exists(path) or aside(path):
+        if path in seen or any(path == s or path.startswith(s + "/") for s in seen) or tree.exists(path) or not_deployed(path):
             continue
         if not _STATE.search(path) or would_ignore(tree, path):
             continue
@@ -119,7 +119,7 @@ def _written(references: References) -> dict[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
     for ref in references:
         inside = ref.base in ("script", "project") and ref.target and not ref.target.startswith(("..", "/"))
-        if ref.act == "write" and inside and not aside(ref.source) and "$" not in ref.target and "*" not in ref.target:
+        if ref.act == "write" and inside and not not_deployed(ref.source) and "$" not in ref.target and "*" not in ref.target:
             found.setdefault(ref.target.rstrip("/"), (ref.source, ref.line))
     return found
 
@@ -131,8 +131,8 @@ def _place_of(tree: Tree, entry: FileEntry, written: dict[str, tuple[str, int]])
     logs = bool(_LOG.search(path))
     own = path in written and bool(_STATE.search(path))
     if entry.tracked:
-        return path if (sure or logs or own or _LIVE.search(path)) and not (aside(path) and not sure) else None
-    if entry.ignored or aside(path):
+        return path if (sure or logs or own or _LIVE.search(path)) and not (not_deployed(path) and not sure) else None
+    if entry.ignored or not_deployed(path):
         return None
     if not (sure or logs or own or _STATE.search(path)):
         return None
@@ -151,7 +151,7 @@ def _tracked_finding(tree: Tree, entries: list[FileEntry], written: dict[str, tu
     ref = written.get(entry.path)
     by = f" ({ref[0]} writes it)" if ref else ""
     sure = bool(_RUNTIME.search(entry.path)) or ref is not None
-    confidence: Confidence = "likely" if sure and not aside(entry.path) else "possible"
+    confidence: Confidence = "likely" if sure and not not_deployed(entry.path) else "possible"
     more = f", and so {'is' if len(entries) == 2 else 'are'} {len(entries) - 1} more of its kind" if len(entries) > 1 else ""
     also = [tree.evidence(*ref)] if ref else []
     also += [tree.evidence(other.path) for other in entries if other is not entry][:MOST_EXAMPLES]
@@ -278,7 +278,7 @@ def env_file_in_git(tree: Tree) -> Iterator[Finding]:
                 tree.evidence(entry.path, secret or named or filled[0][0]),
                 impact="Everyone with the repository, and its history, has these values. Replace what is secret, then: "
                 f"git rm --cached {entry.path}, and commit a template without values.",
-                confidence="likely" if secret and not aside(entry.path) else "possible",
+                confidence="likely" if secret and not not_deployed(entry.path) else "possible",
                 data={"pattern": name, "tracked": "yes"},
             )
         else:
@@ -330,10 +330,10 @@ def build_output_in_git(tree: Tree) -> Iterator[Finding]:
             match = None  # a package of that name
         if top or match:
             folders.setdefault(top or (match[0] if match else ""), []).append(entry.path)
-        elif _BUILT_FILE.search(entry.path) and not aside(entry.path):
+        elif _BUILT_FILE.search(entry.path) and not not_deployed(entry.path):
             loose.append(entry.path)
     for folder, paths in sorted(folders.items()):
-        if not aside(folder + "/"):
+        if not not_deployed(folder + "/"):
             yield _folder_finding(tree, folder, paths)
     if loose:
         more = f", and so are {len(loose) - 1} more" if len(loose) > 1 else ""
@@ -347,7 +347,7 @@ def build_output_in_git(tree: Tree) -> Iterator[Finding]:
     reported = {path for paths in (*folders.values(), loose) for path in paths}
     against = _tracked_against_ignore(tree)
     for path in against:
-        if path in reported or aside(path):
+        if path in reported or not_deployed(path):
             continue
         what = _program(tree, path)
         absent = path not in tree.entries

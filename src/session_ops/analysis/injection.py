@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from session_ops.analysis.aside import aside
 from session_ops.analysis.closing_ways import read_as_values
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.commands import peeled
 from session_ops.discovery.files import Tree
@@ -76,8 +76,8 @@ def text_becomes_a_command(tree: Tree, shell_texts: ShellTexts, bodies: Bodies) 
     `bash -c '… "$1"' _ "$text"` in shell; read data with read or jq, not with eval or source.
     Source: CWE-78; bash's manual, eval and -c; Python, subprocess, "Security Considerations".
     """
-    scripts = [s for s in shell_texts if s.kind == "script" and not s.aside and not aside(s.path)]
-    code = [e for e in tree.files("python", "javascript", "typescript", "go") if not aside(e.path)]
+    scripts = [s for s in shell_texts if s.kind == "script" and not s.aside and not not_deployed(s.path)]
+    code = [e for e in tree.files("python", "javascript", "typescript", "go") if not not_deployed(e.path)]
     if not scripts and not code:
         raise NotApplicable("no code")
     for script in scripts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from session_ops.analysis.aside import aside
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.discovery.flow import errexit
 from session_ops.discovery.mechanism import Mechanism
@@ -51,7 +51,7 @@ def fixed_temporary_file(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
     many = 0
     for script in scripts:
         text = tree.text(script.path)
-        if script.language != "shell" or aside(script.path) or "/tmp/" not in text:  # noqa: S108 - looked for, not used
+        if script.language != "shell" or not_deployed(script.path) or "/tmp/" not in text:  # noqa: S108 - looked for, not used
             continue
         looked = True
         if re.search(r"\btrap\b[^\n]*(?:EXIT|0)\b", text):
@@ -99,14 +99,14 @@ def expired_keeps_its_locks(scripts: Scripts, mechanism: Mechanism, tree: Tree) 
     files.
     Source: ZooKeeper, ephemeral nodes go with the session that made them.
     """
-    locks = [u for u in mechanism.uses if u.kind == "lock" and u.act == "locks" and not aside(u.path)]
+    locks = [u for u in mechanism.uses if u.kind == "lock" and u.act == "locks" and not not_deployed(u.path)]
     if not locks:
         raise NotApplicable("no locks that could be left")
     for script in scripts:
         text = tree.text(script.path)
         if (
             script.language != "shell"
-            or aside(script.path)
+            or not_deployed(script.path)
             or re.search(r"lock", re.sub(r"(?m)^\s*#.*$", "", text), re.IGNORECASE)
         ):
             continue
@@ -138,7 +138,7 @@ def made_and_never_removed(mechanism: Mechanism, tree: Tree) -> Iterator[Finding
     Source: kill(2) and pid reuse; flock(2).
     """
     kinds = ("pid", "heartbeat", "lock")
-    uses = [u for u in mechanism.uses if u.kind in kinds and u.language == "shell" and not aside(u.path)]
+    uses = [u for u in mechanism.uses if u.kind in kinds and u.language == "shell" and not not_deployed(u.path)]
     if not uses:
         raise NotApplicable("no script makes such files")
     whole = "\n".join(tree.text(path) for path in sorted({u.path for u in uses}))
@@ -177,7 +177,7 @@ def message_overwrites_message(mechanism: Mechanism, tree: Tree) -> Iterator[Fin
     delete what it has read.
     Source: POSIX.1-2024, redirection `>` truncates; maildir(5), one file for each message.
     """
-    boxes = [u for u in mechanism.uses if u.kind == "message" and u.language == "shell" and not aside(u.path)]
+    boxes = [u for u in mechanism.uses if u.kind == "message" and u.language == "shell" and not not_deployed(u.path)]
     if not boxes:
         raise NotApplicable("no message files in scripts")
     taken = {u.state for u in boxes if u.act == "deletes" or (u.act == "reads" and u.way == "read")}
@@ -245,7 +245,7 @@ def json_by_pasting(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
         raise NotApplicable("no script writes state")
     for path in sorted(written):
         text = tree.text(path)
-        if aside(path) or ESCAPED.search(text):
+        if not_deployed(path) or ESCAPED.search(text):
             continue
         for number, line in enumerate(tree.lines(path), start=1):
             if line.lstrip().startswith("#") or len(line) > 1000:

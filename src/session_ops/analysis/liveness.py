@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from session_ops.analysis.aside import aside
 from session_ops.analysis.coordination_fixes import pid_of_the_caller
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree
 from session_ops.discovery.scripts import Scripts
@@ -34,7 +34,10 @@ def beats_for_the_dead(scripts: Scripts, syntax: Syntax, tree: Tree) -> Iterator
     shells = [
         s
         for s in scripts
-        if s.language == "shell" and not aside(s.path) and BEATS.search(tree.text(s.path)) and "sleep" in tree.text(s.path)
+        if s.language == "shell"
+        and not not_deployed(s.path)
+        and BEATS.search(tree.text(s.path))
+        and "sleep" in tree.text(s.path)
     ]
     if not shells:
         raise NotApplicable("no loop sends heartbeats")
@@ -136,7 +139,7 @@ def limit_too_near(tree: Tree) -> Iterator[Finding]:
     """
     seen = False
     for entry in tree.files():
-        if entry.language in DATA or aside(entry.path):
+        if entry.language in DATA or not_deployed(entry.path):
             continue
         text = tree.text(entry.path)
         if len(text) > 200_000 or not any(word in text for word in BEAT_WORDS) or not BEATS_AND_LIMITS.search(text):
@@ -198,7 +201,7 @@ def pid_of_the_helper(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
         text = tree.text(script.path)
         if (
             script.language != "shell"
-            or aside(script.path)
+            or not_deployed(script.path)
             or "$$" not in text
             or STAYS.search(text)
             or re.search(r"\btrap\b", text)
@@ -215,7 +218,7 @@ def pid_of_the_helper(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
     looked = [
         (s.path, n)
         for s in scripts
-        if s.language == "shell" and not aside(s.path)
+        if s.language == "shell" and not not_deployed(s.path)
         for n, line in enumerate(tree.lines(s.path), start=1)
         if ALIVE.search(line) and "pid" in line.lower() and s.path not in {p for p, _ in records}
     ]
@@ -268,7 +271,7 @@ def beat_revives(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
     """
     looked = False
     for script in scripts:
-        if script.language != "shell" or aside(script.path) or not BEATS.search(script.path.rpartition("/")[2]):
+        if script.language != "shell" or not_deployed(script.path) or not BEATS.search(script.path.rpartition("/")[2]):
             continue
         looked = True
         lines = tree.lines(script.path)
@@ -323,7 +326,7 @@ def nobody_beats(bodies: Bodies, tree: Tree) -> Iterator[Finding]:
     starts = 0
     for entry in tree.files("python", "javascript", "typescript", "go", "ruby", "rust", "shell", "markdown"):
         text = tree.text(entry.path)
-        if aside(entry.path) or not any(
+        if not_deployed(entry.path) or not any(
             word in text for word in ("eartbeat", "eart_beat", "ast_seen", "astSeen", "ast_ping", "astPing")
         ):
             continue

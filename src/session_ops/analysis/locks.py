@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from ast_grep_py import SgNode
 
-from session_ops.analysis.aside import aside
 from session_ops.analysis.coordination_fixes import ask_the_holder, one_step, only_its_own
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.commands import invocations
 from session_ops.discovery.files import Tree
@@ -40,7 +40,7 @@ def shell_locks(mechanism: Mechanism) -> dict[str, list[Use]]:
     """Uses of locks by shell script."""
     found: dict[str, list[Use]] = defaultdict(list)
     for use in mechanism.uses:
-        if use.kind == "lock" and use.language == "shell" and not aside(use.path):
+        if use.kind == "lock" and use.language == "shell" and not not_deployed(use.path):
             found[use.path].append(use)
     return dict(sorted(found.items()))
 
@@ -121,7 +121,7 @@ def looks_then_locks(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterat
     (mode `x` in Python, `wx` in Node).
     Source: POSIX.1-2024, open, O_EXCL: "the check for the existence and the creation shall be atomic"; bash, set -C.
     """
-    locks = [u for u in mechanism.uses if u.kind == "lock" and not aside(u.path) and u.language != "markdown"]
+    locks = [u for u in mechanism.uses if u.kind == "lock" and not not_deployed(u.path) and u.language != "markdown"]
     if not any(u.act == "locks" for u in locks):
         raise NotApplicable("nothing makes a lock file")
     for path, uses in shell_locks(mechanism).items():
@@ -221,7 +221,7 @@ def released_by_anybody(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Ite
     with an error.
     Source: compare before delete; a lock that records its holder is meant to be asked.
     """
-    locks = [u for u in mechanism.uses if u.kind == "lock" and not aside(u.path)]
+    locks = [u for u in mechanism.uses if u.kind == "lock" and not not_deployed(u.path)]
     if not any(u.act == "locks" for u in locks):
         raise NotApplicable("nothing makes a lock file")
     for path, uses in shell_locks(mechanism).items():
@@ -336,7 +336,7 @@ def deletes_the_file_it_locks(mechanism: Mechanism, bodies: Bodies, tree: Tree) 
     Do: Leave the lock file where it is and release it by unlocking or closing it (`flock -u`, or the end of the process).
     Source: flock(2), "locks are associated with an open file description".
     """
-    locks = [u for u in mechanism.uses if u.kind == "lock" and not aside(u.path) and u.language != "markdown"]
+    locks = [u for u in mechanism.uses if u.kind == "lock" and not not_deployed(u.path) and u.language != "markdown"]
     if not any(BY_DESCRIPTOR.search(tree.text(path)) for path in {u.path for u in locks}):
         raise NotApplicable("no lock file is locked with flock")
     found: dict[str, list[int]] = defaultdict(list)

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from session_ops.analysis.aside import aside
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.setuptools import parse
 from session_ops.model import Edit, Finding, Fix
@@ -71,7 +71,7 @@ def released_and_never_taken(tree: Tree) -> Iterator[Finding]:
     looked = False
     for entry in tree.files("python"):
         text = tree.text(entry.path)
-        if "LOCK_UN" not in text or aside(entry.path):
+        if "LOCK_UN" not in text or not_deployed(entry.path):
             continue
         looked = True
         found = UNLOCKS.search(text)
@@ -113,7 +113,7 @@ def cleans_and_is_never_called(tree: Tree) -> Iterator[Finding]:
         raise NotApplicable("no shell script")
     everything = "\n".join(texts.values())
     for path, text in texts.items():
-        if aside(path) or not text.startswith("#!"):
+        if not_deployed(path) or not text.startswith("#!"):
             continue
         for match in CLEANS.finditer(text):
             name = match["name"]

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from session_ops.analysis.aside import aside
 from session_ops.analysis.coordination_fixes import lock_around, only_if_missing, pointer_of_each
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.bodies import Bodies, Body, Source
 from session_ops.discovery.files import Tree
 from session_ops.discovery.mechanism import BETWEEN_PROCESSES, Mechanism, Use
@@ -117,7 +117,7 @@ def _by_file(mechanism: Mechanism, bodies: Bodies) -> Iterator[tuple[Source, str
     """Each source file with a shared state that it uses."""
     groups: dict[tuple[str, str], list[Use]] = defaultdict(list)
     for use in mechanism.uses:
-        if use.language not in ("shell", "markdown") and shared_file(use) and not aside(use.path):
+        if use.language not in ("shell", "markdown") and shared_file(use) and not not_deployed(use.path):
             groups[use.path, use.state].append(use)
     for (path, state), uses in sorted(groups.items()):
         yield bodies.source(path), state, uses
@@ -162,7 +162,7 @@ def _shell_rewrites(mechanism: Mechanism, tree: Tree, many: int) -> Iterator[Fin
     """`jq … state > tmp && mv tmp state` in a script that locks nothing."""
     groups: dict[tuple[str, str], list[Use]] = defaultdict(list)
     for use in mechanism.uses:
-        if use.language == "shell" and use.kind == "registry" and shared_file(use) and not aside(use.path):
+        if use.language == "shell" and use.kind == "registry" and shared_file(use) and not not_deployed(use.path):
             groups[use.path, use.state].append(use)
     for (path, state), uses in sorted(groups.items()):
         if (
@@ -309,7 +309,9 @@ def one_temporary_name(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iter
     or a random part in the name.
     Source: rename(2); mkstemp(3).
     """
-    asides = [u for u in mechanism.uses if u.way == "aside" and u.language not in ("shell", "markdown") and not aside(u.path)]
+    asides = [
+        u for u in mechanism.uses if u.way == "aside" and u.language not in ("shell", "markdown") and not not_deployed(u.path)
+    ]
     if not asides:
         raise NotApplicable("nothing is written aside")
     seen: set[str] = set()
@@ -447,7 +449,7 @@ def one_pointer_for_all(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
     pointers = [
         u
         for u in mechanism.uses
-        if u.kind == "pointer" and IN_SESSION_TERMS.search(u.state) and not aside(u.path.replace("docs/", "", 1))
+        if u.kind == "pointer" and IN_SESSION_TERMS.search(u.state) and not not_deployed(u.path.replace("docs/", "", 1))
     ]
     if not pointers:
         raise NotApplicable("no pointer to a current session")
@@ -531,7 +533,7 @@ def same_second_same_id(scripts: Scripts, mechanism: Mechanism, bodies: Bodies, 
     if it exists, such as `mkdir` without -p.
     Source: date(1), %S; mkdir(1), -p "no error if existing".
     """
-    shells = [s.path for s in scripts if s.language == "shell" and not aside(s.path)]
+    shells = [s.path for s in scripts if s.language == "shell" and not not_deployed(s.path)]
     many = 0
     for path in shells:
         text = tree.text(path)
@@ -563,7 +565,7 @@ def same_second_same_id(scripts: Scripts, mechanism: Mechanism, bodies: Bodies, 
         text = tree.text(entry.path)
         if not any(word in text for word in ("strftime", "time.time()", "Date.now()", ".Unix()", "now.to_i")):
             continue
-        if aside(entry.path) or many >= MOST or not COARSE_CODE.search(text):
+        if not_deployed(entry.path) or many >= MOST or not COARSE_CODE.search(text):
             continue
         source = bodies.source(entry.path)
         for number, line in enumerate(source.lines, start=1):
@@ -603,7 +605,7 @@ def state_lands_in_the_tool(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
     """
     looked = False
     for script in scripts:
-        if script.language != "shell" or aside(script.path) or '"$@"' not in tree.text(script.path):
+        if script.language != "shell" or not_deployed(script.path) or '"$@"' not in tree.text(script.path):
             continue
         text = tree.text(script.path)
         roots = {m["name"] for m in OWN_ROOT.finditer(text)}

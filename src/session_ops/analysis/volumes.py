@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from session_ops.analysis.aside import aside
 from session_ops.analysis.deployment_fixes import mount_where_it_works
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.deployment import Deployment, Dockerfile
 from session_ops.discovery.files import Tree, normal
 from session_ops.model import Finding
@@ -30,7 +30,7 @@ def mount_where_nobody_looks(tree: Tree, deployment: Deployment) -> Iterator[Fin
     for service in built:
         image = _image(service.path, service.values, deployment.dockerfiles)
         folder = _folder(image) if image else ""
-        if image is None or not folder or aside(service.path) or "working_dir" in service.values:
+        if image is None or not folder or not_deployed(service.path) or "working_dir" in service.values:
             continue
         told = " ".join(
             [*(i.value for i in image.instructions), *(v for k, v in service.values.items() if not k.startswith("volumes"))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from session_ops.analysis.aside import aside
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree
 from session_ops.discovery.mechanism import ANCHORS, Mechanism
@@ -30,7 +30,7 @@ def never_unregistered(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iter
     Do: Call `git worktree remove` when the session of a worktree ends, and `git worktree prune` before each `git worktree add`.
     Source: git-worktree(1), "prune" and "add -f".
     """
-    added = [u for u in mechanism.uses if u.kind == "worktree" and u.way == "add" and not aside(u.path)]
+    added = [u for u in mechanism.uses if u.kind == "worktree" and u.way == "add" and not not_deployed(u.path)]
     if not added:
         raise NotApplicable("no worktree is added")
     if any(u.way in ("remove", "prune") for u in mechanism.uses if u.kind == "worktree"):
@@ -93,7 +93,7 @@ def only_a_folder(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[
             "mkdir" not in text and "Mkdir" not in text and "ensureDir" not in text and "create_dir" not in text
         ):
             continue
-        if aside(entry.path) or not FOLDER.search(text) or entry.language not in ANCHORS:
+        if not_deployed(entry.path) or not FOLDER.search(text) or entry.language not in ANCHORS:
             continue
         source = bodies.source(entry.path)
         looked = True

@@ -1,13 +1,13 @@
-"""Paths that are beside the product: tests, fixtures, examples, templates, documents."""
+"""Paths that are beside the product: tests, fixtures, examples, templates, documents, what is kept of old, other people's code."""
 
 from __future__ import annotations
 
 import re
 
 _ASIDE = re.compile(
-    r"(?:^|/)(?:\.?tests?|__tests__|spec|specs|e2e|fixtures?|__fixtures__|testdata|test[_-]data|mocks?|__mocks__|examples?|samples?|demos?"
-    r"|templates?|scaffolds?|skeletons?|benchmarks?|bench|archived?|_archive|deprecated|playground|cases|\.?te?mp|\.tmp[\w-]*"
-    r"|pytest-[\w-]+)/",
+    r"(?:^|/)(?:\.?tests?|__tests__|specs?|e2e|bats|fixtures?|__fixtures__|testdata|test[_-]data|mocks?|__mocks__|(?:[\w.]+-)?examples?|samples?|demos?"
+    r"|templates?|scaffolds?|skeletons?|benchmarks?|bench|cases|stories|cookbook|tutorials?|playground"
+    r"|archived?|_archive|legacy|deprecated|old|backups?|vendor|third[-_]party|node_modules|\.?te?mp|\.tmp[\w-]*|pytest-[\w-]+)/",
     re.IGNORECASE,
 )
 _DOCS = re.compile(r"(?:^|/)docs?/", re.IGNORECASE)
@@ -18,7 +18,7 @@ _TEST = re.compile(
 
 
 def is_aside(path: str) -> bool:
-    """Is this path test data, an example or a template, so that what it names need not exist here?"""
+    """Is this path test data, an example, a template, kept of old or other people's code, so that what it names need not exist here?"""
     return bool(_ASIDE.search(path)) or is_test(path)
 
 
@@ -30,3 +30,8 @@ def is_document(path: str) -> bool:
 def is_test(path: str) -> bool:
     """Is this path a test, by the usual names of folders and files?"""
     return bool(_TEST.search(path))
+
+
+def not_deployed(path: str) -> bool:
+    """Is this path aside or a document? What is wrong there seldom blocks a deployment."""
+    return is_aside(path) or is_document(path)

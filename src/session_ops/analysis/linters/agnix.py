@@ -6,11 +6,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from session_ops.analysis.aside import aside
 from session_ops.analysis.linters.codes import breach
 from session_ops.analysis.linters.process import Linter, Linters, Remark
 from session_ops.analysis.linters.telling import findings
 from session_ops.analysis.linters.templates import is_template
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.model import Finding
 from session_ops.registry import rule
@@ -61,7 +61,7 @@ def agnix(tree: Tree, linters: Linters) -> Iterator[Finding]:
 
     def judge(remark: Remark) -> Finding | None:
         found = breach("agnix", remark.code)
-        if found is None or not remark.sure or aside(remark.path) or is_template(tree, remark.path, remark.line):
+        if found is None or not remark.sure or not_deployed(remark.path) or is_template(tree, remark.path, remark.line):
             return None
         if not _READ.search(remark.path):
             return None

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from session_ops.analysis.aside import aside
 from session_ops.analysis.linters.process import Linter, Linters, Remark
 from session_ops.analysis.linters.telling import findings
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.model import Finding
 from session_ops.registry import rule
@@ -37,7 +37,7 @@ def projects(tree: Tree) -> list[str]:
     for entry in tree.files():
         folder, _, name = entry.path.rpartition("/")
         declares = name == "requirements.txt" or (name == "pyproject.toml" and _DECLARES.search(tree.text(entry.path)))
-        if declares and not aside(entry.path):
+        if declares and not not_deployed(entry.path):
             folders.add(folder)
     return sorted(folders, key=lambda folder: (len(PurePosixPath(folder).parts), folder))[:PROJECTS]
 

@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from session_ops.analysis.aside import aside
 from session_ops.analysis.credentials import ALLOWED, SAMPLE
 from session_ops.analysis.linters.codes import breach
 from session_ops.analysis.linters.process import Linter, Linters, Remark
 from session_ops.analysis.linters.telling import findings
-from session_ops.discovery.aside import is_aside, is_document
+from session_ops.discovery.aside import is_aside, is_document, not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.model import Finding
 from session_ops.registry import rule
@@ -115,7 +114,7 @@ def texts(tree: Tree) -> Iterable[str]:
         for entry in tree.files()
         if entry.tracked is not False
         and entry.language not in ("env", "markdown")
-        and not (aside(entry.path) or is_aside(entry.path) or is_document(entry.path))
+        and not (not_deployed(entry.path) or is_aside(entry.path) or is_document(entry.path))
         and not entry.path.endswith(
             (".lock", "-lock.json", "-lock.yaml", ".min.js", ".svg", ".ipynb", ".patch", ".diff", ".sum")
         )

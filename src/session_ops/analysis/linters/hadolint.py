@@ -6,11 +6,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from session_ops.analysis.aside import aside
 from session_ops.analysis.linters.codes import breach
 from session_ops.analysis.linters.process import Linter, Linters, Remark
 from session_ops.analysis.linters.telling import findings
 from session_ops.analysis.linters.templates import is_template
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.model import Finding
 from session_ops.registry import rule
@@ -53,7 +53,7 @@ def hadolint(tree: Tree, linters: Linters) -> Iterator[Finding]:
     def judge(remark: Remark) -> Finding | None:
         found = breach("hadolint", remark.code)
         text = tree.text(remark.path)
-        if found is None or aside(remark.path) or is_template(tree, remark.path, remark.line) or not _FROM.search(text):
+        if found is None or not_deployed(remark.path) or is_template(tree, remark.path, remark.line) or not _FROM.search(text):
             return None
         line = tree.lines(remark.path)[remark.line - 1]
         if remark.code == "DL1000" and (_INSTRUCTION.match(line) or "<<" in text or "syntax=" in text):

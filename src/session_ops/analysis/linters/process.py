@@ -21,7 +21,7 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Self
 
-from session_ops.analysis.aside import aside
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.registry import CannotCheck, NotApplicable, fact
 
@@ -158,7 +158,7 @@ def run(linter: Linter, tree: Tree, folder: Path) -> Report:
     """Run one linter on its files."""
     # what is deployed comes first, should the time run out
     files = sorted(
-        (path for path in linter.wants(tree) if len(tree.text(path)) <= LONGEST), key=lambda path: (aside(path), path)
+        (path for path in linter.wants(tree) if len(tree.text(path)) <= LONGEST), key=lambda path: (not_deployed(path), path)
     )
     if not files:
         return Report()

@@ -9,11 +9,11 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from session_ops.analysis.aside import aside
 from session_ops.analysis.linters.codes import breach
 from session_ops.analysis.linters.process import Linter, Linters, Remark
 from session_ops.analysis.linters.telling import findings
 from session_ops.analysis.linters.templates import is_template
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.discovery.languages import shebang
 from session_ops.model import Finding
@@ -57,7 +57,7 @@ def shellcheck(tree: Tree, linters: Linters) -> Iterator[Finding]:
 
     def judge(remark: Remark) -> Finding | None:
         found = breach("shellcheck", remark.code)
-        if found is None or aside(remark.path) or is_template(tree, remark.path, remark.line):
+        if found is None or not_deployed(remark.path) or is_template(tree, remark.path, remark.line):
             return None
         if remark.path not in refused:
             refused[remark.path] = refusal(tree, remark.path)
