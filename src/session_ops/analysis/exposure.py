@@ -412,8 +412,11 @@ def open_control_surface(tree: Tree, deployment: Deployment) -> Iterator[Finding
     for entry in tree.files("python", "javascript", "typescript", "go"):
         text = tree.text(entry.path)
         if not_deployed(entry.path) or not (
-            "0.0.0.0" in text or "HTTPServer((" in text or "ListenAndServe" in text or '"::"' in text
-        ):  # noqa: S104
+            "0.0.0.0" in text  # noqa: S104
+            or "HTTPServer((" in text
+            or "ListenAndServe" in text
+            or '"::"' in text
+        ):
             continue
         match = next((m for m in BINDS.finditer(text) if not _comment(text, m.start())), None)
         if match is None or not SERVES.search(text):
