@@ -11,11 +11,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from session_ops.diagnosis import picture as causes_picture
 from session_ops.discovery.mechanism.picture import alternative, drawing
 from session_ops.model import GATE_HOLDS_WHEN, Outcome, Severity
 from session_ops.report.contents import Contents, Picture, brief
 from session_ops.report.escape import anchor
-from session_ops.report.markdown import HEADINGS, MECHANISM, TRACKED, VERDICT
+from session_ops.report.markdown import CAUSES, HEADINGS, MECHANISM, TRACKED, VERDICT
 from session_ops.report.text import plural
 from session_ops.visible import LINE_LIMIT, visible
 
@@ -46,6 +47,11 @@ def html(contents: Contents) -> str:
         open_findings=OPEN_FINDINGS,
         first_with=_first_with(contents),
         tracked=TRACKED,
+        causes=Picture(
+            CAUSES,
+            causes_picture.alternative(contents.diagnosis.causes),
+            causes_picture.drawing(contents.diagnosis.causes, contents.diagnosis.gates).encode(),
+        ),
         mechanism=Picture(MECHANISM, alternative(contents.mechanism), drawing(contents.mechanism).encode()),
         Severity=Severity,
     )  # fmt: skip

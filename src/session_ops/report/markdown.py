@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from session_ops.diagnosis import picture as causes_picture
 from session_ops.discovery.mechanism.picture import alternative
 from session_ops.model import GATE_HOLDS_WHEN, CommandRun, Finding, Fix, GateResult, Outcome
 from session_ops.report.contents import Contents, brief
@@ -42,6 +43,8 @@ BREAK = "  "
 """A line break inside a list item: two spaces at the end of the line."""
 TRACKED = 20
 """States of the mechanism that are listed."""
+CAUSES = "causes.svg"
+"""The picture of the causes, below figures/."""
 MECHANISM = "mechanism.svg"
 """The drawing of the mechanism, below figures/."""
 OPEN_LINES = 30
@@ -102,7 +105,13 @@ def _state(c: Contents) -> Iterator[str]:
 def _run(run: CommandRun) -> tuple[str, ...]:
     outcome = Outcome.PASS if run.good else Outcome.FAIL if run.wrong else Outcome.OPEN
     said = run.wrong or run.skipped or (run.tail[-1] if run.tail else "")
-    return (run.gate.value, SIGN[outcome], code(run.command, 160, cell=True), "" if run.code is None else str(run.code), inline(brief(said)))
+    return (
+        run.gate.value,
+        SIGN[outcome],
+        code(run.command, 160, cell=True),
+        "" if run.code is None else str(run.code),
+        inline(brief(said)),
+    )
 
 
 def _tracking(c: Contents) -> Iterator[str]:
@@ -195,6 +204,8 @@ def _fix(c: Contents, fix: Fix) -> str:
 def _causes(c: Contents) -> Iterator[str]:
     if not c.diagnosis.causes:
         yield "No cause: nothing critical was found." if not c.critical else "The findings could not be grouped under a cause."
+    elif any(cause.gates for cause in c.diagnosis.causes):
+        yield f"![{inline(causes_picture.alternative(c.diagnosis.causes))}](figures/{CAUSES})\n"
     for n, cause in enumerate(c.diagnosis.causes, start=1):
         yield f"{n}. **{inline(cause.title)}**{BREAK}"
         yield f"   {inline(cause.why)}"

@@ -44,11 +44,12 @@ class Document:
 
 def compute(case: Case) -> Document:
     """Write report.md, report.html, findings.sarif and findings.json from the earlier documents."""
+    from session_ops.diagnosis import picture as causes_picture
     from session_ops.discovery.mechanism.picture import drawing
     from session_ops.report.gather import gather, redactor
     from session_ops.report.html import html
     from session_ops.report.jsonout import findings_json
-    from session_ops.report.markdown import MECHANISM, markdown
+    from session_ops.report.markdown import CAUSES, MECHANISM, markdown
     from session_ops.report.sarif import sarif
 
     hide = redactor(case)
@@ -61,6 +62,8 @@ def compute(case: Case) -> Document:
     case.write("report.html", html(contents))
     if picture := drawing(contents.mechanism):
         case.write(f"figures/{MECHANISM}", picture)
+    if picture := causes_picture.drawing(contents.diagnosis.causes, contents.diagnosis.gates):
+        case.write(f"figures/{CAUSES}", picture)
     case.write("findings.sarif", to_json(log))
     case.write("findings.json", findings_json(checked, name, tree.prefix, version=contents.version, fixes=fixes, redactor=hide))
     return Document(FILES, contents.quality, contents.not_checked)
