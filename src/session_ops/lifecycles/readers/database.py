@@ -123,12 +123,12 @@ def tables(connection: sqlite3.Connection, options: Mapping[str, Any]) -> list[T
 
     Those with the best name of a registry are the sessions; every other table with a time whose rows name a session belongs to them.
     """
-    columns = {name: _columns(connection, name) for name in _names(connection)}
+    columns = {name: own for name in _names(connection) if (own := _columns(connection, name))}
     patterns = [re.compile(text, re.IGNORECASE) for text in options["registries"]]
     ranked: dict[int, list[Table]] = {}
     for name, own in columns.items():
         rank = next((i for i, pattern in enumerate(patterns) if pattern.fullmatch(name)), None)
-        key = _key(connection, name, own, options["keys"])
+        key = "" if rank is None else _key(connection, name, own, options["keys"])
         if rank is not None and key and _timed(connection, name, own, options["started"]) and _any_row(connection, name):
             ranked.setdefault(rank, []).append(Table(name, own, "registry", key))
     registries = ranked[min(ranked)] if ranked else []
