@@ -126,7 +126,10 @@ def test_nothing_is_loaded_and_nothing_runs() -> None:
 
 
 def test_pictures_are_embedded_with_text_and_size() -> None:
-    (image,) = Page(html(CONTENTS)).images
+    causes, image = Page(html(CONTENTS)).images
+    assert str(causes["src"]).startswith("data:image/svg+xml;base64,")
+    assert str(causes["alt"]).startswith("Causes and the gates that they keep shut: cause 1 keeps")
+    assert causes["width"] == "900"
     assert str(image["src"]).startswith("data:image/png;base64,")
     assert image["alt"] == "Three sessions, one of which never ended"
     assert (image["width"], image["height"]) == ("3", "2")
