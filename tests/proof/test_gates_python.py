@@ -320,6 +320,19 @@ def test_without_a_sandbox_every_gate_is_open_with_the_reason(
     assert all(run.code is None for r in results.values() for run in r.runs)
 
 
+def test_a_prover_that_breaks_costs_only_itself(make: Make, proven: Proven, monkeypatch: pytest.MonkeyPatch) -> None:
+    from session_ops.proof.gates import python as prover
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("odd wheel")
+
+    monkeypatch.setattr(prover, "missing", broken)
+    results = python(proven, make(files(), git=True))
+    assert results[Gate.METADATA].outcome is Outcome.PASS
+    assert results[Gate.START].outcome is Outcome.OPEN
+    assert "RuntimeError: odd wheel" in results[Gate.START].reason
+
+
 def test_the_copy_is_a_repository_with_the_last_tag_and_without_the_users_hooks(make: Make, proven: Proven) -> None:
     backend = (
         "import subprocess\ndef build_sdist(*a, **k):\n    print(subprocess.run('git describe --tags; git status --porcelain; git ls-files | wc -l',"

@@ -11,7 +11,16 @@ from session_ops.discovery.docs import Block, Doc
 from session_ops.model import CommandRun, Evidence, Finding, Gate, GateResult, Outcome
 from session_ops.proof.documented import told, unfit
 from session_ops.proof.runs import judge
-from session_ops.proof.symptoms import absent_command, complaint, crash, needs_network, needs_service, out_of_memory, telling
+from session_ops.proof.symptoms import (
+    absent_command,
+    complaint,
+    crash,
+    needs_network,
+    needs_service,
+    out_of_memory,
+    telling,
+    wants_terminal,
+)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +92,9 @@ def test_network_services_and_memory_are_recognised() -> None:
     assert needs_service("redis.exceptions.ConnectionError: Error 111 connecting to 127.0.0.1:6379. Connection refused.\n")
     assert needs_service("connect ECONNREFUSED 127.0.0.1:5432\n")
     assert needs_service("access refused for user x\n") == ""
+    assert wants_terminal("_curses.error: setupterm: could not find terminal\n")
+    assert wants_terminal("stdin is not a terminal\n")
+    assert wants_terminal("fine\n") == ""
     assert out_of_memory("x\nMemoryError\n")
     assert not out_of_memory("MemoryErrors are handled\nsee memory\n")
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from session_ops.discovery.files import Tree
-from session_ops.model import CommandRun, Ended, Gate, GateResult, Outcome
+from session_ops.model import CommandRun, Ended, Gate, GateResult, Outcome, UsageError
 from session_ops.proof import cache
 from session_ops.proof.copy import Changed, lay_out
 from session_ops.proof.sandbox import Limits, Ran, Sandbox
@@ -129,6 +129,8 @@ class Place:
         text = text.replace(f"{TOOLS}/", "")
         for _, path in toolchains().pythons:
             text = text.replace(path, "python3")
+        for folder in toolchains().folders:
+            text = text.replace(folder, "$TOOLCHAIN")
         for pattern, instead in VARYING:
             text = pattern.sub(instead, text)
         return text
@@ -224,10 +226,13 @@ def _of(
             for run in function(place, facts):
                 done.append(run)
                 yield run
-    except CannotCheck as error:
+    except UsageError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what a target does to a prover costs only that prover
+        why = str(error) if isinstance(error, CannotCheck) else f"{type(error).__name__}: {error}"
         for gate in gates:
-            if not any(run.gate is gate for run in done):
-                yield CommandRun(gate, name.partition(".")[0], ended="refused", skipped=str(error))
+            if not any(run.gate is gate for run in done) or not isinstance(error, CannotCheck):
+                yield CommandRun(gate, name.partition(".")[0], ended="refused", skipped=why[:400])
 
 
 def judge(gate: Gate, runs: Sequence[CommandRun]) -> GateResult:

@@ -11,7 +11,7 @@ from session_ops.model import CommandRun, Gate
 from session_ops.proof.documented import told, unfit
 from session_ops.proof.runs import Place
 from session_ops.proof.sandbox import Ran
-from session_ops.proof.symptoms import absent_command, complaint, crash, telling
+from session_ops.proof.symptoms import absent_command, complaint, crash, telling, wants_terminal
 from session_ops.registry import CannotCheck, Facts
 
 MOST_COMMANDS = 8
@@ -109,9 +109,9 @@ def sample(place: Place, text: str, env: Mapping[str, str], at: PurePosixPath) -
     ran, given = _run(place, text, at, env)
     shown = " ".join([*(f"{key}=…" for key in given), text])
     run = place.judged(Gate.START, shown, ran, serves=True)
-    if "EOFError: EOF when reading a line" in ran.err:
+    if run.wrong and ran.code not in (126, 127) and (line := wants_terminal(ran.err)):
         # documents talk to people; whether a command that agents start asks is the rules' business
-        return replace(run, ended="", wrong="", skipped="it asks a person a question")
+        return replace(run, ended="", wrong="", skipped=f"it wants a person at a terminal ({place.plain(line)})")
     said = crash(ran.err) or complaint(ran.err)
     words = text.split()
     data = [word for word in words[2 if words[0] in INTERPRETERS else 1 :] if re.search(r"[./]", word)]

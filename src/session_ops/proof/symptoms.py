@@ -57,6 +57,12 @@ _SERVICE = re.compile(
     r"(?im)^.*(?:(?:connect\w*|connecting to|connection to) .{0,80}(?:refused|errno 111)|ECONNREFUSED|cannot connect to the docker daemon"
     r"|could not connect to (?:server|redis|the database)|connection refused).*$"
 )
+_TERMINAL = re.compile(
+    r"(?im)^.*(?:EOFError: EOF when reading a line|_?curses\.error|setupterm|termios\.error|inappropriate ioctl for device|(?:is )?not a (?:tty|terminal)"
+    r"|requires? an? (?:interactive )?(?:tty|terminal)|open /dev/tty|raw mode is not supported|must be run in a terminal"
+    r"|PermissionError: \[Errno 1\] Operation not permitted).*$"
+)
+"""The last is what epoll says of /dev/null as an input."""
 _MEMORY = re.compile(
     r"(?m)^(?:MemoryError\b|.*JavaScript heap out of memory|.*Cannot allocate memory\b|.*failed to allocate memory|.*virtual memory exhausted|.*\bENOMEM\b)"
 )
@@ -115,6 +121,12 @@ def needs_network(text: str) -> str:
 def needs_service(text: str) -> str:
     """The line that shows that nobody listened where a service was asked for; empty without one."""
     match = _SERVICE.search(text)
+    return match[0].strip()[:200] if match else ""
+
+
+def wants_terminal(err: str) -> str:
+    """The line that shows that a program cannot do without a terminal, or without a person who answers; empty without one."""
+    match = _TERMINAL.search(err)
     return match[0].strip()[:200] if match else ""
 
 

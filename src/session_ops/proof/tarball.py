@@ -73,6 +73,16 @@ class Tarball:
             return main
         return "index.js" if "index.js" in self.files else ""
 
+    @property
+    def loads(self) -> bool:
+        """Is there something that Node can import? Packages of shell scripts name a script as `main`."""
+        path = posixpath.normpath(self.entry) if self.entry else ""
+        suffix = posixpath.splitext(path)[1]
+        if suffix:
+            return suffix in (".js", ".cjs", ".mjs")
+        first = self.files.get(path, b"").split(b"\n", 1)[0]
+        return bool(path) and not (first.startswith(b"#!") and b"node" not in first)
+
 
 def _first(exports: Any) -> str:
     """The file that Node's `import` takes of an entry of `exports`; types are not loaded. Source: nodejs.org, conditional exports."""

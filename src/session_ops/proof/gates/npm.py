@@ -221,7 +221,7 @@ def _install(place: Place, facts: Facts, ball: Tarball, path: PurePosixPath, tag
     if not run.good:
         yield place.refused(Gate.START, shown, "it could not be installed")
         return
-    if PurePosixPath(ball.entry).suffix in (".js", ".cjs", ".mjs") or (ball.entry and not PurePosixPath(ball.entry).suffix):
+    if ball.loads:
         code = f"await import({json.dumps(name)})"
         yield place.run(
             Gate.INSTALL,
