@@ -18,6 +18,7 @@ from typer.exceptions import TyperException
 from session_ops.model import Answers, Outcome, Severity, UsageError
 
 if TYPE_CHECKING:
+    from session_ops.case import Case
     from session_ops.narrow import Narrowed
     from session_ops.registry import Facts, Registry
     from session_ops.runner import PhaseRun
@@ -130,6 +131,7 @@ def run(
     no_notebooks: Annotated[
         bool, typer.Option("--no-notebooks", help="Documents and report only; no executed notebooks.")
     ] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also write report.pdf, through a Chromium of this machine.")] = False,
     no_mask: Annotated[
         bool, typer.Option("--no-mask", help="Leave paths, names, hosts and addresses as they are. Secrets are masked anyway.")
     ] = False,
@@ -179,10 +181,27 @@ def run(
     if results["report"].status == "done":
         typer.echo(opened["diagnosis"].headline)
         typer.echo(f"report: {opened.folder / 'report.html'}")
+        if pdf:
+            _pdf(opened)
     if failed:
         raise typer.Exit(UNFINISHED)
     if fail_on.met_by({f.severity for f in opened["analysis"].findings}):
         raise typer.Exit(FOUND)
+
+
+def _pdf(case: Case) -> None:
+    """The printed report beside the page, or one line that says why not."""
+    from session_ops.registry import CannotCheck
+    from session_ops.report.pdf import pdf as printed
+
+    try:
+        with case.writing("report.pdf") as aside:
+            printed(case.folder / "report.html", aside)
+    except CannotCheck as reason:
+        (case.folder / "report.pdf").unlink(missing_ok=True)
+        _say()(f"report.pdf was not written: {reason}")
+    else:
+        typer.echo(f"pdf: {case.folder / 'report.pdf'}")
 
 
 @app.command(epilog="Example: session-ops check ./agent-ops --format sarif --output findings.sarif")
@@ -195,9 +214,7 @@ def check(
     ] = None,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.CRITICAL,
     advice: Annotated[bool, typer.Option("--advice", help="Print advice too.")] = False,
-    no_linters: Annotated[
-        bool, typer.Option("--no-linters", help="Own rules only, no linters.")
-    ] = False,
+    no_linters: Annotated[bool, typer.Option("--no-linters", help="Own rules only, no linters.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 when a rule could not look.")] = False,
     baseline: Annotated[
         Path | None, typer.Option(help="File of known findings: only others are shown and count.", show_default=False)
@@ -279,8 +296,8 @@ def _written(format: Format, shown: Narrowed, facts: Facts, registry: Registry, 
     if format is Format.GITHUB:
         return jsonout.github(checked, tree.prefix, advice=advice)
     from session_ops.model import to_json
+    from session_ops.proof.fixes import offered
     from session_ops.report.sarif import sarif
-    from session_ops.solution.fixes import offered
 
     log = sarif(
         checked,
