@@ -7,11 +7,11 @@ from tests.test_cases import CASES, REGISTRY, contents, lay_out
 
 from session_ops.discovery.files import read_tree
 from session_ops.model import Answers
+from session_ops.proof.effects import effects
+from session_ops.proof.fixes import offered, united
+from session_ops.proof.series import series
+from session_ops.proof.trial import Trial
 from session_ops.registry import Facts, check
-from session_ops.solution.effects import effects
-from session_ops.solution.fixes import offered, united
-from session_ops.solution.series import series
-from session_ops.solution.trial import Trial
 
 FIXED = sorted(path.parent for path in CASES.glob("*/*/out"))
 

@@ -10,11 +10,11 @@ from typing import Literal
 
 from session_ops.discovery.files import Tree, read_tree
 from session_ops.model import Answers, Finding, Gate, GateResult, Outcome, Severity, UsageError
+from session_ops.proof.fixes import slug
+from session_ops.proof.patches import original, patch
 from session_ops.registry import Facts, Registry, check
-from session_ops.solution.fixes import slug
 from session_ops.solution.loop import Job, Proof, Repair, left, repair
 from session_ops.solution.messages import with_message
-from session_ops.solution.patches import original, patch
 from session_ops.visible import one_line
 
 SHOWN = 12

@@ -18,14 +18,14 @@ from typing import Literal
 from session_ops.discovery.docs import Directive
 from session_ops.discovery.files import Tree
 from session_ops.model import Answers, Finding, Fix, GateResult, Outcome, Severity
+from session_ops.proof.effects import Effect, effects
+from session_ops.proof.fixes import offered, united
+from session_ops.proof.patches import State
+from session_ops.proof.series import Link, Series, series
+from session_ops.proof.trial import Trial
 from session_ops.registry import Checked, Facts, Registry, check
 from session_ops.solution import plan
 from session_ops.solution.constraints import broken_by
-from session_ops.solution.effects import Effect, effects
-from session_ops.solution.fixes import offered, united
-from session_ops.solution.patches import State
-from session_ops.solution.series import Link, Series, series
-from session_ops.solution.trial import Trial
 
 ROUNDS = 6
 """How often the rules are asked again for fixes."""

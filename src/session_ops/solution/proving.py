@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from session_ops.discovery.files import Tree
 from session_ops.model import Answers
+from session_ops.proof.trial import Trial
 from session_ops.registry import Facts, Registry, check
 from session_ops.solution.loop import Changed, Gates, Proof
-from session_ops.solution.trial import Trial
 
 
 def prover(tree: Tree, registry: Registry, answers: Answers, *, trust: bool = False) -> Proof:

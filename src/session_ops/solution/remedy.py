@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from session_ops.diagnosis.causes import Known
 from session_ops.model import Finding, Fix, Severity
+from session_ops.proof.fixes import slug
 from session_ops.registry import Checked
 from session_ops.solution import plan
 from session_ops.solution.approach import approach
-from session_ops.solution.fixes import slug
 from session_ops.solution.keeping import with_data_kept
 from session_ops.solution.loop import Job, repair
 from session_ops.solution.messages import with_message

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from session_ops.discovery.files import Tree
 from session_ops.model import UsageError
+from session_ops.proof.patches import State, original
 from session_ops.solution.loop import Changed
-from session_ops.solution.patches import State, original
 from session_ops.visible import one_line
 
 NAMED = 3

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from session_ops.discovery.files import Tree
 from session_ops.model import Fix
-from session_ops.solution.fixes import merged
-from session_ops.solution.patches import Refused, State, applied, original, patch
-from session_ops.solution.trial import Trial
+from session_ops.proof.fixes import merged
+from session_ops.proof.patches import Refused, State, applied, original, patch
+from session_ops.proof.trial import Trial
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from tests.conftest import Make
 
 from session_ops.discovery.files import read_tree
 from session_ops.model import Edit, Fix, ModeChange, NewFile
-from session_ops.solution.patches import Refused, State, applied, patch, quoted
+from session_ops.proof.patches import Refused, State, applied, patch, quoted
 
 LINES = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n\0"), max_size=8), max_size=12)
 TEXTS = st.builds(

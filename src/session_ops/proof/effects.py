@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from session_ops.model import Finding, Outcome
+from session_ops.proof.series import Link
+from session_ops.proof.trial import Trial
 from session_ops.registry import Checked
-from session_ops.solution.series import Link
-from session_ops.solution.trial import Trial
 
 LARGE = 3_000
 """Files from which on the rules are read again once only, and what no fix claims is laid to none."""

@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
@@ -21,8 +22,8 @@ from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.git import SAFE, TIMEOUT_S, Git
 from session_ops.discovery.languages import language_of
 from session_ops.model import Answers, UsageError
+from session_ops.proof.patches import MODES, Files, State
 from session_ops.registry import Checked, Facts, Registry, check
-from session_ops.solution.patches import MODES, Files, State
 
 APPLY = ("apply", "--whitespace=nowarn")
 
@@ -79,6 +80,15 @@ class Trial:
             elif whole.read_bytes() != state.data or bool(whole.stat().st_mode & 0o100) != state.executable:
                 return f"git applies it, but {path} is not what the fix means"
         return ""
+
+    def read(self, paths: Iterable[str]) -> dict[str, State | None]:
+        """The files as they are after the patches that were applied; None stands for no file."""
+        base = self._place / "files" / self._tree.prefix
+        wholes = {path: base / path for path in paths}
+        return {
+            path: State(whole.read_bytes(), bool(whole.stat().st_mode & 0o100)) if whole.is_file() else None
+            for path, whole in wholes.items()
+        }
 
     def _git(self, *args: str, patch: bytes) -> str:
         settings = [word for pair in SAFE for word in ("-c", pair)]
