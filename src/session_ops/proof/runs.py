@@ -89,7 +89,7 @@ class Place:
             wrong = f"ended by the limit on {LIMIT_WORDS[ended]}"
         elif ran.code not in expect or (ran.code == 0 and complaint(ran.err)):
             said = telling(ran.err, ran.out)[:WIDEST]
-            name = absent_command(ran.err)
+            name = absent_command(ran.err) or (absent_command(ran.out) if ran.code == 127 else "")
             service = needs_service(ran.err + "\n" + ran.out)
             if name and name not in own and not self._can_run(name):
                 ended, skipped = "refused", f"it needs {name}, which this machine does not have"
