@@ -1,7 +1,4 @@
-"""Views to play with in a notebook. Each comes after its static twin and prints the call that gives the same view.
-
-Without a person (papermill, nbval) nothing here is needed: the static twin above says the same for the default choice.
-"""
+"""Any table with menus and a search field."""
 
 from __future__ import annotations
 
@@ -9,37 +6,30 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
+import ipywidgets as widgets
+
 from session_ops import show
+from session_ops.explore.panel import ALL, Panel
 
-ALL = "(all)"
 
-
-def rows(found: Sequence[dict[str, Any]], by: Sequence[str], name: str, columns: Sequence[str] | None = None) -> Any:
+def rows(found: Sequence[dict[str, Any]], by: Sequence[str], name: str, columns: Sequence[str] | None = None) -> Panel:
     """A table with a menu for each column in `by` and a search field.
 
     Parameters: `name` is the expression that gives the rows, for the line that repeats the view; `columns` are shown (default all).
-    Returns an ipywidgets box.
     """
-    import ipywidgets as widgets
-
     menus = {
         column: widgets.Dropdown(options=[ALL, *sorted({str(row.get(column, "")) for row in found})], description=column)
         for column in by
     }
     search = widgets.Text(placeholder="text", description="contains")
-    # HTML and not an Output widget: nbclient, and so papermill, sometimes waits for ever on output that is captured in one
-    view = widgets.HTML()
 
-    def draw(_change: object = None) -> None:
+    def draw() -> show.Shown:
         chosen = {column: menu.value for column, menu in menus.items() if menu.value != ALL}
-        kept = chosen_rows(found, chosen, search.value)
-        call = html.escape(command(name, chosen, search.value))
-        view.value = f"{show.table(kept, columns, limit=50).html}<code>{call}</code>"
+        kept = show.table(chosen_rows(found, chosen, search.value), columns, limit=50)
+        call = command(name, chosen, search.value)
+        return show.Shown(f"{kept.html}<code>{html.escape(call)}</code>", f"{kept.text}\n{call}")
 
-    for widget in (*menus.values(), search):
-        widget.observe(draw, "value")
-    draw()
-    return widgets.VBox([widgets.HBox([*menus.values(), search]), view])
+    return Panel([*menus.values(), search], draw)
 
 
 def chosen_rows(found: Sequence[dict[str, Any]], chosen: dict[str, str], text: str = "") -> list[dict[str, Any]]:
