@@ -34,6 +34,7 @@ TABLES: dict[str, str] = {
     "sessions": "start_ns, session_id, run_no",
     "state_spans": "session_id, run_no, from_ns, to_ns, state",
     "holds": "resource_id, certain_from, holder, event_id",
+    "waits": "resource_id, from_ns, waiter, event_id",
     "anomalies": "detector, ts_ns, session_id, resource_id, text",
 }
 """The tables of a case, and the order of their rows, which makes two runs equal byte for byte."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,39 +21,61 @@ MARKS = {
 """How a status is marked in charts; every other one is open."""
 
 
+_ANOMALIES = """
+SELECT a.*, coalesce(s.run_no, first.run_no) AS run_no
+FROM (SELECT * FROM anomalies WHERE NOT undecidable) a
+ASOF LEFT JOIN sessions s ON s.session_id = a.session_id AND a.ts_ns >= s.start_ns
+LEFT JOIN (SELECT session_id, min(run_no) AS run_no FROM sessions GROUP BY session_id) first ON first.session_id = a.session_id
+"""
+"""Anomalies with the run of the session in which they were seen."""
+_SESSIONS = f"""
+SELECT s.*, coalesce(a.n, 0) AS anomalies
+FROM sessions s
+LEFT JOIN (SELECT session_id, run_no, count(*) AS n FROM ({_ANOMALIES}) GROUP BY ALL) a ON a.session_id = s.session_id AND a.run_no = s.run_no
+ORDER BY s.start_ns, s.session_id, s.run_no
+"""  # noqa: S608 - our own text
+_LOCATED = f"""
+SELECT a.*, o.path FROM ({_ANOMALIES}) a LEFT JOIN sources o ON o.source_id = a.source_id
+ORDER BY a.detector, a.ts_ns, a.session_id, a.resource_id, a.text
+"""  # noqa: S608
+
+
 def sessions(case: Case) -> pd.DataFrame:
-    """One row per session run. `start`, `stop` (its end, or where it was last seen) and `seconds` between them are added, and
-    `mark`: ended, open or silent. `attrs["resolution_s"]` is the coarsest clock among the sources.
+    """One row per session run. `start`, `stop` (its end, or where it was last seen) and `seconds` between them are added, `mark`
+    (ended, open or silent), and `anomalies`, how many it has. `attrs["resolution_s"]` is the coarsest clock among the sources.
     """
     import pandas as pd
 
-    frame = _table(case, "sessions")
+    frame = query(case, _SESSIONS)
     stop = frame["end_ns"].fillna(frame["last_seen_ns"])
     frame["start"] = pd.to_datetime(frame["start_ns"], unit="ns", utc=True)
     frame["stop"] = pd.to_datetime(stop.astype("int64"), unit="ns", utc=True)
     frame["seconds"] = (stop - frame["start_ns"]) / 1e9
     frame["mark"] = frame["status"].map(MARKS).fillna("open")
-    used = set(frame["source_id"])
-    clocks = [res for key, res in _table(case, "sources")[["source_id", "res_ns"]].itertuples(index=False) if key in used]
-    frame.attrs["resolution_s"] = max((res / 1e9 for res in clocks if res == res), default=0.0)  # noqa: PLR0124 - not NaN
     return frame
 
 
 def anomalies(case: Case) -> pd.DataFrame:
-    """One row per anomaly, with its time, and path and line of its log. Questions that the logs cannot answer are left out."""
+    """One row per anomaly, with its time, the run of its session, and the path of its log. Questions that the logs cannot answer are
+    left out.
+    """
     import pandas as pd
 
-    frame = _table(case, "anomalies")
-    frame = frame[~frame["undecidable"]].reset_index(drop=True)
+    frame = query(case, _LOCATED)
     frame.insert(4, "ts", pd.to_datetime(frame["ts_ns"], unit="ns", utc=True))
-    return frame.merge(_table(case, "sources")[["source_id", "path"]], on="source_id", how="left")
+    return frame
+
+
+def state_spans(case: Case) -> pd.DataFrame:
+    """One row per stretch of time that a session was in one state."""
+    return query(case, "SELECT * FROM state_spans ORDER BY session_id, run_no, from_ns, to_ns, state")
 
 
 def sources(case: Case) -> pd.DataFrame:
     """One row per log: what it was read as, or why not."""
     import pandas as pd
 
-    frame = _table(case, "sources")
+    frame = query(case, "SELECT * FROM sources ORDER BY path, source_id")
     for name in ("first", "last"):
         frame[name] = pd.to_datetime(frame[f"{name}_ns"], unit="ns", utc=True)
     return frame
@@ -62,16 +85,24 @@ def events(case: Case) -> pd.DataFrame:
     """One row per event, in the order of each source."""
     import pandas as pd
 
-    frame = _table(case, "events")
+    frame = query(case, "SELECT * FROM events ORDER BY source_id, source_ord")
     frame.insert(6, "ts", pd.to_datetime(frame["ts_ns"], unit="ns", utc=True))
     return frame
 
 
-def _table(case: Case, name: str) -> pd.DataFrame:
-    import duckdb
+def charted(case: Case, name: str) -> pd.DataFrame:
+    """What a chart shows: the answer of `sql/charts/<name>.sql` over the case's tables."""
+    return query(case, (files(__package__) / "sql" / "charts" / f"{name}.sql").read_text("utf-8"))
 
-    path = case.folder / "tables" / f"{name}.parquet"
-    if not path.exists():
-        case.save("lifecycles", case.compute("lifecycles"))
-    with duckdb.connect() as connection:
-        return connection.read_parquet(str(path)).df()
+
+def query(case: Case, sql: str) -> pd.DataFrame:
+    """The answer to a question in SQL (DuckDB) over the case's tables. `attrs["resolution_s"]` is the coarsest clock that tells of sessions."""
+    from session_ops.lifecycles.stored import tables
+
+    with tables(case) as connection:
+        frame = connection.execute(sql).df()
+        clock = connection.execute(
+            "SELECT max(res_ns) FROM sources WHERE source_id IN (SELECT source_id FROM sessions)"
+        ).fetchone()
+    frame.attrs["resolution_s"] = ((clock and clock[0]) or 0) / 1e9
+    return frame

@@ -70,7 +70,12 @@ class TimeAxis:
         shape = "%d %b %Y\n%H:%M" if several_years else "%d %b\n%H:%M"
         axes.set_xticks([float(x) for x in self.places(ticks)], [_moment(at).strftime(shape) for at in ticks], fontsize=8)
         days = f"{_moment(self.first):%Y-%m-%d} to {_moment(self.last):%Y-%m-%d}"
-        axes.set_xlabel(f"time (UTC), {days}; {len(self.cuts)} idle gaps are cut at the grey stripes\n{note}")
+        cut = (
+            "1 idle gap is cut at the grey stripe"
+            if len(self.cuts) == 1
+            else f"{len(self.cuts)} idle gaps are cut at the grey stripes"
+        )
+        axes.set_xlabel(f"time (UTC), {days}; {cut}\n{note}")
 
     def _between(self) -> list[int]:
         """Full minutes at even distances, for stretches without a cut."""
