@@ -16,12 +16,45 @@ CATEGORIES: frozenset[Category] = frozenset(
 """Kinds of findings that can leave a session open, a record torn or a lock stolen. What else is wrong in a file has no part in it."""
 
 
+LETS: dict[str, tuple[str, ...]] = {
+    "claim_while_held": (
+        "LOCK-TOCTOU",
+        "LOCK-AGE",
+        "LOCK-SWEEP",
+        "LOCK-INPROCESS",
+        "LOCK-UNLINK",
+        "LOCK-UNTAKEN",
+        "LOCK-DROPPED",
+    ),
+    "release_by_other": ("LOCK-OWNER", "LOCK-SWEEP"),
+    "double_release": ("LOCK-OWNER", "LOCK-SWEEP"),
+    "lease_overrun": ("LOCK-AGE",),
+    "stuck_lock": ("LOCK-NORELEASE", "CLEAN-HOLDS", "TRAP-UNSET", "TRAP-DROPPED", "HEADLESS-PROMPT"),
+    "orphan": ("BEAT-ORPHAN", "CLEAN-HOLDS", "TRAP-UNSET", "TRAP-DROPPED", "HEADLESS-PROMPT", "REF-HOOK", "CLEAN-LEFT"),
+    "leftovers": ("CLEAN-LEFT", "CLEAN-HOLDS", "CLEAN-TMP", "TRAP-UNSET", "TRAP-DROPPED"),
+    "zombie": ("LIVE-REVIVE", "BEAT-ORPHAN"),
+    "never_beat": ("BEAT-NOWRITER", "REF-HOOK"),
+    "beat_gap": ("BEAT-LATE", "DOC-BEAT"),
+    "illegal_transition": ("LIVE-REVIVE", "STATE-RMW"),
+    "torn_records": ("STATE-TORN", "STATE-QUOTE"),
+    "append_only_loss": ("STATE-RMW", "STATE-TORN", "STATE-GONE", "STATE-EMPTY"),
+    "registry_divergence": ("STATE-RMW", "STATE-EMPTY", "STATE-TORN"),
+    "registry_ghost": ("STATE-RMW", "CLEAN-HOLDS"),
+    "duplicate_id": ("ID-COLLIDE", "STATE-POINTER"),
+    "twin_start": ("ID-COLLIDE", "STATE-POINTER"),
+    "overlap": ("STATE-POINTER", "LOCK-TOCTOU"),
+    "handover_lost": ("IPC-OVERWRITE",),
+}
+"""Detectors, and the rules that find what lets such a thing happen, the likeliest first."""
+
+
 def joined(
     causes: Sequence[Cause], findings: Mapping[str, Finding], anomalies: Sequence[AnomalyRow], references: References
 ) -> tuple[tuple[Cause, ...], tuple[str, ...]]:
     """Causes with the anomalies that the logs show of them, and the texts of those that no cause is known for.
 
-    An anomaly belongs to a cause only where a finding lies in a file that writes the log or state which shows it.
+    An anomaly belongs to a cause where a finding is of a kind that lets it happen, or lies in a file that writes the log or state which
+    shows it.
     """
     texts = _texts(anomalies)
     writers = {path: _writers(path, references) for path, _ in texts}
@@ -29,10 +62,19 @@ def joined(
     found = []
     for cause in causes:
         files = {findings[one].at.path for one in cause.findings if one in findings and findings[one].category in CATEGORIES}
-        mine = [key for key in texts if files & writers[key[0]]]
+        here = [findings[one] for one in cause.findings if one in findings]
+        mine = {key: _let(key[1], here) for key in texts if files & writers[key[0]] or _let(key[1], here)}
         told.update(mine)
-        found.append(replace(cause, anomalies=tuple(texts[key] for key in mine)) if mine else cause)
+        said = tuple(texts[key] + (f"; {at.at.place} lets it happen ({at.rule})" if at else "") for key, at in mine.items())
+        found.append(replace(cause, anomalies=said) if mine else cause)
     return tuple(found), tuple(text for key, text in texts.items() if key not in told)
+
+
+def _let(detector: str, findings: Sequence[Finding]) -> Finding | None:
+    """The finding that most likely lets it happen."""
+    rules = LETS.get(detector, ())
+    fitting = [finding for finding in findings if finding.rule in rules]
+    return min(fitting, key=lambda f: (rules.index(f.rule), f.at.path, f.at.line), default=None)
 
 
 def _texts(anomalies: Sequence[AnomalyRow]) -> dict[tuple[str, str], str]:

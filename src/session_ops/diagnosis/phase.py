@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Literal
 from session_ops.model import Confidence, Evidence, Gate, GateResult
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from session_ops.case import Case
+    from session_ops.discovery.files import Tree
+    from session_ops.proof.patches import State
+    from session_ops.registry import Facts
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,10 @@ class Cause:
     gates: tuple[Gate, ...]
     confidence: Confidence
     anomalies: tuple[str, ...] = ()
+    proof: str = ""
+    """What was seen when its fixes were applied alone; empty where that was not tried."""
+    opens: tuple[Gate, ...] = ()
+    """The gates that no longer failed then."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +86,30 @@ def compute(case: Case) -> Document:
         proven = prove(case.tree, case.facts, trust=case.parameters.trust_target)
         judged = tried.with_runs(judged, proven, analysis.findings)
         case.note("diagnosis", commands=tried.seconds(proven))
-    grouped, loose = anomalies.joined(
-        causes.causes(analysis.findings, known), {f.id: f for f in analysis.findings}, lifecycles.anomalies, found.references
-    )
+    rooted = causes.causes(analysis.findings, known)
+    if case.parameters.prove:
+        rooted = _experimented(case, rooted, judged)
+    grouped, loose = anomalies.joined(rooted, {f.id: f for f in analysis.findings}, lifecycles.anomalies, found.references)
     return Document(
         verdict=verdict.verdict(judged), headline=verdict.headline(judged, grouped), gates=judged, causes=grouped,
         security=security.touching(analysis.findings), assumptions=assumptions.assume(found, case.tree, case.answers),
         looked_at=security.looked_at(analysis.results), anomalies=loose,
     )  # fmt: skip
+
+
+def _experimented(case: Case, rooted: tuple[Cause, ...], judged: tuple[GateResult, ...]) -> tuple[Cause, ...]:
+    """The causes after experiments in a copy."""
+    from session_ops.diagnosis import experiments
+    from session_ops.proof.effects import as_changed
+    from session_ops.proof.runs import prove, provers
+    from session_ops.registry import Checked
+
+    quick = [name for name, _, _ in provers() if not name.startswith("coordinate.")]  # eight sessions at once take minutes
+    analysis = case["analysis"]
+    bench = experiments.Bench(case.tree, case.registry, case.answers, case.facts, Checked(analysis.results, analysis.findings))
+
+    def run(view: Tree, facts: Facts, after: Mapping[str, State | None]) -> Mapping[Gate, GateResult]:
+        place, files = as_changed(case.tree, view, after)
+        return prove(place, facts, files=files, trust=case.parameters.trust_target, only=quick)
+
+    return experiments.judged(rooted, experiments.experiments(rooted, bench, judged, run))

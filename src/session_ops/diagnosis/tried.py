@@ -15,7 +15,9 @@ WHOLE = frozenset((Gate.METADATA, Gate.BUILD, Gate.CONTENTS, Gate.INSTALL, Gate.
 """Gates whose commands take the package as a whole; of the others they are samples."""
 
 
-def with_runs(judged: Sequence[GateResult], proven: Mapping[Gate, GateResult], findings: Sequence[Finding]) -> tuple[GateResult, ...]:
+def with_runs(
+    judged: Sequence[GateResult], proven: Mapping[Gate, GateResult], findings: Sequence[Finding]
+) -> tuple[GateResult, ...]:
     """The gates as the rules judged them, with what was run; seconds are left out, for they differ from run to run."""
     known = {finding.id: finding for finding in findings}
     return tuple(_joined(one, proven[one.gate], known) if one.gate in proven else one for one in judged)
@@ -23,7 +25,9 @@ def with_runs(judged: Sequence[GateResult], proven: Mapping[Gate, GateResult], f
 
 def seconds(proven: Mapping[Gate, GateResult]) -> dict[str, float]:
     """`gate: command` to seconds."""
-    return {f"{run.gate.value}: {run.command}": run.seconds for result in proven.values() for run in result.runs if not run.skipped}
+    return {
+        f"{run.gate.value}: {run.command}": run.seconds for result in proven.values() for run in result.runs if not run.skipped
+    }
 
 
 def _joined(rules: GateResult, ran: GateResult, known: Mapping[str, Finding]) -> GateResult:
@@ -42,7 +46,9 @@ def _joined(rules: GateResult, ran: GateResult, known: Mapping[str, Finding]) ->
         return dataclasses.replace(both, outcome=Outcome.PASS, reason=_join(ran.reason, _aside(rules)))
     touched = [name for name in rules.findings if _touched(known.get(name), ran)]
     rest = [name for name in rules.findings if name not in touched]
-    overruled = f"what ran went well although {_names(touched)} say{'s' if len(touched) == 1 else ''} it breaks" if touched else ""
+    overruled = (
+        f"what ran went well although {_names(touched)} say{'s' if len(touched) == 1 else ''} it breaks" if touched else ""
+    )
     if rest:
         untouched = f"nothing that ran touches {_names(rest)}"
         return dataclasses.replace(both, outcome=Outcome.FAIL, reason=_join(untouched, overruled))

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from session_ops.discovery.files import Tree
 from session_ops.model import Finding, Outcome
+from session_ops.proof.patches import Files
 from session_ops.proof.series import Link
 from session_ops.proof.trial import Trial
 from session_ops.registry import Checked
@@ -120,3 +122,10 @@ def _first(count: int, holds: Callable[[int], bool]) -> int:
         else:
             low = middle + 1
     return low
+
+
+def as_changed(tree: Tree, view: Tree, after: Files) -> tuple[Tree, dict[str, tuple[bytes, bool] | None]]:
+    """What `prove` needs to run a target with some files changed: the tree as it reads then, in the original's place, and those files."""
+    place = Tree(tree.root, tree.git, view.entries, {path: view.text(path) for path in view.entries})
+    files = {path: (state.data, state.executable) if state is not None else None for path, state in after.items()}
+    return place, files

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from session_ops.discovery.files import Tree
 from session_ops.model import Answers
+from session_ops.proof.effects import as_changed
 from session_ops.proof.trial import Trial
 from session_ops.registry import Facts, Registry, check
 from session_ops.solution.loop import Changed, Gates, Proof
@@ -20,9 +21,7 @@ def prover(tree: Tree, registry: Registry, answers: Answers, *, trust: bool = Fa
             view = trial.changed_tree(changed)
             facts = Facts(registry, {"tree": view, "answers": answers})
             checked = check(registry, facts, view.root)
-            # commands see the original's project with these files changed; what is read about it comes from the view
-            place = Tree(tree.root, tree.git, view.entries, {path: view.text(path) for path in view.entries})
-            files = {path: (state.data, state.executable) if state is not None else None for path, state in changed.items()}
+            place, files = as_changed(tree, view, changed)
             ran = prove(place, facts, files=files, trust=trust)
         return with_runs(judge(checked.results, checked.findings), ran, checked.findings)
 
