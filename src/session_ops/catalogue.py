@@ -1,4 +1,6 @@
-"""docs/rules.md: the page of all rules, written from the registry and the rules' test cases by `python -m session_ops.catalogue`."""
+"""docs/rules.md: the page of all rules, written from the registry and the rules' test cases by `python -m session_ops.catalogue`, as is
+that of the detectors.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from session_ops.analysis.linters.codes import TABLE
+from session_ops.lifecycles import detector_page
 from session_ops.model import GATE_HOLDS_WHEN
 from session_ops.registry import Registry, Rule
 
@@ -77,8 +80,9 @@ def _plain(text: str) -> str:
 
 
 def main() -> None:
-    """Write the page."""
+    """Write the page, and that of the detectors."""
     PAGE.write_text(page(Registry.load()), encoding="utf-8")
+    detector_page.main()
 
 
 if __name__ == "__main__":

@@ -139,7 +139,10 @@ def not_checked(
             found.append(
                 NotChecked(f"log {source.path}", source.reason or source.status, "session-ops formats lists what is understood")
             )
-    found += [NotChecked(f"detector {name}", why) for name, why in sorted(lifecycles.undecidable.items())]
+    reasons: dict[str, list[str]] = {}
+    for name, why in sorted(lifecycles.undecidable.items()):
+        reasons.setdefault(why, []).append(name)
+    found += [NotChecked(f"detector{'s' * (len(names) > 1)} {', '.join(names)}", why) for why, names in reasons.items()]
     found.append(
         NotChecked(
             "linters' own findings",
