@@ -21,6 +21,8 @@ SAMPLE = 200
 """Pieces of a file that are looked at."""
 BEGINNING = 16_000_000
 """Bytes of a file of lines that are looked at."""
+GUESSED_DATABASE = 50_000_000
+"""Bytes of the largest database whose tables are guessed about: it is copied for each of them."""
 LONGER = 5_000
 """Pieces that are looked at where the first ones are of a format but none of them names a session."""
 FEW = 20
@@ -246,6 +248,8 @@ def _readers(kind: str, path: Path) -> list[dict[str, Any]]:
         return [{"kind": kind}]
     from session_ops.lifecycles.readers.database import table_names
 
+    if path.stat().st_size > GUESSED_DATABASE:
+        return []
     try:
         return [{"kind": "sqlite", "table": name} for name in table_names(path)]
     except CannotRead:
