@@ -403,6 +403,9 @@ def logs(
     case: Annotated[str, typer.Option(help="Folder for tables, figures and document.", show_default="nothing is written")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write the tables of the case as CSV too.")] = False,
+    export: Annotated[
+        str, typer.Option(help="Write for other tools: trace (Perfetto, Chrome), xes, csv; with commas.", show_default=False)
+    ] = "",
     engine: Engine = "duckdb",
     orphan_after_min: OrphanAfter = 60.0,
     silent_after_min: SilentAfter = 10.0,
@@ -417,7 +420,7 @@ def logs(
 
     try:
         told = command.logs(
-            paths or [], as_json=as_json, csv=csv, case=case, logs_as=logs_as, log_mapping=log_mapping, engine=engine,
+            paths or [], as_json=as_json, csv=csv, export=export, case=case, logs_as=logs_as, log_mapping=log_mapping, engine=engine,
             limits=limits, orphan_after_min=orphan_after_min, silent_after_min=silent_after_min,
             lock_after_min=lock_after_min, formats=formats, detectors=detectors,
         )  # fmt: skip

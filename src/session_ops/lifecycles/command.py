@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from session_ops.case import Case
-from session_ops.lifecycles import engine, phase
+from session_ops.lifecycles import engine, exports, phase
 from session_ops.lifecycles.alone import LogsAlone
 from session_ops.lifecycles.progress import Progress
 from session_ops.lifecycles.spec import Format
@@ -20,21 +20,23 @@ from session_ops.parameters import Parameters
 from session_ops.visible import visible
 
 
-def logs(paths: list[str], *, as_json: bool, csv: bool, **given: Any) -> str:
+def logs(paths: list[str], *, as_json: bool, csv: bool, export: str, **given: Any) -> str:
     """Read logs and say what became of the sessions; `given` are parameters of a case. Without a case nothing is left behind.
 
     Raises:
         UsageError: a path, a parameter or the case cannot be used. Nothing was written then.
     """
+    wanted = exports.checked(export)
+    csv = csv or "csv" in wanted
     parameters = Parameters.checked({"logs": paths} | given)
     phase.knowledge(parameters)  # a mistake in one's own formats or detectors is said before anything is made
     if parameters.case:
         case = LogsAlone.at(Path(parameters.case).expanduser().resolve(), parameters)
         document = _computed(case, pictures=True)
         case.save("lifecycles", document)
-        return _told(document, as_json, _files(case, csv))
-    if csv:
-        raise UsageError("--csv writes tables into the case: give --case DIR too")
+        return _told(document, as_json, _files(case, csv, wanted))
+    if csv or wanted:
+        raise UsageError(f"{f'--export {export}' if wanted else '--csv'} writes into the case: give --case DIR too")
     with tempfile.TemporaryDirectory(prefix="session-ops-") as folder:
         return _told(_computed(LogsAlone.at(Path(folder) / "case", parameters), pictures=False), as_json, [])
 
@@ -44,16 +46,16 @@ def _computed(case: Case, *, pictures: bool) -> phase.Document:
         return phase.compute(case, progress, pictures=pictures)
 
 
-def _files(case: Case, csv: bool) -> list[str]:
-    """What was written; the tables as CSV too where that was asked for."""
+def _files(case: Case, csv: bool, wanted: list[str]) -> list[str]:
+    """What was written; the tables as CSV and exports too where that was asked for."""
     case.clear("tables/*.csv")
     for table in engine.TABLES if csv else ():
         with case.writing(f"tables/{table}.csv") as path:
             engine.to_csv(case.folder / "tables" / f"{table}.parquet", path)
+    exported = [str(path) for path in exports.export(case, wanted)]
     shown = ["lifecycles.json", "tables/*.parquet", *(["tables/*.csv"] if csv else [])]
-    return [
-        str(case.folder / name) for name in (*shown, *(["figures/*.png"] if any(case.folder.glob("figures/*.png")) else []))
-    ]
+    figures = ["figures/*.png"] if any(case.folder.glob("figures/*.png")) else []
+    return [*(str(case.folder / name) for name in (*shown, *figures)), *exported]
 
 
 def _told(document: phase.Document, as_json: bool, written: list[str]) -> str:
