@@ -31,7 +31,7 @@ def lock_out_of_step(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     Pipfile.lock, Cargo.lock and go.sum.
     Passes: lock files that git ignores, members of workspaces that the lock does not hold, peers, local paths; where nothing installs frozen,
     and where several lock files of one kind of manifest lie beside each other, it is only possible trouble.
-    Do: Renew the lock file (`npm install --package-lock-only`, `pnpm install --lockfile-only`, `yarn install`, `bundle lock`, `uv lock`,
+    Do: Renew the lock file (`npm install --package-lock-only`, `pnpm install --lockfile-only`, `yarn`, `bundle lock`, `uv lock`,
     `poetry lock`, `pdm lock`, `pipenv lock`, `cargo generate-lockfile`, `go mod tidy`) and commit it with the manifest.
     Source: docs.npmjs.com (npm ci), pnpm.io (install), yarnpkg.com (install), bundler.io (frozen), docs.astral.sh/uv (locking),
     python-poetry.org (install), pdm-project.org, pipenv.pypa.io, the Cargo book (--locked), go.dev/ref/mod (go.sum files).
