@@ -249,6 +249,15 @@ def test_every_table_has_its_picture_with_one_row_many_or_none(lived: Case, axes
                 assert "clock resolution" in axes.get_xlabel()
 
 
+def test_scores_and_blind_spots_for_the_notebook(lived: Case) -> None:
+    document = lived["lifecycles"]
+    best = frames.scores(document)[0]
+    assert (best["format"], best["taken"]) == (document.sources[0].format_id, "yes")
+    blind = frames.blind_spots(lived, document)
+    assert set(blind) == set(document.counts)
+    assert "fewer than 3 heartbeats" in blind["beat_gap"]
+
+
 def test_numbers_on_the_pictures(lived: Case, axes: Axes) -> None:
     charts.plot_survival(charts.survival(lived), axes)
     assert axes.get_title(loc="left") == "Sessions still running after a time: 3, of them 2 ended, 1 censored"
@@ -278,4 +287,7 @@ def test_charts_are_drawn_where_there_is_something_to_draw(analyse: Analyse) -> 
     for name, alt in document.figures:
         assert (case.folder / "figures" / name).read_bytes().startswith(b"\x89PNG")
         assert alt.endswith(".")
+    seen = charts.pictures(case, document, "timeline", "locks")
+    assert seen.html.count("<img ") == 1
+    assert seen.text == f"[picture: {document.figures[0][1]}]\nNo locks are logged."
     assert math.fsum((case.folder / "figures" / name).stat().st_size for name in names) < 400_000

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from session_ops.case import Case
+    from session_ops.lifecycles.phase import Document
 
 MARKS = {
     "ENDED": "ended",
@@ -88,6 +89,27 @@ def events(case: Case) -> pd.DataFrame:
     frame = query(case, "SELECT * FROM events ORDER BY source_id, source_ord")
     frame.insert(6, "ts", pd.to_datetime(frame["ts_ns"], unit="ns", utc=True))
     return frame
+
+
+def scores(document: Document) -> list[dict[str, object]]:
+    """How well each format fits each log (0 to 1), the best first, and which one was taken; formats that do not fit at all are left out."""
+    return [
+        {"log": source.path, "format": name, "score": score, "taken": "yes" if name == source.format_id else ""}
+        for source in document.sources
+        for name, score in sorted(source.scores.items(), key=lambda item: (-item[1], item[0]))
+        if score > 0
+    ]
+
+
+def blind_spots(case: Case, document: Document) -> dict[str, str]:
+    """What each detector that found something cannot see."""
+    from pathlib import Path
+
+    from session_ops.lifecycles.detectors import detectors
+
+    folder = case.parameters.detectors
+    known = detectors(Path(folder).expanduser() if folder else None)
+    return {one.id: one.blind for one in known if one.id in document.counts}
 
 
 def charted(case: Case, name: str) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from session_ops.lifecycles.charts.beats import beats, beats_text, plot_beats
 from session_ops.lifecycles.charts.concurrency import concurrency, concurrency_text, plot_concurrency
 from session_ops.lifecycles.charts.durations import durations, durations_text, plot_durations
-from session_ops.lifecycles.charts.gallery import draw
+from session_ops.lifecycles.charts.gallery import draw, pictures
 from session_ops.lifecycles.charts.locks import locks, locks_text, plot_locks
 from session_ops.lifecycles.charts.look import SIZE
 from session_ops.lifecycles.charts.rate import plot_rate, rate, rate_text
@@ -23,6 +23,7 @@ __all__ = [
     "durations_text",
     "locks",
     "locks_text",
+    "pictures",
     "plot_beats",
     "plot_concurrency",
     "plot_durations",

@@ -21,10 +21,19 @@ from session_ops.lifecycles.charts.states import plot_states, states, states_tex
 from session_ops.lifecycles.charts.survival import plot_survival, survival, survival_text
 from session_ops.lifecycles.charts.timeline import plot_sessions, timeline_text
 from session_ops.lifecycles.charts.transitions import plot_transitions, transitions, transitions_text
+from session_ops.show import Shown, figure
 
 if TYPE_CHECKING:
     from session_ops.case import Case
+    from session_ops.lifecycles.phase import Document
 
+NOTHING = "No sessions: nothing to draw."
+EMPTY = {
+    "survival": "No curve of how long sessions last: none is known to have ended by itself.",
+    "locks": "No locks are logged.",
+    "beats": "No session has two heartbeats.",
+}
+"""Why a chart was not drawn."""
 Drawing = tuple[str, str, Callable[[Axes], Axes]]
 """Name, alternative text, and what draws it."""
 
@@ -32,6 +41,21 @@ Drawing = tuple[str, str, Callable[[Axes], Axes]]
 def draw(case: Case) -> tuple[tuple[str, str], ...]:
     """Write the charts into the case, those that would be empty left out. Returns their names below figures/ and their alternative texts."""
     return tuple((_save(case, f"{name}.png", plot), text) for name, text, plot in _drawings(case))
+
+
+def pictures(case: Case, document: Document, *names: str) -> Shown:
+    """Charts of a case, by name, for a notebook; of one that would be empty, why."""
+    texts = dict(document.figures)
+    html, said = [], []
+    for name in names:
+        if (file := f"{name}.png") in texts:
+            picture = figure(case.folder / "figures" / file, texts[file])
+            html.append(picture._repr_html_())
+            said.append(repr(picture))
+        else:
+            html.append(f"<p>{EMPTY.get(name, NOTHING)}</p>")
+            said.append(EMPTY.get(name, NOTHING))
+    return Shown("".join(html), "\n".join(said))
 
 
 def _drawings(case: Case) -> Iterator[Drawing]:
@@ -61,9 +85,9 @@ def _drawings(case: Case) -> Iterator[Drawing]:
 
 def _save(case: Case, name: str, plot: Callable[[Axes], Axes]) -> str:
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
-        plot(figure.subplots())
+        drawn = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
+        plot(drawn.subplots())
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", metadata={"Software": None})
+        drawn.savefig(buffer, format="png", metadata={"Software": None})
     case.write(f"figures/{name}", buffer.getvalue())
     return name
