@@ -72,22 +72,25 @@ def look_with_linters(root: Path, rule: str) -> tuple[Facts, Checked]:
 
 
 def apply(root: Path, fix: Fix) -> None:
-    for edit in fix.edits:
+    for edit in sorted(fix.edits, key=lambda edit: -edit.line):  # from the last line up, so that line numbers stay true
         path = root / edit.path
-        lines = path.read_bytes().decode().split("\n")
-        text = lines[edit.line - 1] if edit.line else "\n".join(lines)
-        assert text.count(edit.old) == 1, f"{edit.old!r} is {text.count(edit.old)} times in {edit.path}:{edit.line}"
-        text = text.replace(edit.old, edit.new)
-        if edit.line:
-            lines[edit.line - 1] = text
-            text = "\n".join(lines)
-        path.write_bytes(text.encode())
+        text = path.read_bytes().decode()
+        start = sum(len(line) + 1 for line in text.split("\n")[: edit.line - 1]) if edit.line else 0
+        end = start + len(edit.old) if "\n" in edit.old else text.find("\n", start) if edit.line else len(text)
+        end = len(text) if end < 0 else end
+        assert text[start:end].count(edit.old) == 1, f"{edit.old!r} is not once in {edit.path}:{edit.line}"
+        path.write_bytes((text[:start] + text[start:end].replace(edit.old, edit.new) + text[end:]).encode())
     for new in fix.creates:
         path = root / new.path
         assert not path.exists()
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(new.content)
         path.chmod(0o755 if new.executable else 0o644)
+    for name in fix.deletes:
+        (root / name).unlink()
+    for move in fix.moves:
+        (root / move.to).parent.mkdir(parents=True, exist_ok=True)
+        (root / move.path).rename(root / move.to)
     for mode in fix.modes:
         (root / mode.path).chmod(0o755 if mode.executable else 0o644)
 

@@ -148,6 +148,8 @@ def _variants(path: str, line: str, following: str, at_end: bool) -> Iterator[st
     else:
         yield bare + '"'
         yield bare + "'"
+        if bare.endswith(",") and not following[:1].isspace():
+            yield bare + "\n]"
         yield bare + "]"
         yield re.sub(r'^(\s*[\w-]+\s*=\s*)([^"\'\[{].*[^"\'])"$', r'\1"\2"', bare)
         yield re.sub(r"^(\s*[\w-]+\s*=\s*)([^\"'\[{\s][^\"']*)$", r'\1"\2"', bare)

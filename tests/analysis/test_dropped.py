@@ -1,0 +1,128 @@
+"""Locks and traps that a commit took away; secrets and personal folders that a fix takes out of the code."""
+
+import random
+import string
+from pathlib import Path
+
+import pytest
+
+from session_ops.discovery.files import read_tree
+from session_ops.model import Answers, Fix
+from session_ops.proof.fixes import offered
+from session_ops.proof.patches import applied
+from session_ops.registry import Checked, Facts, Registry, check
+from tests.repos import commit, start
+
+REGISTRY = Registry.load()
+LOCKED = (
+    "import fcntl\n\n\ndef save(path, text):\n"
+    "    with open(path, 'r+') as file:\n        fcntl.flock(file, fcntl.LOCK_EX)\n        file.truncate()\n        file.write(text)\n"
+)
+TRAPPED = '#!/usr/bin/env bash\nset -eu\nwork=$(mktemp -d)\n\nfinish() {\n  rm -rf "$work"\n}\n\ntrap finish EXIT\n\ncp a "$work"\nfinish_soon=1\n'
+
+
+def look(root: Path) -> tuple[Facts, Checked]:
+    tree = read_tree(root)
+    facts = Facts(REGISTRY, {"tree": tree, "answers": Answers()})
+    return facts, check(REGISTRY, facts, tree.root)
+
+
+def fixes(root: Path, rule: str) -> list[Fix]:
+    facts, checked = look(root)
+    found, failed = offered(REGISTRY, facts, [f for f in checked.findings if f.rule == rule])
+    assert not failed
+    return found
+
+
+def mended(root: Path, rule: str, path: str) -> str:
+    (change,) = fixes(root, rule)
+    state = applied(change, read_tree(root), {})[path]
+    assert state is not None
+    return state.data.decode()
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "text", "line"),
+    [
+        ("LOCK-DROPPED", "ops/save.py", LOCKED, "        fcntl.flock(file, fcntl.LOCK_EX)\n"),
+        ("TRAP-DROPPED", "bin/pack.sh", TRAPPED, "trap finish EXIT\n"),
+    ],
+)
+def test_a_line_that_a_commit_took_away_is_found_and_brought_back(
+    tmp_path: Path, rule: str, path: str, text: str, line: str
+) -> None:
+    root = start(tmp_path / "t")
+    name = path.replace("/", "__")
+    commit(root, "All of it", **{name: text})
+    assert rule not in {f.rule for f in look(root)[1].findings}
+    commit(root, "Simpler", **{name: text.replace(line, "")})
+    _, checked = look(root)
+    (found,) = [f for f in checked.findings if f.rule == rule]
+    assert found.at.path == path
+    assert mended(root, rule, path) == text
+
+
+def test_a_lock_that_was_replaced_by_another_passes(tmp_path: Path) -> None:
+    root = start(tmp_path / "t")
+    commit(root, "All of it", ops__save=LOCKED)
+    commit(root, "Other lock", **{"ops__save.py": LOCKED})
+    commit(root, "lockf", **{"ops__save.py": LOCKED.replace("fcntl.flock(", "fcntl.lockf(")})
+    assert "LOCK-DROPPED" not in {f.rule for f in look(root)[1].findings}
+
+
+def token() -> str:
+    made = random.Random(5)
+    return "ghp_" + "".join(made.choice(string.ascii_letters + string.digits) for _ in range(36))
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "after"),
+    [
+        ("ops/send.py", 'GITHUB_TOKEN = "{}"', 'GITHUB_TOKEN = os.environ.get("GITHUB_TOKEN", "")'),
+        ("ops/send.js", "const apiToken = '{}';", "const apiToken = process.env.API_TOKEN;"),
+        ("ops/send.sh", 'export GH_TOKEN="{}"', 'export GH_TOKEN="${GH_TOKEN:-}"'),
+    ],
+)
+def test_a_secret_in_code_is_read_from_the_environment(tmp_path: Path, path: str, line: str, after: str) -> None:
+    secret = token()
+    (tmp_path / "ops").mkdir()
+    (tmp_path / path).write_text("import json\n\n" * path.endswith(".py") + line.format(secret) + "\n")
+    text = mended(tmp_path, "SECRET-COMMITTED", path)
+    assert after in text
+    assert secret not in text
+    assert path.endswith(".py") is ("import os\n" in text)
+    (change,) = fixes(tmp_path, "SECRET-COMMITTED")
+    assert secret not in change.title + change.why
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "after"),
+    [
+        (
+            "ops/a.py",
+            'import sys\n\nROOT = "/home/marta/ops"\n',
+            'import os\nimport sys\n\nROOT = os.path.expanduser("~/ops")\n',
+        ),
+        (
+            "ops/a.py",
+            'from pathlib import Path\n\nROOT = Path("/home/marta/ops")\n',
+            'from pathlib import Path\n\nROOT = Path("~/ops").expanduser()\n',
+        ),
+        (
+            "ops/a.py",
+            'from pathlib import Path\n\nROOT = Path("/home/marta")\n',
+            "from pathlib import Path\n\nROOT = Path.home()\n",
+        ),
+        (
+            "ops/a.js",
+            "const fs = require('fs');\nfs.readFileSync('/home/marta/ops/a');\n",
+            "const fs = require('fs');\nfs.readFileSync(require('os').homedir() + '/ops/a');\n",
+        ),
+        ("ops/a.sh", '#!/bin/sh\nls "/home/marta/ops" /x\n', '#!/bin/sh\nls "$HOME/ops" /x\n'),
+        ("ops/a.sh", "#!/bin/sh\nls -l /home/marta/ops/*\n", '#!/bin/sh\nls -l "$HOME"/ops/*\n'),
+    ],
+)
+def test_the_home_of_one_person_becomes_that_of_whoever_runs_it(tmp_path: Path, path: str, text: str, after: str) -> None:
+    (tmp_path / "ops").mkdir()
+    (tmp_path / path).write_text(text)
+    assert mended(tmp_path, "PORT-HOME", path) == after

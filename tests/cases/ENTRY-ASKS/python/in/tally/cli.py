@@ -1,0 +1,12 @@
+"""Counts sessions."""
+
+import argparse
+
+
+def main():
+    """Count."""
+    answer = input("Count now? [y/N] ")
+    if answer != "y":
+        raise SystemExit(1)
+    parser = argparse.ArgumentParser()
+    print(parser.parse_args())

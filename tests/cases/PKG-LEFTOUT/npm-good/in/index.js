@@ -1,0 +1,3 @@
+const { count } = require('./lib/count');
+
+module.exports = { count };

@@ -1,0 +1,3 @@
+cleanup_locks() {
+  rm -f state/locks/*
+}

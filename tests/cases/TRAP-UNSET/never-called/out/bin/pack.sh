@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+set -eu
+work="$(mktemp -d)"
+
+cleanup() {
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+cp -r sessions "$work"
+tar -C "$work" -czf sessions.tgz .
