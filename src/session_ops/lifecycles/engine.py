@@ -35,9 +35,11 @@ TABLES: dict[str, str] = {
     "state_spans": "session_id, run_no, from_ns, to_ns, state",
     "holds": "resource_id, certain_from, holder, event_id",
     "waits": "resource_id, from_ns, waiter, event_id",
-    "anomalies": "detector, ts_ns, session_id, resource_id, text",
+    "anomalies": "detector, ts_ns, session_id, resource_id, text, source_id, event_ids",
 }
 """The tables of a case, and the order of their rows, which makes two runs equal byte for byte."""
+ENDS_OF_STREAMS = "UPDATE sources SET logs_end = t.logs_end FROM streams t WHERE t.stream = sources.stream"
+"""What the streams say of their sources."""
 
 
 def _sql(folder: str) -> list[str]:
@@ -119,15 +121,32 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[tup
             )
 
 
-def build_views(connection: duckdb.DuckDBPyConnection) -> None:
-    """The derived tables, in the order of their file names."""
-    for sql in _sql("views"):
+def views() -> list[str]:
+    """The SQL of the derived tables and views, in the order in which they build on each other."""
+    return _sql("views")
+
+
+def derive(connection: duckdb.DuckDBPyConnection, folder: Path | None = None) -> dict[str, str]:
+    """The derived tables, and the anomalies. Returns the detectors that the logs cannot answer, with the reason."""
+    for sql in views():
         connection.execute(sql)
-    connection.execute("UPDATE sources SET logs_end = t.logs_end FROM streams t WHERE t.stream = sources.stream")
+    connection.execute(ENDS_OF_STREAMS)
+    return detect(connection, folder, lambda sql: rows(connection, sql))
 
 
-def detect(connection: duckdb.DuckDBPyConnection, folder: Path | None = None) -> dict[str, str]:
-    """Run the detectors, those of a user's own folder too, into `anomalies`. Returns those that the logs cannot answer, with the reason."""
+def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> Iterator[Row]:
+    """What a query finds, row by row."""
+    cursor = connection.execute(sql)
+    names = [column[0] for column in cursor.description or []]
+    while found := cursor.fetchmany(10_000):
+        yield from (dict(zip(names, values, strict=True)) for values in found)
+
+
+def detect(connection: duckdb.DuckDBPyConnection, folder: Path | None, query: detectors.Query) -> dict[str, str]:
+    """Run the detectors, those of a user's own folder too, into `anomalies`. Returns those that the logs cannot answer, with the reason.
+
+    `query` runs a detector's SQL.
+    """
     able = frozenset(str(name) for (name,) in connection.execute("SELECT name FROM abilities").fetchall())
     unanswered: dict[str, str] = {}
     found: list[detectors.Anomaly] = []
@@ -135,10 +154,8 @@ def detect(connection: duckdb.DuckDBPyConnection, folder: Path | None = None) ->
         if reason := detectors.undecidable(one, able):
             unanswered[one.id] = reason
             found.append(detectors.unanswered(one, reason))
-            continue
-        cursor = connection.execute(one.sql)
-        names = [column[0] for column in cursor.description or []]
-        found += detectors.anomalies(one, (dict(zip(names, values, strict=True)) for values in cursor.fetchall()))
+        else:
+            found += detectors.anomalies(one, query(one.sql))
     insert(connection, "anomalies", found)
     return unanswered
 

@@ -103,7 +103,7 @@ def compute(case: Case, tell: Tell | None = None, *, pictures: bool = True) -> D
 
     `tell` hears how far the reading is; without `pictures` no figures are drawn.
     """
-    from session_ops.lifecycles import engine, ingest
+    from session_ops.lifecycles import engine, ingest, spark
     from session_ops.lifecycles.guess import mapping_of
     from session_ops.lifecycles.inputs import inputs
 
@@ -121,8 +121,8 @@ def compute(case: Case, tell: Tell | None = None, *, pictures: bool = True) -> D
         engine.insert(connection, "settings", [limits.settings(_given(case))])
         engine.insert(connection, "own_transitions", _own_transitions(sources))
         engine.insert(connection, "late_kinds", _late_kinds(sources))
-        engine.build_views(connection)
-        undecidable = engine.detect(connection, _folder(case.parameters.detectors))
+        derive = spark.derive if p.engine == "spark" else engine.derive
+        undecidable = derive(connection, _folder(p.detectors))
         if not sources:
             undecidable = dict.fromkeys(undecidable, "no logs were given or found")
         for table in engine.TABLES:

@@ -110,8 +110,10 @@ def select(connection: duckdb.DuckDBPyConnection, stage: Stage, mapper: Mapper) 
     }
     if "observed" in stage.values:
         columns["observed_ns"] = '"$at.observed".ns'
+    of_lock = [*([locks] if decided.any_locks else []), *(["fence IS NOT NULL"] if "fence" in stage.values else [])]
+    if of_lock:
+        columns["resource_id"] = f"CASE WHEN {' OR '.join(of_lock)} THEN {text('resource')} END"
     if decided.any_locks:
-        columns["resource_id"] = f"CASE WHEN {locks} THEN {text('resource')} END"
         columns["resource_kind"] = f"CASE WHEN {locks} THEN 'lock' END"
         columns["op_outcome"] = f"CASE WHEN {locks} THEN {text('outcome')} END"
         if stage.values & {"lease_s", "lease_ms", "expires"}:

@@ -11,9 +11,10 @@ SELECT k.*, m.prev_mark,
   coalesce(max(CASE WHEN k.part = 'start' THEN 1 END) OVER before, 0) = 1 AS started,
   coalesce(max(CASE WHEN k.part = 'end' THEN 1 END) OVER before, 0) = 1 AS ended,
   count(CASE WHEN m.part = 'end' AND coalesce(m.prev_mark, 'start') = 'start' THEN 1 END) OVER before
-    > count(CASE WHEN m.part = 'start' AND m.prev_mark = 'end' THEN 1 END) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS closed,
-  1 + count(CASE WHEN m.part = 'start' AND m.prev_mark = 'end' THEN 1 END) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS run_no
+    > count(CASE WHEN m.part = 'start' AND m.prev_mark = 'end' THEN 1 END) OVER till AS closed,
+  1 + count(CASE WHEN m.part = 'start' AND m.prev_mark = 'end' THEN 1 END) OVER till AS run_no
 FROM kept k
 LEFT JOIN marks m ON m.source_id = k.source_id AND m.source_ord = k.source_ord
 WINDOW w AS (PARTITION BY k.session_id ORDER BY k.ts_ns, k.source_id, k.source_ord),
-  before AS (PARTITION BY k.session_id ORDER BY k.ts_ns, k.source_id, k.source_ord ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+  before AS (PARTITION BY k.session_id ORDER BY k.ts_ns, k.source_id, k.source_ord ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+  till AS (PARTITION BY k.session_id ORDER BY k.ts_ns, k.source_id, k.source_ord ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)

@@ -14,7 +14,7 @@ WITH found AS (
     min_by(source_ord, place) AS first_ord,
     max_by(source_id, place) AS last_source_id,
     max_by(source_ord, place) AS last_ord,
-    min_by(end_reason, CASE WHEN part = 'end' THEN place END) AS end_reason,
+    nullif(min_by(coalesce(end_reason, ''), CASE WHEN part = 'end' THEN place END), '') AS end_reason,
     min_by(source_id, CASE WHEN part = 'end' THEN place END) AS end_source_id,
     min_by(source_ord, CASE WHEN part = 'end' THEN place END) AS end_ord,
     count(*) AS n_events,
