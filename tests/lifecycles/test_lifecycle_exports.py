@@ -12,7 +12,7 @@ import pytest
 from tests.lifecycles.conftest import Analyse, at
 
 from session_ops.case import Case
-from session_ops.lifecycles import exports, frames
+from session_ops.lifecycles import command, exports, frames
 from session_ops.model import UsageError
 
 XES = "{http://www.xes-standard.org/}"
@@ -135,3 +135,15 @@ def test_an_unknown_export_is_refused() -> None:
     with pytest.raises(UsageError, match="--export otel: no such export; there are trace, xes and csv"):
         exports.checked("xes, otel")
     assert exports.checked("csv,trace, csv") == ["csv", "trace"]
+
+
+def test_the_command_writes_exports_into_its_case_only(tmp_path: Path) -> None:
+    log = tmp_path / "events.jsonl"
+    log.write_text("".join(json.dumps(row) + "\n" for row in LIVES))
+    with pytest.raises(UsageError, match="--export trace writes into the case: give --case DIR too"):
+        command.logs([str(log)], as_json=False, csv=False, export="trace")
+    case = tmp_path / "case"
+    told = command.logs([str(log)], as_json=False, csv=False, export="trace,csv", case=str(case))
+    assert f"written: {case / 'exports' / 'trace.json'}\n" in told
+    assert [path.name for path in (case / "exports").iterdir()] == ["trace.json"]
+    assert (case / "tables" / "waits.csv").read_text().startswith("source_id,resource_id,waiter,")

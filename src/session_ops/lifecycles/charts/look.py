@@ -147,7 +147,10 @@ def lengths(axis: Any, high: float) -> None:
 def legend(axes: Axes, handles: list[Any]) -> None:
     """The legend, right of the picture: it hides nothing."""
     if handles:
-        axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.005, 1.0), borderaxespad=0)
+        shown = axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.005, 1.0), borderaxespad=0)
+        for handle in shown.legend_handles:
+            if handle is not None:
+                handle.set_alpha(1.0)  # marks that are faint in the picture are not faint here
 
 
 def rug(axes: Axes, places: Any, severities: Any) -> list[Any]:
