@@ -18,19 +18,21 @@ if TYPE_CHECKING:
 
 WIDE = 2.9
 """How many times as wide as high the picture is, without its title."""
+LABEL = 0.38
+"""How far along its arrow a label stands."""
 PLACES = {
     "(begin)": (0.0, 0.0),
-    "REGISTERED": (2.2, 1.0),
-    "ACTIVE": (4.4, 0.0),
-    "IDLE": (4.4, 2.0),
-    "WAITING": (6.6, 1.2),
-    "PAUSED": (6.6, -1.2),
-    "HANDING_OVER": (4.4, -2.0),
-    "ENDED": (9.7, 1.5),
-    "CRASHED": (9.7, 0.5),
-    "EXPIRED": (9.7, -0.5),
-    "SUPERSEDED": (9.7, -1.5),
-    "(no end seen)": (9.7, -2.5),
+    "REGISTERED": (3.5, 1.0),
+    "ACTIVE": (7.0, 0.0),
+    "IDLE": (7.0, 2.0),
+    "WAITING": (10.6, 1.2),
+    "PAUSED": (10.6, -1.2),
+    "HANDING_OVER": (7.0, -2.0),
+    "ENDED": (15.5, 1.5),
+    "CRASHED": (15.5, 0.5),
+    "EXPIRED": (15.5, -0.5),
+    "SUPERSEDED": (15.5, -1.5),
+    "(no end seen)": (15.5, -2.5),
 }
 """Where the states stand, in units that are equally long both ways: life goes from left to right."""
 
@@ -50,7 +52,7 @@ def plot_transitions(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
             return nothing(axes, "no changes of state")
         used = set(frame["from_state"]) | set(frame["to_state"])
         places = {name: place for name, place in PLACES.items() if name in used}
-        places |= {name: (2.2, -1.0 - n) for n, name in enumerate(sorted(used - PLACES.keys()))}
+        places |= {name: (3.5, -1.0 - n) for n, name in enumerate(sorted(used - PLACES.keys()))}
         pairs = set(zip(frame["from_state"], frame["to_state"], strict=True))
         for one in frame.sort_values("n").itertuples():
             _arrow(axes, one, places, int(frame["n"].max()), both=(one.to_state, one.from_state) in pairs)
@@ -95,9 +97,10 @@ def _arrow(axes: Axes, one: object, places: dict[str, tuple[float, float]], most
             shrinkA=24, shrinkB=24, zorder=2, alpha=0.85,
         )
     )  # fmt: skip
-    # the middle of the curve that arc3 draws
+    # on the curve that arc3 draws, nearer to where it begins: in the middle most of them cross
     across = stop - start
-    at = (start + stop) / 2 + bend / 2 * np.array([across[1], -across[0]])
+    control = (start + stop) / 2 + bend * np.array([across[1], -across[0]])
+    at = (1 - LABEL) ** 2 * start + 2 * LABEL * (1 - LABEL) * control + LABEL**2 * stop
     text = f"{n:,}" + (f" ({illegal:,} not allowed)" if illegal and illegal != n else " not allowed" if illegal else "")
     axes.text(float(at[0]), float(at[1]), text, ha="center", va="center", fontsize=8.5, color=RED if illegal else INK, zorder=5,
               bbox={"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.9})  # fmt: skip
