@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -31,7 +32,7 @@ def parameters(notebook: Path) -> dict[str, object]:
 def test_without_a_case_the_notebooks_keep_their_defaults(cases_folder: Path) -> None:
     folder = working_copy(None)
     assert folder.parent == cases_folder
-    assert [p.name for p in sorted(folder.iterdir())] == [p.name for p in notebooks().values()]
+    assert [p.name for p in sorted(folder.iterdir())] == [*(p.name for p in notebooks().values()), "help"]
     for source in notebooks().values():
         assert parameters(folder / source.name) == parameters(source)
 
@@ -82,4 +83,13 @@ def test_the_server_answers(tmp_path: Path) -> None:
         finally:
             server.terminate()
             server.wait(20)
-    assert names == {p.name for p in notebooks().values()}
+    assert names == {*(p.name for p in notebooks().values()), "help"}
+
+
+def test_the_links_to_help_lead_to_pages_in_the_working_copy_and_in_a_checkout(cases_folder: Path) -> None:
+    folder = working_copy(None)
+    for source in notebooks().values():
+        for notebook in (source, folder / source.name):
+            links = re.findall(r"\]\(([^)]+\.md)\)", notebook.read_text())
+            assert links
+            assert all((notebook.parent / link).is_file() for link in links)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from session_ops.case import SCHEMA, version
 from session_ops.discovery.files import CASES_FOLDER
 from session_ops.model import UsageError
 from session_ops.runner import notebooks
+
+HELP = "../src/session_ops/docs/"
+"""Where the notebooks' links to help lead in a checkout; a working copy has the pages in a folder of its own."""
 
 
 def working_copy(case: str | None) -> Path:
@@ -34,7 +38,12 @@ def working_copy(case: str | None) -> Path:
         for source in notebooks().values():
             copy = folder / source.name
             if not copy.exists():
-                copy.write_text(filled(source.read_text(encoding="utf-8"), given), encoding="utf-8")
+                text = filled(source.read_text(encoding="utf-8"), given)
+                copy.write_text(text.replace(f"({HELP}", "(help/"), encoding="utf-8")
+        (folder / "help").mkdir(exist_ok=True)
+        for page in (files("session_ops") / "docs").iterdir():
+            if page.name.endswith(".md"):
+                (folder / "help" / page.name).write_bytes(page.read_bytes())
     except OSError as error:
         raise UsageError(f"{folder}: cannot be written ({error.strerror}); give another case") from None
     return folder
