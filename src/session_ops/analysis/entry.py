@@ -122,9 +122,14 @@ def started_directly(line: str, name: str) -> bool:
     return False
 
 
+CLONED = re.compile(r"\bgit\s+clone\s+(?:-\S+\s+)*\S*?[/:]([\w.-]+?)(?:\.git)?/?[ \t]*(?:$|&&|;|#)", re.MULTILINE)
+"""The folder that a documented clone makes: to enter it is to enter the target's root, whatever it is called here."""
+
+
 def _documented(tree: Tree, docs: Docs, known: dict[str, Script]) -> Iterator[Start]:
     """Commands in shell blocks and code spans of the documents that name a script by its path."""
     for doc in docs:
+        clones = {m[1] for m in CLONED.finditer(tree.text(doc.path))}
         if (
             doc.role == "changelog"
             or is_aside(doc.path)
@@ -147,7 +152,9 @@ def _documented(tree: Tree, docs: Docs, known: dict[str, Script]) -> Iterator[St
                     continue
                 moved = re.match(r"cd\s+([\w./-]+)\s*(?:&&|;|$)\s*(.*)", command)
                 if moved:
-                    folder, command = normal(f"{folder}/{moved[1]}".lstrip("/")), moved[2]
+                    into = moved[1].strip("./")
+                    clone = not folder and into in clones and not tree.is_folder(into)
+                    folder, command = "" if clone else normal(f"{folder}/{moved[1]}".lstrip("/")), moved[2]
                 script = _script(command, doc.path, folder, known)
                 if script:
                     yield Start(script, doc.path, block.line + offset, "shell", f"{doc.path}:{block.line + offset}")

@@ -109,7 +109,9 @@ def _opens(words: tuple[str, ...]) -> tuple[str, str, str] | None:
 
 
 IN_TMP = "/tmp/"  # noqa: S108 - what is looked for
-FIXED = re.compile(r"(?<![\w$}/.])/(?:var/)?tmp/(?P<name>[\w.-]*[A-Za-z][\w.-]*)(?P<more>[^\s\"';|&)>]*)")
+FIXED = re.compile(
+    r"(?<![\w$}/.])/(?:var/)?tmp/(?:\$(?:\{(?P<led>\w+)\}|(?P<leading>\w+)))?(?P<name>[\w.-]*[A-Za-z][\w.-]*)(?P<more>[^\s\"';|&)>]*)"
+)
 VARIED = re.compile(
     r"\$\$|\$\{?RANDOM|\$\{?BASHPID|\$\{?(?:E?UID|USER|LOGNAME)\b|\$\(id|\$\(whoami|\$\(uuid|XXX|\$\(mktemp|\$\(date|/dev/urandom"
 )
@@ -129,38 +131,48 @@ def fixed_name_in_tmp(tree: Tree, shell_texts: ShellTexts) -> Iterator[Finding]:
     scripts = [s for s in _scripts(shell_texts) if s.kind == "script"]
     if not scripts:
         raise NotApplicable("no shell script")
-    by_name: dict[tuple[str, bool], list[tuple[str, int]]] = defaultdict(list)
-    more: dict[tuple[str, bool], int] = {}
+    by_name: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
+    more: dict[tuple[str, str], int] = {}
     for script in scripts:
         found = _fixed(script) if IN_TMP in script.text else []
         if found:
-            found.sort(key=lambda f: (not f[2], f[0]))
+            found.sort(key=lambda f: (f[2] != RUN, f[0]))
             key = (found[0][1], found[0][2])
             by_name[key] += [(script.path, line) for line, _, _ in found]
             more[key] = max(more.get(key, 0), len({name for _, name, _ in found}) - 1)
-    for (name, runs), places in sorted(by_name.items(), key=lambda item: (not item[0][1], item[1]))[:MOST]:
-        others = more[(name, runs)]
+    for (name, done), places in sorted(by_name.items(), key=lambda item: (item[0][1] != RUN, item[1]))[:MOST]:
+        others = more[(name, done)]
         rest = f", and {others} other such {'file' if others == 1 else 'files'}" if others else ""
         yield Finding(
-            f"{name} has the same name for everybody, and is {'run after it was written' if runs else 'written'} without asking whose it is{rest}",
+            f"{name} has the same name for everybody, and is {done} without asking whose it is{rest}",
             tree.evidence(*places[0]),
             tuple(tree.evidence(*place) for place in places[1:SHOWN]),
             "Another user can put a file or a link there first; two sessions overwrite each other. Use mktemp, or a folder of the user's own.",
-            "likely" if runs else "possible",
+            "likely" if done == RUN else "possible",
         )
 
 
-def _fixed(script: ShellText) -> list[tuple[int, str, bool]]:
-    """(line, path, is it run) of fixed names in /tmp that a script writes."""
-    found: list[tuple[int, str, bool]] = []
+WRITTEN, RUN, READ = "written", "run after it was written", "run as it is found there,"
+
+
+def _of_the_folder(variable: str, script: ShellText) -> bool:
+    """Is a variable the name of a folder? That is no secret, and two checkouts may share it."""
+    return re.search(rf"(?m)^\s*(?:\w+\s+)?{variable}=[\"']?\$\(basename\b", script.text) is not None
+
+
+def _fixed(script: ShellText) -> list[tuple[int, str, str]]:
+    """(line, path, what is done with it) of fixed names in /tmp that a script writes, or runs."""
+    found: list[tuple[int, str, str]] = []
     for number, line in enumerate(script.lines):
         code = line.strip()
         if IN_TMP not in code or code.startswith("#") or len(code) > 2000:
             continue
         for match in FIXED.finditer(line):
             path = match[0].rstrip("/,.:")
+            lead = match["led"] or match["leading"]
             if (
-                _printed(line, match.start())
+                (lead and not _of_the_folder(lead, script))
+                or _printed(line, match.start())
                 or VARIED.search(path)
                 or "*" in path
                 or path.endswith((".sock", ".socket"))
@@ -171,21 +183,22 @@ def _fixed(script: ShellText) -> list[tuple[int, str, bool]]:
             assigned = re.fullmatch(r"\s*(?:local\s+|readonly\s+|export\s+|declare\s+(?:-\w+\s+)?)?(?P<name>\w+)=", before)
             if assigned:
                 pattern = re.compile(
-                    rf">>?\|?\s*[\"']?\$\{{?{assigned['name']}\b|\b(?:tee|touch|mkdir|cp|mv|curl|wget)\b[^\n|;]*\$\{{?{assigned['name']}\b"
+                    rf">>?\|?\s*[\"']?\$\{{?{assigned['name']}\b|\b(?:tee|touch|mkdir|cp|mv|curl|wget|git\s+clone)\b[^\n|;]*\$\{{?{assigned['name']}\b"
                 )
-                if not pattern.search(script.text):
-                    continue
                 runs = re.search(
                     rf"(?m)^\s*(?:if\s+)?(?:source|\.|bash|sh|exec)\s+[\"']?\$\{{?{assigned['name']}\}}?[\"']?(?:\s|$)",
                     script.text,
                 )
-                found.append((number + script.first, path, bool(runs)))
+                if pattern.search(script.text):
+                    found.append((number + script.first, path, RUN if runs else WRITTEN))
+                elif runs and lead:  # another script of the target writes it
+                    found.append((number + script.first, path, READ))
             elif re.search(r">>?\|?\s*$|\btee\s+(?:-a\s+)?$|\btouch\s+$|\bmkdir\s+(?:-p\s+)?$", before):
                 runs = re.search(
                     rf"(?m)^\s*(?:nohup\s+|exec\s+|source\s+|\.\s+|bash\s+|sh\s+)[\"']?{re.escape(path)}(?:[\"']?\s|$)",
                     script.text,
                 )
-                found.append((number + script.first, path, bool(runs)))
+                found.append((number + script.first, path, RUN if runs else WRITTEN))
     return found
 
 

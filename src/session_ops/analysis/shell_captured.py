@@ -1,0 +1,120 @@
+"""Functions of which a script takes the output: what gets into it besides the value, and exits that end only the reader's other side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ast_grep_py import SgNode
+
+from session_ops.analysis.shell_places import place, told
+from session_ops.discovery.files import Tree
+from session_ops.discovery.shell_flow import ShellText, ShellTexts, statements, words_of
+from session_ops.model import Edit, Finding, Fix
+from session_ops.registry import NotApplicable, rule
+
+_SILENT = re.compile(r"-[a-z]*s[a-z]*$")
+_ELSEWHERE = ("redirected_statement", "pipeline", "command_substitution", "process_substitution", "subshell")
+
+
+def to_the_terminal(finding: Finding, tree: Tree) -> Fix | None:
+    """Send the empty line to standard error."""
+    old = finding.data.get("old", "")
+    line = tree.lines(finding.at.path)[finding.at.line - 1]
+    if not old or line.strip() != old:
+        return None
+    edit = Edit(finding.at.path, old, f"{old} >&2", finding.at.line)
+    return Fix(
+        "Print the empty line where the prompt went", (finding.id,), "safe", (edit,), why="`read -p` asks on standard error."
+    )
+
+
+@rule("SHELL-CAPTURED", gate="start", category="shell", fix=to_the_terminal)
+def newline_in_the_value(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
+    """A function that asks for a secret prints an empty line into the value which its caller takes.
+
+    Why: after `read -s` the cursor stays behind the prompt, so an `echo` follows. Where the caller takes the output, as in
+    `key=$(ask)`, that line becomes the first character of the value: a command substitution cuts newlines off the end only. The
+    key is then refused by whatever it is given to.
+    Passes: `echo >&2`, functions whose output nobody takes, functions that hand the value over in a variable.
+    Do: Write `echo >&2` (or `echo > /dev/tty`) behind the `read`.
+    Source: POSIX.1-2024, Shell & Utilities 2.6.3 Command Substitution; bash's manual, 4.2 `read -s`.
+    """
+    texts = [text for text in shell_texts if text.kind == "script"]
+    if not texts:
+        raise NotApplicable("no shell script")
+    yield from told(found for text in texts if "read" in text.text for found in _newlines(tree, text))
+
+
+def _newlines(tree: Tree, text: ShellText) -> Iterator[Finding]:
+    for name, function in text.functions.items():
+        if not any(_inside(call, "command_substitution") for call in text.calls.get(name, ())):
+            continue
+        for asked in (one for one in text.commands if one.words[0] == "read" and any(map(_SILENT.match, one.words[1:]))):
+            if text.function_of(asked.node) != function or asked.node.parent() is None:
+                continue
+            body = asked.node.parent()
+            following = [n for n in statements(body) if n.range().start.index > asked.node.range().start.index] if body else []
+            empty = following[0] if following and _says_nothing(following[0]) else None
+            if empty is not None and any(n.kind() == "command" and _gives(n) for n in following[1:]):
+                yield place(
+                    tree, text, empty, f"{name} prints an empty line into the value that its caller takes with $({name})",
+                    "What was typed gets a newline in front: a key or password is refused.", old=empty.text(),
+                )  # fmt: skip
+
+
+def _inside(node: SgNode, kind: str) -> bool:
+    return any(above.kind() == kind for above in node.ancestors())
+
+
+def _says_nothing(node: SgNode) -> bool:
+    return node.kind() == "command" and re.fullmatch(r"echo(?:\s+(?:\"\"|''))?", node.text().strip()) is not None
+
+
+def _gives(node: SgNode) -> bool:
+    words = words_of(node)
+    return words[:1] in (("echo",), ("printf",), ["echo"], ["printf"]) and "$" in node.text()
+
+
+@rule("SHELL-SUBEXIT", gate="start", category="shell")
+def exit_that_ends_a_reader_only(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
+    """A function ends with `exit 1`, but it only ever runs inside `<( )`, where that ends nothing else.
+
+    Why: a process substitution is a process of its own and its status is lost, under `set -e` and pipefail too: the loop that reads
+    from it sees an empty list, and the script goes on, often to a message of success and status 0.
+    Passes: functions that are also called in the script itself, statuses that are asked for with `wait $!`.
+    Do: Look for what can be missing before the loop, or write the list to a file first and check the status of that.
+    Source: bash's manual, 3.5.6 Process Substitution.
+    """
+    texts = [text for text in shell_texts if text.kind == "script"]
+    if not texts:
+        raise NotApplicable("no shell script")
+    yield from told(found for text in texts if "<(" in text.text for found in _lost_exits(tree, text))
+
+
+def _lost_exits(tree: Tree, text: ShellText) -> Iterator[Finding]:
+    if re.search(r"\bwait\s+\"?\$!|\bkill\s+(?:-\w+\s+)?\"?\$\$", text.text):
+        return
+    for name, function in text.functions.items():
+        calls = text.calls.get(name, ())
+        if not calls or not all(_inside(call, "process_substitution") for call in calls):
+            continue
+        for one in text.commands:
+            if one.words[0] == "exit" and one.words[1:2] and re.fullmatch(r"[1-9]\d*", one.words[1]):
+                if text.function_of(one.node) != function or _within(one.node, function):
+                    continue
+                yield place(
+                    tree, text, one.node, f"exit {one.words[1]} ends only the process behind <({name}), and the script goes on",
+                    "The script works on an empty list and ends as if all were well.", "possible",
+                )  # fmt: skip
+                break
+
+
+def _within(node: SgNode, function: SgNode) -> bool:
+    """Is a node in a subshell of its function?"""
+    for above in node.ancestors():
+        if above == function:
+            return False
+        if above.kind() in _ELSEWHERE[2:]:
+            return True
+    return False

@@ -1,0 +1,6 @@
+#!/bin/sh
+for arg in "$@"; do
+    case "$arg" in
+        --unit) echo "the quick ones" ;;
+    esac
+done

@@ -1,0 +1,14 @@
+import click
+
+from tool.groups import CommandsFirst
+
+
+@click.group(cls=CommandsFirst, invoke_without_command=True)
+@click.argument("task", required=False)
+def main(task):
+    click.echo(task)
+
+
+@main.command("list")
+def show():
+    click.echo("nothing yet")

@@ -1,0 +1,4 @@
+#!/bin/bash
+PROJECT=$(basename "$PWD")
+STATE="/tmp/${PROJECT}-state.env"
+source "$STATE"

@@ -1,0 +1,4 @@
+#!/bin/bash
+RUN="$(uuidgen)"
+AGENTS="/tmp/${RUN}-agents.cfg"
+jq -r '.agents[].name' agents.json > "$AGENTS"

@@ -1,0 +1,10 @@
+#!/bin/bash
+set -eu
+ask() {
+    local val
+    read -rsp "$1: " val
+    echo "" >&2
+    echo "$val"
+}
+KEY=$(ask "Key")
+curl -H "X-Key: $KEY" https://example.org/
