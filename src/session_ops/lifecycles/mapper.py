@@ -163,5 +163,6 @@ _COUNT = re.compile(r"\d{1,9}(\.\d{1,9})?")
 
 @lru_cache(4096)
 def attributes(raw_kind: str | None, *values: str | None, names: tuple[str, ...]) -> str:
+    """What a record says beside the columns, as JSON; the tracker's own word for the event is `raw_kind`."""
     extra = {"raw_kind": raw_kind} | dict(zip(names, values, strict=True))
     return json.dumps({name: value for name, value in extra.items() if value is not None}, sort_keys=True)
