@@ -12,7 +12,7 @@ from typing import Any
 from session_ops.discovery.git import Git
 from session_ops.lifecycles.readers.pieces import CannotRead, Piece, Record, Reject
 from session_ops.lifecycles.readers.text_patterns import compiled, first_match
-from session_ops.lifecycles.readers.versions import Version, changes
+from session_ops.lifecycles.readers.versions import APPENDED, Version, changes
 
 _SEPARATOR = "\x1f"
 _FIELDS = {
@@ -57,7 +57,7 @@ def git_log(path: Path, options: Mapping[str, Any]) -> Iterator[Piece]:
 def git_versions(path: Path, options: Mapping[str, Any]) -> Iterator[Piece]:
     """What every commit on the first-parent line of HEAD adds, changes and removes in registry files: see versions.changes.
 
-    The option `files` is a pattern of the paths that are registries, `besides` one of those that are none.
+    The option `files` is a pattern of the paths that are registries or logs that are appended to, `besides` one of those that are none.
 
     Raises:
         CannotRead: no repository, or git cannot read it, or it has no such files.
@@ -78,6 +78,9 @@ def git_versions(path: Path, options: Mapping[str, Any]) -> Iterator[Piece]:
                 yield Version(number, 0, commit, at, name, None)
                 continue
             data = contents.get(oid, b"")
+            if APPENDED.search(name):
+                yield Version(number, 0, commit, at, name, data.decode("utf-8", "backslashreplace"))
+                continue
             try:
                 yield Version(number, 0, commit, at, name, json.loads(data.decode("utf-8-sig")))
             except (ValueError, RecursionError):

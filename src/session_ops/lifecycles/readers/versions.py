@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,12 +19,14 @@ WHEN = ("committed_at", "commit_time", "commit_date", "committer_date", "author_
 PATH = ("path", "file", "filename", "name")
 CONTENT = ("content", "data", "value", "json", "after", "body")
 CHANGE = ("change", "status", "action", "op")
+APPENDED = re.compile(r"\.(jsonl|ndjson|log)$", re.IGNORECASE)
+"""Files to which trackers only ever append: a line that a later version lacks was lost."""
 _META = frozenset((*COMMIT, *WHEN, *CHANGE, "path", "file", "filename", "author", "subject", "message"))
 
 
 @dataclass(frozen=True)
 class Version:
-    """One version of one file: `content` is None where it was removed."""
+    """One version of one file: `content` is None where it was removed, text for a file that is appended to."""
 
     line: int
     offset: int
@@ -55,7 +59,7 @@ def _exported(piece: Record) -> Version | None:
         return None
     removed = str(_one(data, CHANGE) or "").lower() in ("d", "deleted", "delete", "removed", "remove")
     content: Any = next((data[name] for name in CONTENT if name in data), None)
-    if isinstance(content, str):
+    if isinstance(content, str) and not APPENDED.search(path):
         try:
             content = json.loads(content)
         except (ValueError, RecursionError):
@@ -74,12 +78,17 @@ def changes(found: Iterable[Version | Reject], options: Mapping[str, Any]) -> It
 
     Fields of our own: `$change` (added, changed, removed), `$changed` (names of the fields that differ), `$at`, `$commit`, `$path`,
     `$file`, `$key`. A removed entry has its last fields. An entry that moves to another file in the same commit is not new.
+    For a file that is appended to one record a version: `$lines` that it has, and `$lost`, how many of those before it lacks.
     """
     containers = tuple(options.get("containers", ()))
     known: dict[str, dict[str, dict[str, Any]]] = {}
+    texts: dict[str, Counter[str]] = {}
     for version in found:
         if isinstance(version, Reject):
             yield version
+            continue
+        if isinstance(version.content, str):
+            yield _appended(version, texts)
             continue
         before = known.get(version.path, {})
         after = _entries(version, containers)
@@ -96,6 +105,15 @@ def changes(found: Iterable[Version | Reject], options: Mapping[str, Any]) -> It
             names = sorted(n for n in {*(old or {}), *(new or {})} if (old or {}).get(n) != (new or {}).get(n))
             more = {"$change": change, "$changed": ",".join(names)}
             yield Record(version.line, version.offset, (new or old or {}) | common | more)
+
+
+def _appended(version: Version, texts: dict[str, Counter[str]]) -> Record:
+    """What became of the lines of a file that is appended to; `texts` holds those of the version before, by path."""
+    lines = Counter(line for line in version.content.splitlines() if line.strip())
+    lost = texts.get(version.path, Counter()) - lines
+    texts[version.path] = lines
+    common = {"$commit": version.commit, "$at": version.at, "$path": version.path, "$change": "lines"}
+    return Record(version.line, version.offset, common | {"$lines": lines.total(), "$lost": lost.total()})
 
 
 def _entries(version: Version, containers: tuple[str, ...]) -> dict[str, dict[str, Any]]:

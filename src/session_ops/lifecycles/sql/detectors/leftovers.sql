@@ -2,7 +2,7 @@
 -- severity: gap
 -- confidence: likely. It may hold work that was never merged: look before you delete.
 -- blind: removals that are not logged; sessions that end just before the log does.
--- needs: registry.set; the logs never say which work trees and branches are made and removed
+-- needs: trees; the logs never say which work trees and branches are made and removed
 -- text: {resource_kind} {resource_id} is left over from {session_id} ({status}); look for unmerged work before you remove it
 WITH told AS (
   SELECT e.*, row_number() OVER (PARTITION BY e.resource_kind, e.resource_id ORDER BY e.ts_ns DESC, e.source_id DESC, e.source_ord DESC) AS back

@@ -9,7 +9,8 @@ WITH told AS (
     max(CASE WHEN message IS NOT NULL THEN 1 ELSE 0 END) AS messages,
     max(CASE WHEN fence IS NOT NULL THEN 1 ELSE 0 END) AS fences,
     max(CASE WHEN expires_ns IS NOT NULL THEN 1 ELSE 0 END) AS leases,
-    max(CASE WHEN agent_id IS NOT NULL THEN 1 ELSE 0 END) AS agents
+    max(CASE WHEN agent_id IS NOT NULL THEN 1 ELSE 0 END) AS agents,
+    max(CASE WHEN resource_kind IN ('worktree', 'branch') THEN 1 ELSE 0 END) AS trees
   FROM events GROUP BY kind
 )
 SELECT kind AS name FROM told
@@ -21,6 +22,7 @@ UNION ALL SELECT 'messages' FROM told WHERE messages = 1 GROUP BY messages
 UNION ALL SELECT 'fences' FROM told WHERE fences = 1 GROUP BY fences
 UNION ALL SELECT 'leases' FROM told WHERE leases = 1 GROUP BY leases
 UNION ALL SELECT 'agents' FROM told WHERE agents = 1 AND kind IN ('session.start', 'session.register', 'session.resume') GROUP BY agents
+UNION ALL SELECT 'trees' FROM told WHERE trees = 1 GROUP BY trees
 UNION ALL SELECT 'ends' FROM streams WHERE logs_end GROUP BY logs_end
 UNION ALL SELECT 'registry' FROM sources WHERE role = 'registry' AND records > 0 GROUP BY role
 UNION ALL SELECT 'log' FROM sources WHERE role = 'log' AND records > 0 GROUP BY role
