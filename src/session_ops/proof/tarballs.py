@@ -32,6 +32,8 @@ _NONE = re.compile(
     r"E404|ETARGET|No matching version|notarget|is not in (?:this|the npm) registry|EINVALIDTAGNAME|Invalid tag name"
 )
 _CONFLICT = re.compile(r"ERESOLVE")
+_PACKED = re.compile(r"^https://[\w.-]+/(?:@[\w.~-]+/)?[\w.~-]+/-/[\w.~+-]+\.tgz$")
+"""Where registries keep packages: NAME/-/NAME-VERSION.tgz."""
 
 
 def fetched(wanted: Mapping[str, str], lock: str = "", manifest: Mapping[str, object] | None = None) -> str:
@@ -67,14 +69,14 @@ def fetched(wanted: Mapping[str, str], lock: str = "", manifest: Mapping[str, ob
 
 
 def _strange(lock: str) -> str:
-    """An address in a lock file that is no package of the public registry."""
+    """An address in a lock file that is no package of a registry; those of registries are taken from the configured one alone."""
     try:
         packages = json.loads(lock).get("packages", {})
     except (ValueError, AttributeError):
         return "something that is no JSON"
     for path, one in packages.items() if isinstance(packages, dict) else ():
         source = str(one.get("resolved") or "") if isinstance(one, dict) else ""
-        if source and not source.startswith("https://registry.npmjs.org/"):
+        if source and not _PACKED.match(source):
             return f"{path.rpartition('node_modules/')[2] or path} from {source[:100]}"
     return ""
 
@@ -95,6 +97,7 @@ def _fetch(package: str, lock: str, folder: Path) -> None:
                 "--no-audit",
                 "--no-fund",
                 "--no-update-notifier",
+                "--replace-registry-host=always",
                 "--cache",
                 str(aside),
             ]
