@@ -87,7 +87,7 @@ def test_the_absent_program_is_named(err: str, name: str) -> None:
 
 def test_network_services_and_memory_are_recognised() -> None:
     assert needs_network("curl: (6) Could not resolve host: example.org\n").startswith("curl")
-    assert needs_network("Error: getaddrinfo ENOTFOUND registry.npmjs.org\n")
+    assert needs_network("Error: getaddrinfo ENOTFOUND packages.example.org\n")
     assert needs_network("all is well\n") == ""
     assert needs_service("redis.exceptions.ConnectionError: Error 111 connecting to 127.0.0.1:6379. Connection refused.\n")
     assert needs_service("connect ECONNREFUSED 127.0.0.1:5432\n")
