@@ -16,6 +16,8 @@ _ACTS = {
     "kill-session": "ends", "send-keys": "types into", "send": "types into", "respawn-pane": "restarts", "kill-window": "ends",
     "paste-buffer": "types into",
 }  # fmt: skip
+_ALONE = re.compile(r"\$\$|RANDOM|BASHPID|\$\(date|uuidgen|mktemp")
+"""Parts of names that no other name goes on after."""
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 
 
@@ -62,6 +64,8 @@ def _varies(text: ShellText, name: str) -> bool:
             return True
         given = re.findall(rf"(?m)(?:^|[\s;(]){variable}=(.*)$", text.text)
         looped = re.search(rf"\bfor\s+{variable}\s+in\b|\bread\b[^\n|;]*\b{variable}\b", text.text)
+        if any(_ALONE.search(value) for value in given):
+            continue
         if looped or not given or any(re.search(r"\$(?!\{\w+:?-[\w./-]*\})", value) for value in given):
             return True
     return False
