@@ -39,10 +39,10 @@ def main() -> None:
         view = explore.timeline_view(case, session=chosen)
         explored = Path(scratch) / "explore.html"
         explored.write_text(
-            f'<meta charset="utf-8"><body style="font: 13px sans-serif; margin: 1em; max-width: 1000px">{view.html}'
+            f'<!doctype html><meta charset="utf-8"><body style="font: 13px sans-serif; margin: 1em; max-width: 1240px">{view.html}'
         )
         picture = f"--screenshot={FOLDER / 'explore.png'}"
-        options[-1] = "--window-size=1040,760"
+        options[-1] = "--window-size=1280,800"
         subprocess.run([chromium, *options, picture, explored.as_uri()], check=True, capture_output=True)
         shutil.copy(case.folder / "figures" / "timeline.png", FOLDER / "timeline.png")
     print(f"written: {FOLDER}")
