@@ -60,7 +60,7 @@ def test_a_command_has_an_empty_home_a_short_environment_and_no_privileges(box: 
 def test_the_users_environment_and_files_are_not_seen(box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_TOKEN", "abc")
     (tmp_path / "secret").write_text("x")
-    ran = box.run(f"env; cat {tmp_path}/secret /etc/shadow; ls /root/.ssh /home/*")
+    ran = box.run(f"env; cat {tmp_path}/secret /etc/shadow; ls ~root/.ssh /home/*")
     assert "SECRET_TOKEN" not in ran.out
     assert ran.err.count("No such file") + ran.err.count("cannot access") >= 3
 
@@ -93,7 +93,7 @@ def test_there_is_no_network_not_even_this_machines_own(box: Sandbox) -> None:
         "/etc/passwd",
         "/dev/x",
         "/opt/x",
-        "/root/x",
+        "~root/x",
         "/proc/sys/kernel/hostname",
         "/opt/session-ops/supervisor.py",
     ],
