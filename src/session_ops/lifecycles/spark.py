@@ -10,6 +10,7 @@ import importlib.util
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,17 @@ INPUTS = ("events", "sources", "rejects", "snapshots", "settings", "own_transiti
 """Tables that the readers fill, and that Spark reads."""
 SHUFFLES = 8
 """Parts into which Spark cuts what it sorts and joins in local mode; its own default is meant for clusters."""
+
+_QUIET = """
+rootLogger.level = error
+rootLogger.appenderRef.out.ref = out
+appender.out.type = Console
+appender.out.name = out
+appender.out.target = SYSTEM_ERR
+appender.out.layout.type = PatternLayout
+appender.out.layout.pattern = spark: %m%n
+"""
+"""Spark's own words are for its developers; only its errors are shown."""
 
 
 def lacking() -> str | None:
@@ -62,6 +74,8 @@ def derive(connection: duckdb.DuckDBPyConnection, folder: Path | None = None) ->
 def _started(place: Path) -> Iterator[SparkSession]:
     from pyspark.sql import SparkSession
 
+    quiet = place / "log4j2.properties"
+    quiet.write_text(_QUIET)
     options = {
         "spark.sql.shuffle.partitions": str(SHUFFLES),
         "spark.sql.session.timeZone": "UTC",
@@ -72,17 +86,22 @@ def _started(place: Path) -> Iterator[SparkSession]:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={quiet.as_uri()}",
     }
     builder = SparkSession.builder.appName("session-ops")
     if "SPARK_REMOTE" not in os.environ:
         builder = builder.master(os.environ.get("MASTER", "local[*]"))
     for name, value in options.items():
         builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    try:
-        yield session
-    finally:
-        session.stop()
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", "PySpark does not yet fully support pandas", FutureWarning
+        )  # no frame of pandas is used
+        session = builder.getOrCreate()
+        try:
+            yield session
+        finally:
+            session.stop()
 
 
 class _Work:
