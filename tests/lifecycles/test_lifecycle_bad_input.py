@@ -55,7 +55,7 @@ def test_what_cannot_be_read_is_a_reject_at_its_line_and_the_rest_is_read(
     (source,) = document.sources
     assert source.status == "read"
     assert source.events == len(GOOD) + kept
-    rejects = frames._table(case, "rejects")
+    rejects = frames.query(case, "SELECT * FROM rejects")
     assert set(rejects["reason"]) == {reason}
     assert source.rejects == document.numbers.rejects == len(rejects) > 0
     assert min(rejects["source_line"]) == 5
