@@ -7,7 +7,7 @@ import posixpath
 import re
 
 from session_ops.analysis.repoint import repoint
-from session_ops.analysis.taken_out import drop_branch, drop_hook, drop_sentence, drop_step
+from session_ops.analysis.taken_out import drop_branch, drop_hook, drop_icon, drop_sentence, drop_step
 from session_ops.discovery.aside import is_test
 from session_ops.discovery.files import Tree
 from session_ops.discovery.history import History, last_content
@@ -26,7 +26,7 @@ LISTED = 60
 
 def for_run(finding: Finding, tree: Tree, references: References, history: History) -> Fix | None:
     """The fix where code runs, sources or reads a file that is not there."""
-    return _found(finding, tree, references, history) or drop_branch(finding, tree)
+    return _found(finding, tree, references, history) or drop_branch(finding, tree) or drop_icon(finding, tree)
 
 
 def for_hook(finding: Finding, tree: Tree, references: References, history: History) -> Fix | None:

@@ -96,6 +96,18 @@ def drop_branch(finding: Finding, tree: Tree) -> Fix | None:
     return Fix(f"Take the command {word} out of {path}", (finding.id,), "review", tuple(edits), why=why)
 
 
+def drop_icon(finding: Finding, tree: Tree) -> Fix | None:
+    """Take the link to an icon out of a page: browsers go on without one."""
+    path, lines = finding.at.path, tree.lines(finding.at.path)
+    text = lines[finding.at.line - 1] if 0 < finding.at.line <= len(lines) else ""
+    if finding.also or not re.fullmatch(r"\s*<link\s[^<>]*\brel=[\"'](?:shortcut )?(?:apple-touch-)?icon[\"'][^<>]*>\s*", text):
+        return None
+    edit = Edit(path, f"{text}\n", "", finding.at.line)
+    return Fix(
+        f"Take the icon that is not there out of {path}", (finding.id,), "review", (edit,), why="The browser gets 404 for it."
+    )
+
+
 def drop_sentence(finding: Finding, tree: Tree) -> Fix | None:
     """Take the list item, the paragraph or the sentence out that sends people to a file which is not there."""
     path, lines = finding.at.path, tree.lines(finding.at.path)
