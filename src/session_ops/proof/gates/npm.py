@@ -259,6 +259,16 @@ def _application(place: Place, package: Mapping[str, Any], one: Manifest, where:
             return
     if "build" in scripts:
         yield place.run(Gate.BUILD, ["npm", "run", "build"], cwd=one.folder, env=_env(place), timeout_s=NPM_S)
-    if "start" in scripts:
-        at = place.inside(one.folder)
-        yield sample(place, "npm start", {**_env(place), "npm_config_loglevel": "silent"}, at)
+    for name in ("start", "dev", "serve"):
+        command = "npm start" if name == "start" else f"npm run {name}"
+        if name in scripts and (name == "start" or _told(place, command)):
+            at = place.inside(one.folder)
+            yield sample(place, command, {**_env(place), "npm_config_loglevel": "silent"}, at)
+            break
+
+
+def _told(place: Place, command: str) -> bool:
+    """Does a README tell people to start it by this command?"""
+    docs = place.facts["docs"] if place.facts is not None else ()
+    wanted = re.compile(rf"(?<![\w-]){re.escape(command)}(?![\w:-])")
+    return any(doc.role == "readme" and wanted.search(place.tree.text(doc.path)) for doc in docs)
