@@ -285,7 +285,7 @@ def test_a_hostile_target_gets_a_named_result_and_changes_nothing(
 
 
 def test_a_target_that_needs_the_network_is_left_open(make: Make, proven: Proven) -> None:
-    code = "def main():\n    import urllib.request\n    urllib.request.urlopen('https://pypi.org')\n"
+    code = "def main():\n    import urllib.request\n    urllib.request.urlopen('https://example.org')\n"
     results = python(proven, make(files() | {"tiny_ops/cli.py": code, "README.md": "# T\n"}, git=True))
     assert results[Gate.START].outcome is Outcome.OPEN
     assert "it needs the network" in results[Gate.START].reason

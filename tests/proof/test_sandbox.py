@@ -70,7 +70,7 @@ import socket
 for at in (("127.0.0.1", {port}), ("1.1.1.1", 53)):
     try: socket.create_connection(at, 3); print("reached", at)
     except OSError as error: print(error)
-try: socket.getaddrinfo("pypi.org", 443); print("resolved")
+try: socket.getaddrinfo("example.org", 443); print("resolved")
 except OSError as error: print(error)
 """
 
