@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from session_ops.analysis.first_steps import first_readme, first_test
 from session_ops.analysis.needs import Need, node_needs, python_needs
 from session_ops.analysis.new_manifest import package_json, published_name, pyproject
 from session_ops.discovery.aside import is_aside, is_document, is_test
@@ -498,7 +499,7 @@ def no_licence(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     )
 
 
-@rule("GAP-README", gate=None, category="gap")
+@rule("GAP-README", gate=None, category="gap", fix=first_readme)
 def no_readme(tree: Tree) -> Iterator[Finding]:
     """There is no README, so that nobody learns what this is and how it starts.
 
@@ -518,7 +519,7 @@ def no_readme(tree: Tree) -> Iterator[Finding]:
 _INLINE_TEST = re.compile(r"#\[cfg\(test\)\]|#\[test\]|^\s*>>> ", re.MULTILINE)
 
 
-@rule("GAP-TESTS", gate=None, category="gap")
+@rule("GAP-TESTS", gate=None, category="gap", fix=first_test)
 def no_tests(tree: Tree) -> Iterator[Finding]:
     """There is no test at all, so that nothing tells whether a change or a fix still works.
 

@@ -6,6 +6,7 @@ import ast
 import posixpath
 import re
 
+from session_ops.analysis.first_steps import rendered
 from session_ops.analysis.repoint import repoint
 from session_ops.analysis.taken_out import drop_branch, drop_hook, drop_icon, drop_sentence, drop_step
 from session_ops.discovery.aside import is_test
@@ -92,15 +93,12 @@ def _test_script(finding: Finding, tree: Tree, references: References) -> Fix | 
     path = wanted.pop()
     if not TESTS.search("/" + path) or path.startswith(".."):
         return None
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     shell = [e.path for e in tree.files("shell") if re.fullmatch(r"[\w./-]+", e.path)][:LISTED]
     python = [e.path for e in tree.files("python") if re.fullmatch(r"[\w./-]+", e.path)][:LISTED]
     if not shell:
         return None
-    engine = Environment(loader=PackageLoader("session_ops.solution"), undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701 - no HTML; names were checked
     up = "/".join([".."] * path.count("/")) or "."
-    text = engine.get_template("smoke.sh.j2").render(up=up, shell=shell, python=python)
+    text = rendered("smoke.sh.j2", up=up, shell=shell, python=python)
     why = "It looks whether every script parses; add a case for each command."
     return Fix(f"Write {path}", (finding.id,), "review", creates=(NewFile(path, text, executable=True),), why=why)
 
