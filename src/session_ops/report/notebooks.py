@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import PurePosixPath
@@ -50,9 +51,21 @@ def _text(text: str, hide: Redactor) -> str:
     parts: list[str] = []
     at = 0
     for picture in _DATA.finditer(text):
-        parts += (_plain(text[at : picture.start()], hide), picture[0])
+        parts += (_plain(text[at : picture.start()], hide), _picture(picture[0], hide))
         at = picture.end()
     return "".join((*parts, _plain(text[at:], hide)))
+
+
+def _picture(uri: str, hide: Redactor) -> str:
+    """A picture as it may be shared: of a drawing the texts are masked, of pixels nothing can be read here."""
+    head, _, data = uri.partition(",")
+    if not head.startswith("data:image/svg"):
+        return uri
+    try:
+        drawn = base64.b64decode(data).decode("utf-8")
+    except ValueError:
+        return f"{head},"
+    return f"{head},{base64.b64encode(_plain(drawn, hide).encode()).decode()}"
 
 
 def _plain(text: str, hide: Redactor) -> str:
