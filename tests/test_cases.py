@@ -76,7 +76,7 @@ def apply(root: Path, fix: Fix) -> None:
         path = root / edit.path
         text = path.read_bytes().decode()
         start = sum(len(line) + 1 for line in text.split("\n")[: edit.line - 1]) if edit.line else 0
-        end = start + len(edit.old) if "\n" in edit.old else text.find("\n", start) if edit.line else len(text)
+        end = start + len(edit.old) if edit.line and "\n" in edit.old else text.find("\n", start) if edit.line else len(text)
         end = len(text) if end < 0 else end
         assert text[start:end].count(edit.old) == 1, f"{edit.old!r} is not once in {edit.path}:{edit.line}"
         path.write_bytes((text[:start] + text[start:end].replace(edit.old, edit.new) + text[end:]).encode())
