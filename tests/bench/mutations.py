@@ -36,7 +36,7 @@ from breakages import KINDS, REMOVALS, Planted  # a file beside this one
 from session_ops.model import Answers, Gate, Outcome, Severity, UsageError
 from session_ops.solution.fixing import Fixed, fix
 
-PYPI = ("vdirsyncer", "huey", "sigal", "pipx", "rdiff-backup")
+PYPI = ("vdirsyncer", "huey", "sigal", "pipx", "flit", "gunicorn")
 NPM = ("http-server", "nodemon", "commitizen", "bats", "n", "git-open", "sanctuary-scripts")
 """Packages by name. The last four of npm are shell."""
 SEEDS = (20261122,)
