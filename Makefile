@@ -14,7 +14,7 @@ demo: $(READY)  ## the main job on the bundled example; prints the path of the r
 	$(BIN)/session-ops run --example --case "$(CASE)"
 
 test: $(READY)  ## everything this machine can test; what was skipped, and why, is printed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --dist loadfile
 
 lab: $(READY)  ## JupyterLab at the six notebooks
 	$(BIN)/session-ops lab

@@ -14,7 +14,7 @@ from session_ops.case import PHASES, Case
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # closed before other tests: its event loop stays in the thread while it is open
 def browser() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="the extra [browser] is not installed")
     if CHROMIUM is None:

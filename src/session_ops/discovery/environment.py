@@ -288,7 +288,8 @@ def _shell(tree: Tree, syntax: Syntax, entry: FileEntry) -> tuple[list[Use], lis
         plain = use.default is None and not use.required
         if use.name in own and (use.default is None or not _own_default(text, use)):
             continue
-        if sourcing and use.default is None:  # the sourced file may set it
+        demanded = re.search(rf"\$\{{{use.name}:?\?", text) is not None
+        if sourcing and use.default is None and not demanded:  # the sourced file may set it
             continue
         if plain and use.name in with_default:  # tested or defaulted elsewhere in the script
             continue
