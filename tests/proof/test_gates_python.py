@@ -124,6 +124,15 @@ def test_an_undeclared_dependency_breaks_install(make: Make, proven: Proven) -> 
     assert "No module named 'msgspec'" in results[Gate.INSTALL].reason
 
 
+@pytest.mark.parametrize(("module", "outcome"), [("readers.app:serve", "pass"), ("tiny_ops.gone:serve", "fail")])
+def test_a_module_that_only_the_reader_has_is_no_failure(make: Make, proven: Proven, module: str, outcome: str) -> None:
+    loading = "import importlib, sys\n\n\ndef main():\n    if sys.argv[1:] != ['--help']:\n        importlib.import_module(sys.argv[1].split(':')[0])\n"
+    readme = f"# tiny\n\n```\n$ tiny-ops {module}\n```\n"
+    results = python(proven, make(files() | {"tiny_ops/cli.py": loading, "README.md": readme}, git=True))
+    assert command(results[Gate.START], module).code == 1
+    assert outcomes(results)["start"] == outcome
+
+
 def test_an_entry_point_that_is_not_there_breaks_start(make: Make, proven: Proven) -> None:
     results = python(proven, make(files(scripts="tiny-ops = tiny_ops.gone:main\\n"), git=True))
     assert "ModuleNotFoundError" in results[Gate.START].reason
@@ -302,7 +311,7 @@ def test_a_build_backend_that_misbehaves_stays_in_the_copy(make: Make, proven: P
     assert digest(root) == before
 
 
-def test_without_a_sandbox_every_gate_is_open_with_the_reason(
+def test_without_a_sandbox_every_gate_that_runs_something_is_open_with_the_reason(
     make: Make, registry: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from session_ops.discovery.files import read_tree
@@ -315,6 +324,7 @@ def test_without_a_sandbox_every_gate_is_open_with_the_reason(
     monkeypatch.setattr(shutil, "which", lambda name, *a, **k: None if name == "bwrap" else real(name, *a, **k))
     tree = read_tree(root)
     results = prove(tree, Facts(registry, {"tree": tree, "answers": Answers()}), only=("python.python",))  # type: ignore[arg-type]
+    assert results.pop(Gate.METADATA).outcome is Outcome.PASS  # it is read, nothing of it is run
     assert {r.outcome for r in results.values()} == {Outcome.OPEN}
     assert "bubblewrap (bwrap) is not installed" in results[Gate.BUILD].reason
     assert all(run.code is None for r in results.values() for run in r.runs)

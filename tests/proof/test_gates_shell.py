@@ -122,6 +122,17 @@ def test_an_installer_that_asks_says_what_it_asks(make: Make, proven: Proven) ->
     assert got[Gate.INSTALL].outcome is Outcome.FAIL
 
 
+@pytest.mark.parametrize(("usage", "outcome"), [("<prefix> [libdir]", Outcome.PASS), ("TOKEN", Outcome.OPEN)])
+def test_an_installer_that_wants_a_place_gets_one(make: Make, proven: Proven, usage: str, outcome: Outcome) -> None:
+    installer = (
+        f'#!/usr/bin/env bash\nset -e\nif [ -z "$1" ]; then\n  echo "usage: $0 {usage}" >&2\n  echo "  e.g. $0 /usr/local" >&2\n  exit 1\nfi\n'
+        'mkdir -p "$1/bin"\ncp "$(dirname "$0")/bin/note.sh" "$1/bin/note"\n'
+    )
+    got = proven(make(bundle(make, {"install.sh": installer}), executable=("bin/note.sh",)), "shell.shell")
+    assert got[Gate.INSTALL].outcome is outcome
+    assert ('"$HOME"/.local/bin/note --help' in [run.command for run in got[Gate.START].runs]) is (outcome is Outcome.PASS)
+
+
 def test_commands_that_need_the_network_or_destroy_are_left_out_with_the_reason(make: Make, proven: Proven) -> None:
     readme = (
         README + "\n```bash\n./bin/note.sh list | curl -T - https://host.example/x\nrm -rf notes && ./bin/note.sh list\n```\n"

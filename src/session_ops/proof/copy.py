@@ -23,8 +23,8 @@ Changed = Mapping[str, tuple[bytes, bool] | None]
 """Files of the target that are other than on disk: content and x bit, None for a file that is gone."""
 
 
-def lay_out(tree: Tree, changed: Changed, box: Sandbox) -> str:
-    """Put the target (and its project) into the sandbox; gives the target's folder relative to the copy.
+def lay_out(tree: Tree, changed: Changed, box: Sandbox) -> None:
+    """Put the target (and its project) into the sandbox.
 
     Raises:
         CannotCheck: it is larger than the sandbox's disk.
@@ -51,7 +51,6 @@ def lay_out(tree: Tree, changed: Changed, box: Sandbox) -> str:
         box.run(["mkdir", "-p", "--", str(box.copy / folder)], cwd="..")
     if tree.git.root is not None:
         _repository(tree, box)
-    return prefix.rstrip("/")
 
 
 def _take(

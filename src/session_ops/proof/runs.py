@@ -6,6 +6,7 @@ green: a step that a gate cannot do without and that could not be done leaves th
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import pkgutil
@@ -32,12 +33,25 @@ WIDEST = 240
 
 @dataclass
 class Place:
-    """Where one prover works: a sandbox with a copy of the target. `folder` is the target's folder relative to `box.copy`."""
+    """Where one prover works: a sandbox with a copy of the target. Both are made when a prover first asks for `box`."""
 
-    box: Sandbox
+    opened: Callable[[], Sandbox]
     tree: Tree
-    folder: str = ""
     facts: Facts | None = None
+
+    @functools.cached_property
+    def box(self) -> Sandbox:
+        """The sandbox, with the copy in it.
+
+        Raises:
+            CannotCheck: there is none, or the target does not fit.
+        """
+        return self.opened()
+
+    @property
+    def folder(self) -> str:
+        """The target's folder relative to `box.copy`."""
+        return self.tree.prefix.rstrip("/")
 
     def inside(self, path: str) -> PurePosixPath:
         """A path of the target as commands see it."""
@@ -220,10 +234,14 @@ def _of(
     gates = getattr(function, "gates", (Gate.BUILD, Gate.INSTALL, Gate.START))
     done: list[CommandRun] = []
     try:
-        with Sandbox(limits, readable={"cache": cache.folder()}, trust=trust) as box:
-            place = Place(box, tree, facts=facts)
-            place.folder = lay_out(tree, files, box)
-            for run in function(place, facts):
+        with contextlib.ExitStack() as stack:
+
+            def opened() -> Sandbox:
+                box = stack.enter_context(Sandbox(limits, readable={"cache": cache.folder()}, trust=trust))
+                lay_out(tree, files, box)
+                return box
+
+            for run in function(Place(opened, tree, facts=facts), facts):
                 done.append(run)
                 yield run
     except UsageError:

@@ -23,6 +23,7 @@ MADE_UP = "session-ops-proof"
 MOST_VARIABLES = 12
 START_S = 20.0
 """Seconds that one of them is given."""
+MODULE = re.compile(r"No module named ['\"]?(?P<name>\w+)['\"]?\s*$")
 _USAGE = re.compile(r"(?im)^\s*(?:usage\b|options?:|commands?:)")
 
 
@@ -80,6 +81,11 @@ def wanted(place: Place, ran: Ran) -> dict[str, str]:
     return {name: value or MADE_UP for name, value in found.items()}
 
 
+def _owns(place: Place, module: str) -> bool:
+    """Is there a module or package of this name in the target?"""
+    return any(module in (PurePosixPath(path).stem, PurePosixPath(path).parent.name) for path in place.tree.entries)
+
+
 def _breaks(ran: Ran) -> bool:
     """Did the program itself break, rather than refuse its arguments?"""
     return bool(crash(ran.err) or complaint(ran.err) or absent_command(ran.err)) or (ran.code or 0) >= 126
@@ -120,6 +126,8 @@ def sample(place: Place, text: str, env: Mapping[str, str], at: PurePosixPath) -
     brought = re.search(r"No such file|Cannot find ", said) is not None and (
         any(word in said for word in data) or bool(elsewhere)
     )
+    if (match := MODULE.search(said)) and words[0] not in INTERPRETERS and not _owns(place, match["name"]):
+        brought = any(match["name"] in re.split(r"\W+", word) for word in words[1:])  # `gunicorn myapp:app`: the reader's own
     crashed = ran.code in (0, 126, 127) or crash(ran.err) != "" or "can't open file" in ran.err or "Cannot find " in ran.err
     broken = run.ended in ("memory", "processes", "disk") or ran.gone or (crashed and not brought)
     if run.wrong and not broken:

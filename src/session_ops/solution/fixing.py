@@ -113,7 +113,7 @@ def text(fixed: Fixed) -> Iterator[str]:
         after = {result.gate: result for result in done.gates_after}
         for result in done.gates_before:
             later = after.get(result.gate, result)
-            why = f"  {one_line(later.reason, 160)}" if later.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE) else ""
+            why = f"  {one_line(later.reason, 160)}" if later.outcome is not Outcome.NOT_APPLICABLE and later.reason else ""
             yield f"{result.gate.value:<11} {_word(result.outcome):<15} {_word(later.outcome)}{why}"
     if done.refused:
         yield ""
@@ -175,5 +175,6 @@ def document(fixed: Fixed) -> dict[str, object]:
             for step, name in zip(done.steps, patches(fixed), strict=True)
         ],
         "ended": done.ended, "refused": done.refused, "before": gates(done.gates_before), "after": gates(done.gates_after),
+        "reasons": {result.gate: result.reason for result in done.gates_after if result.reason},
         "left": [{"rule": f.rule, "path": f.at.path, "line": f.at.line, "message": f.message, "severity": f.severity} for f in left(done)],
     }  # fmt: skip

@@ -31,6 +31,11 @@ CALLED = "called by its path/agent ops"
 WORDS = {"{session}": "session-1", "{agent}": "agent-1", "{task}": "task-1", "{resource}": "resource-1"}
 DIAGNOSTIC = re.compile(r"\S: line \d+: ")
 """How bash begins what it says itself about a line of a script."""
+USAGE = re.compile(r"(?i)\busage:\s*(?:(?:ba|z)?sh\s+)?\S+(?P<rest>.*)")
+PREFIX = re.compile(
+    r"(?i)\s*[<\[(]?(?:--?\w+[ =])?[<\[]?(?:install[-_ ]?|target[-_ ]?|dest\w*[-_ ]?)?(?:prefix|dir|directory|folder|path|root)\b"
+)
+"""How the usage of an installer begins, and that of one whose first argument is the place to install to."""
 INSTALL_S = 60.0
 MOST_INSTALLED = 6
 """Commands that its installer put into ~/.local/bin and that are started for their help."""
@@ -149,6 +154,10 @@ def _by_script(place: Place, docs: Docs, script: str, root: PurePosixPath) -> Co
             call = " ".join([call, *(word for word in arguments if word)])
             break
     run = place.run(Gate.INSTALL, call, cwd=root, timeout_s=INSTALL_S)
+    if run.wrong and (usage := next(filter(None, map(USAGE.search, run.tail)), None)):
+        if not PREFIX.match(usage["rest"]):
+            return place.refused(Gate.INSTALL, call, f"it wants arguments that no document gives: {usage[0].strip()[:120]}")
+        run = place.run(Gate.INSTALL, f'{call} "$HOME"/.local', cwd=root, timeout_s=INSTALL_S)
     return _asking(place, run)
 
 
