@@ -24,7 +24,7 @@ DROPPED = re.compile(r"\|\|\s*(?:true|:|echo\b|exit\s+0|printf\b)|;\s*(?:true|ex
 TEST_FILE = re.compile(r"\.(?:py|[cm]?[jt]sx?|go|rb|rs|sh|bats)$")
 
 
-def _lines(step: Step) -> Iterator[tuple[int, str]]:
+def lines_of(step: Step) -> Iterator[tuple[int, str]]:
     """The commands of a step with their lines; continued ones are joined at their first line."""
     joined, first = "", step.line
     for number, text in enumerate(step.run.split("\n")):
@@ -57,7 +57,7 @@ def tests_that_ci_leaves_out(tree: Tree, deployment: Deployment) -> Iterator[Fin
     `|| true`, so that a failing test fails the job.
     Source: pytest, "Changing standard (Python) test discovery"; GitHub Actions, `continue-on-error`.
     """
-    runs = [(s, line, text) for s in deployment.steps for line, text in _lines(s) if s.run and RUNS_TESTS.search(text)]
+    runs = [(s, line, text) for s in deployment.steps for line, text in lines_of(s) if s.run and RUNS_TESTS.search(text)]
     runs = [r for r in runs if not r[2].lstrip().startswith(("#", "echo"))]
     if not runs:
         raise NotApplicable("no CI step runs tests")

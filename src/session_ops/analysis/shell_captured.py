@@ -9,7 +9,7 @@ from ast_grep_py import SgNode
 
 from session_ops.analysis.shell_places import place, told
 from session_ops.discovery.files import Tree
-from session_ops.discovery.shell_flow import ShellText, ShellTexts, statements, words_of
+from session_ops.discovery.shell_flow import ShellText, ShellTexts, body_of, statements, words_of
 from session_ops.model import Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
@@ -31,19 +31,20 @@ def to_the_terminal(finding: Finding, tree: Tree) -> Fix | None:
 
 @rule("SHELL-CAPTURED", gate="start", category="shell", fix=to_the_terminal)
 def newline_in_the_value(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
-    """A function that asks for a secret prints an empty line into the value which its caller takes.
+    """A function prints a message, or an empty line, into the value which its caller takes.
 
-    Why: after `read -s` the cursor stays behind the prompt, so an `echo` follows. Where the caller takes the output, as in
-    `key=$(ask)`, that line becomes the first character of the value: a command substitution cuts newlines off the end only. The
-    key is then refused by whatever it is given to.
-    Passes: `echo >&2`, functions whose output nobody takes, functions that hand the value over in a variable.
-    Do: Write `echo >&2` (or `echo > /dev/tty`) behind the `read`.
+    Why: in `tag=$(resolve)` everything that resolve prints is the value: a warning on the way to the answer makes an address or a path
+    of two lines. The same with the `echo` that follows `read -s`: a command substitution cuts newlines off the end only, so the key
+    begins with one and is refused.
+    Passes: messages to standard error (`>&2`), functions whose output nobody takes, a branch that ends with an error, functions that hand
+    the value over in a variable.
+    Do: Print messages to standard error (`echo … >&2`), best in the function that all of them go through.
     Source: POSIX.1-2024, Shell & Utilities 2.6.3 Command Substitution; bash's manual, 4.2 `read -s`.
     """
     texts = [text for text in shell_texts if text.kind == "script"]
     if not texts:
         raise NotApplicable("no shell script")
-    yield from told(found for text in texts if "read" in text.text for found in _newlines(tree, text))
+    yield from told(found for text in texts for found in (*_newlines(tree, text), *_messages(tree, text)))
 
 
 def _newlines(tree: Tree, text: ShellText) -> Iterator[Finding]:
@@ -61,6 +62,111 @@ def _newlines(tree: Tree, text: ShellText) -> Iterator[Finding]:
                     tree, text, empty, f"{name} prints an empty line into the value that its caller takes with $({name})",
                     "What was typed gets a newline in front: a key or password is refused.", old=empty.text(),
                 )  # fmt: skip
+
+
+_SAYER = re.compile(r"_?(?:log|info|warn|warning|success|ok|note|notice|step|say|msg|debug|status|print_\w+|log_\w+|\w+_log)$")
+_ASIDE = re.compile(r">\s*&?\s*(?:2\b|/dev/|\"?\$)|>>|\|\s*tee\b")
+_LEAVES = re.compile(r"(?:exit|return|die|fatal|fail|abort|error_exit)\b")
+_PROSE = re.compile(
+    r"(?:^|_)(?:out|output|text|body|message|msg|content|prompt|report|summary|help|menu|list|lines?|result|results|log|json|html|md)$",
+    re.IGNORECASE,
+)
+
+
+def _messages(tree: Tree, text: ShellText) -> Iterator[Finding]:
+    """Messages, by a function that prints them to standard output, on the way to the one value that a captured function gives."""
+    if not text.functions:
+        return
+    sayers = {name for name, function in text.functions.items() if _SAYER.match(name) and _to_stdout(function)}
+    for name, function in text.functions.items() if sayers else ():
+        taker = next((taken for call in text.calls.get(name, ()) if (taken := _taker(call))), "")
+        body = body_of(function)
+        if not taker or body is None or name in sayers or _PROSE.search(taker):
+            continue
+        given = [
+            one
+            for one in text.commands
+            if text.function_of(one.node) == function and _gives(one.node) and not _ASIDE.search(_whole(one.node))
+        ]
+        if not given or any(_sentence(one.node) for one in given):
+            continue
+        for said in (one for one in text.commands if one.words[0] in sayers and text.function_of(one.node) == function):
+            later = [one for one in given if one.node.range().start.index > said.node.range().start.index]
+            if (
+                not later
+                or _ASIDE.search(_whole(said.node))
+                or _within(said.node, function)
+                or _ends_there(said.node, function)
+            ):
+                continue
+            yield place(
+                tree, text, said.node, f"{name} prints this message into the value that its caller takes: {taker}=$({name} …)",
+                f"{taker} gets the message and the value; {said.words[0]} prints to standard output.",
+            )  # fmt: skip
+            break
+
+
+def _to_stdout(function: SgNode) -> bool:
+    """Does a function do nothing but print, to standard output?"""
+    body = body_of(function)
+    inside = statements(body) if body is not None else []
+    says = [s for s in inside if re.match(r"(?:echo|printf)\b", s.text())]
+    plain = [s for s in says if not _ASIDE.search(s.text())]
+    return (
+        bool(plain)
+        and len(plain) == len(says)
+        and not re.search(r"\}\s*\d?>", function.text()[-24:])
+        and "exit" not in function.text()
+    )
+
+
+def _whole(node: SgNode) -> str:
+    """A command with the redirections around it."""
+    above = node.parent()
+    return above.text() if above is not None and above.kind() == "redirected_statement" else node.text()
+
+
+def _taker(call: SgNode) -> str:
+    """The variable that takes all that a call prints; empty where none does, or only a part of it."""
+    above = call.parent()
+    if above is not None and above.kind() == "redirected_statement":
+        if ">" in above.text().replace("2>", ""):
+            return ""
+        above = above.parent()
+    if above is None or above.kind() != "command_substitution":
+        return ""
+    above = above.parent()
+    if above is not None and above.kind() == "string":
+        above = above.parent() if above.text().startswith('"$(') and above.text().endswith(')"') else None
+    name = above.field("name") if above is not None and above.kind() == "variable_assignment" else None
+    return name.text() if name is not None else ""
+
+
+def _sentence(node: SgNode) -> bool:
+    """Is what a function gives a sentence of its own, so that its output is meant to be read?"""
+    return re.search(r"[A-Za-z]{3,}[ :][^$]*\$|\$\S+ [A-Za-z]{3,}", " ".join(words_of(node)[1:])) is not None
+
+
+def _ends_there(node: SgNode, function: SgNode) -> bool:
+    """Does the branch of a message leave the function after it?"""
+    below = node
+    for above in node.ancestors():
+        if above == function:
+            return False
+        if above.kind() in (
+            "compound_statement",
+            "do_group",
+            "if_statement",
+            "else_clause",
+            "elif_clause",
+            "case_item",
+            "list",
+        ):
+            after = [c for c in above.children() if c.range().start.index > below.range().start.index]
+            if any(_LEAVES.match(c.text()) for c in after):
+                return True
+        below = above
+    return False
 
 
 def _inside(node: SgNode, kind: str) -> bool:

@@ -12,7 +12,7 @@ from session_ops.analysis.shell_places import place, told
 from session_ops.discovery.commands import checked_for, peeled
 from session_ops.discovery.files import Tree
 from session_ops.discovery.platforms import Platforms
-from session_ops.discovery.shell_flow import ShellText, ShellTexts
+from session_ops.discovery.shell_flow import ShellText, ShellTexts, body_of
 from session_ops.model import Confidence, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
@@ -179,7 +179,8 @@ def never_set(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     """Under `set -u` a variable is used that nothing sets.
 
     Why: the script ends there with "unbound variable", always: a name was mistyped, or what set it is gone. Looked at are names in lower
-    case, which nobody hands on in the environment. Passes: `${x:-}`, names that are set anywhere in the script (read, for, getopts,
+    case, which nobody hands on in the environment, and names that a function sets only below the place where it reads them.
+    Passes: `${x:-}`, names that are set anywhere in the script (read, for, getopts,
     mapfile, printf -v, local), scripts that source others or use eval.
     Do: Correct the name, set the variable before this line, or say what holds without it: `${name:-}`.
     Source: POSIX.1-2024, Shell & Utilities 2.15, `set -u`.
@@ -187,7 +188,7 @@ def never_set(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     texts = [t for t in shell_texts if t.kind == "script" and t.ever("nounset")]
     if not texts:
         raise NotApplicable("no script sets -u")
-    yield from told(found for text in texts for found in _unset(tree, text))
+    yield from told(found for text in texts for found in (*_unset(tree, text), *_too_late(tree, text)))
 
 
 def _unset(tree: Tree, text: ShellText) -> Iterator[Finding]:
@@ -214,6 +215,64 @@ def _unset(tree: Tree, text: ShellText) -> Iterator[Finding]:
                 f"${name} is used under `set -u`, and nothing in the script sets it",
                 f"`{name}: unbound variable`: the script ends here, always.",
             )
+
+
+def _too_late(tree: Tree, text: ShellText) -> Iterator[Finding]:
+    """Variables that are set in one function only, by a plain assignment, and read above it in the same function."""
+    if not text.text.startswith("#!") or "eval " in text.text:
+        return
+    code = _code(text)
+    for function in text.functions.values():
+        body = body_of(function)
+        set_here: dict[str, SgNode] = {}
+        for node in body.find_all(kind="variable_assignment") if body is not None else ():
+            target = node.field("name")
+            if target is not None and text.function_of(node) == function:
+                set_here.setdefault(target.text(), node)
+        for name, first in set_here.items():
+            if not re.fullmatch(r"[A-Za-z_]\w{2,}", name) or not _plain_first(first, function):
+                continue
+            reads = [
+                node
+                for kind in ("simple_expansion", "expansion")
+                for node in text.nodes(kind)
+                if node.range().end.index < first.range().start.index
+                and re.fullmatch(rf"\$\{{?{name}\}}?", node.text())
+                and text.function_of(node) == function
+            ]
+            if not reads or not text.on("nounset", reads[0]) or any(a.kind() == "heredoc_body" for a in reads[0].ancestors()):
+                continue
+            elsewhere = re.sub(re.escape(function.text()), "", code)
+            given = re.search(
+                rf"(?<![\w$\{{]){name}(?:\[[^\]]*\])?\+?=|(?<![$\w\{{]){name}\b(?!\s*\()|\$\{{{name}:?[-=+?]", elsewhere
+            )  # fmt: skip
+            own = re.search(
+                rf"\$\{{{name}:?[-=+?]|\b(?:read|local|declare|typeset|export|getopts|mapfile)\b[^\n;<|]*\b{name}\b|\bfor\s+{name}\b",
+                function.text(),
+            )
+            if given or own or (SOURCES.search(text.text) and not name.isupper()) or _same_loop(reads[0], first):
+                continue
+            yield place(
+                tree,
+                text,
+                reads[0],
+                f"${name} is read under `set -u` here, and set only in line {text.line(first)}",
+                f"`{name}: unbound variable`: the script ends here.",
+            )
+            break
+
+
+def _plain_first(node: SgNode, function: SgNode) -> bool:
+    """Does an assignment stand by itself in the body of its function, under no condition?"""
+    above = node.parent()
+    if above is not None and above.kind() == "variable_assignments":
+        above = above.parent()
+    return above is not None and above.kind() == "compound_statement" and above.parent() == function
+
+
+def _same_loop(one: SgNode, two: SgNode) -> bool:
+    loops = [a for a in one.ancestors() if a.kind() in ("while_statement", "for_statement", "c_style_for_statement")]
+    return any(a.range().start.index <= two.range().start.index < a.range().end.index for a in loops)
 
 
 def _code(text: ShellText) -> str:

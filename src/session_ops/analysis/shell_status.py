@@ -57,7 +57,7 @@ def status_of_another(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
 
     Why: `$?` is the status of the last command: of `local` in `local x=$(…)`, of `tee` in `… | tee log` (without pipefail), of `true`
     in `… || true`, of starting a job for `… &`, of `echo`, of the test itself in `if [ $? -ne 0 ]; then exit $?`, of `!` in
-    `if ! …; then exit $?`. The same goes for `if … | tee log` and `… | tee log || exit 1`.
+    `if ! …; then exit $?`. The same goes for `if … | tee log`, `… | tee log || exit 1` and `x=$(first | cut … || echo default)`.
     Passes: pipelines under pipefail, PIPESTATUS, a last member that judges (grep, jq, test).
     Do: Ask the command itself: `if ! command; then …`, `local x; x=$(command) || …`, `set -o pipefail` for a pipeline,
     `wait "$pid"` for a job in the background.
@@ -269,6 +269,9 @@ def _piped(text: ShellText) -> Iterator[Fault]:
         last = name_of(chain[-1]) if chain else ""
         if len(chain) < 2 or last not in PASSIVE or not _can_fail(chain[0]):
             continue
+        if (instead := _never_instead(above, inner, chain)) is not None:
+            yield instead
+            continue
         if any(name_of(c) in ("grep", "jq", "wc", "sort") for c in chain):
             continue
         if last not in ("tee", "ts", "logger", "cat", "tail", "head", "sed"):
@@ -295,15 +298,33 @@ def _piped(text: ShellText) -> Iterator[Fault]:
         )
 
 
+def _never_instead(above: SgNode, inner: SgNode, chain: list[SgNode]) -> Fault | None:
+    """`x=$(first | sed … || echo default)`: the default never comes, since sed is content with nothing."""
+    first = above.child(0)
+    if above.kind() != "list" or operator(above) != "||" or first is None or first.range() != inner.range():
+        return None
+    right = above.text()[len(first.text()) :].replace("\\\n", " ").strip()
+    default = re.fullmatch(r"\|\|\s*(?:echo|printf)\s+(?:-n\s+)?([\"']?)([\w./@:-]+)\1", right)
+    if default is None or not _variable(above) or any(name_of(c) in ("wc", "tee") for c in chain):
+        return None
+    return Fault(
+        above,
+        f"the default `{default[2]}` never comes: `{name_of(chain[-1])}` at the end of the pipeline succeeds with nothing",
+        f"Where `{name_of(chain[0])}` fails the value is empty, not `{default[2]}`.",
+        "possible",
+    )
+
+
 @rule("SHELL-COUNT", gate="start", category="shell", fix=ask_the_right_one)
 def counted_twice(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
-    """A count of none comes out as two lines, `0` and `0`.
+    """A count of none comes out as two lines, `0` and `0`, or as 1.
 
     Why: `grep -c` prints 0 and has the status 1 where nothing matches; `$(grep -c … || echo 0)` then holds "0", a line end and "0".
     `[ "$n" -eq 0 ]` answers "integer expression expected" and is false, `$(( ))` is a syntax error, JSON with it is broken. The same
-    with `… | wc -l || echo 0` under pipefail. Passes: `|| true`, and a count whose first line alone is used.
+    with `… | wc -l || echo 0` under pipefail. And `echo "$list" | wc -l` is 1 for an empty list, because echo ends its line.
+    Passes: `|| true`, a count whose first line alone is used, lists that are asked for emptiness first.
     Do: Write `|| true` in place of `|| echo 0`: grep -c and wc -l print the 0 themselves. Use the count as `${n:-0}` where the
-    file may be missing.
+    file may be missing, and count a list with `grep -c .`.
     Source: POSIX.1-2024, grep: `-c` writes the count; exit status 1 where no lines were selected.
     """
     if not any("grep" in text.text or "wc -l" in text.text for text in shell_texts):
@@ -311,15 +332,49 @@ def counted_twice(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     yield from told(
         place(tree, text, wrong.node, wrong.what, wrong.impact, wrong.confidence, old=wrong.old, new=wrong.new)
         for text in shell_texts
-        if "|| echo" in text.text or "||echo" in text.text or "|| printf" in text.text
-        for wrong in _doubled(text)
+        for wrong in (*_doubled(text), *_lines_of_nothing(text))
     )
 
 
 ZERO = re.compile(r"^(?:echo|printf)\s+(?:-n\s+)?[\"']?0(?:\\n)?[\"']?$")
 
 
+def _lines_of_nothing(text: ShellText) -> Iterator[Fault]:
+    """`n=$(echo "$list" | wc -l)`, which is 1 for an empty list, where somebody asks afterwards whether it is 0."""
+    if "wc -l" not in text.text and not re.search(r"grep\s+-c\s", text.text):
+        return
+    for node in text.nodes("pipeline"):
+        chain = members(node)
+        first, last = words_of(chain[0]) if chain else (), words_of(chain[-1]) if chain else ()
+        counts = last == ("wc", "-l") or (last[:2] == ("grep", "-c") and last[2:3] in (("^",), ("",), ("$",)))
+        given = re.fullmatch(r"\$\{?(\w+)\}?", first[1]) if first[:1] == ("echo",) and len(first) == 2 else None
+        name = _variable(node)
+        if len(chain) != 2 or not counts or given is None or not name or not _emptied(text, given[1]):
+            continue
+        asked = re.search(
+            rf"\$\{{?{name}\b[^\n\]]{{0,6}}\s(?:-eq|-ne|-gt|-le|==?|!=)\s+[\"']?0\b|\$\{{?{name}\b\S*\s-(?:lt|ge)\s+[\"']?1\b"
+            rf"|\(\(\s*\$?{name}\s*(?:==|!=|>|<=)\s*0",
+            text.text,
+        )
+        if asked:
+            yield Fault(
+                node,
+                f"`echo` prints a line even where ${given[1]} is empty, so the count is 1 where there is none",
+                "What should happen where there is nothing never happens, or happens for one that is not there.",
+            )
+
+
+def _emptied(text: ShellText, name: str) -> bool:
+    """May a variable be empty where its lines are counted: it comes from a command, and nobody asks whether it is empty?"""
+    return re.search(rf"(?:^|[\s;]){name}=\"?\$\(", text.text, re.MULTILINE) is not None and not re.search(
+        rf"-[nz]\s+\"?\$\{{?{name}\b|\"\$\{{?{name}\}}?\"\s*!?==?\s*\"\"|\[\[\s+!?\s*\"?\$\{{?{name}\}}?\"?\s+(?:\]\]|&&)",
+        text.text,
+    )
+
+
 def _doubled(text: ShellText) -> Iterator[Fault]:
+    if not re.search(r"\|\|\s*(?:echo|printf)", text.text):
+        return
     for node in text.nodes("list"):
         if operator(node) != "||":
             continue
@@ -329,7 +384,8 @@ def _doubled(text: ShellText) -> Iterator[Fault]:
         left, right = node.child(0), node.child(2)
         if left is None or right is None or not ZERO.match(right.text().strip()):
             continue
-        chain = members(left) if left.kind() == "pipeline" else [left]
+        inner = left.child(0) if left.kind() == "redirected_statement" else left
+        chain = members(inner) if inner is not None and inner.kind() == "pipeline" else [left]
         words = words_of(chain[-1])
         name = words[0].rsplit("/", 1)[-1] if words else ""
         if name in ("grep", "egrep", "fgrep", "pgrep"):
@@ -341,6 +397,17 @@ def _doubled(text: ShellText) -> Iterator[Fault]:
             piped = len(chain) > 1
         elif name == "wc" and text.on("pipefail", node) and any(name_of(c) in ("grep", "ls", "egrep") for c in chain[:-1]):
             what = "`wc -l` prints 0 and pipefail lets the pipeline fail, so the value is `0`, a line end and `0`"
+            piped = True
+        elif (
+            name == "jq"
+            and text.on("pipefail", node)
+            and re.search(r"\blength\b|\badd\b", chain[-1].text())
+            and name_of(chain[0]) in ("grep", "egrep")
+            and re.search(r"\s-\w*[sn]", chain[-1].text())
+        ):
+            what = (
+                "`jq` has printed its 0 when pipefail lets the pipeline fail for grep, so the value is `0`, a line end and `0`"
+            )
             piped = True
         else:
             continue
@@ -372,7 +439,7 @@ def _variable(node: SgNode) -> str:
         if above.kind() == "variable_assignment":
             name = above.field("name")
             return re.escape(name.text()) if name is not None else ""
-        if above.kind() not in ("command_substitution", "string"):
+        if above.kind() not in ("command_substitution", "string", "list", "redirected_statement"):
             return ""
     return ""
 

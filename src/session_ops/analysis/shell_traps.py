@@ -39,7 +39,8 @@ def trap_misleads(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
 
     Why: `exit 0` in an EXIT trap replaces the status that the script ended with. `exec` replaces the shell, so an EXIT trap that was
     set before it never cleans up. A trap of INT or TERM that does not end the script lets an endless loop go on: it cannot be stopped
-    but by KILL, which cleans up nothing.
+    but by KILL, which cleans up nothing. A trap in single quotes fills its variables in when it runs: those that were `local` to the
+    function which set it are gone, so under `set -u` the script ends with "unbound variable", after all its work.
     Passes: `exit "$status"`, a trap of signals alone that ends with any status, `trap - EXIT` before `exec`, a handler that sets what
     the loop asks for.
     Do: Keep the status in the trap (`rc=$?; …; exit "$rc"`), call the last command without exec where a trap has to clean up,
@@ -96,6 +97,18 @@ def _misled(tree: Tree, text: ShellText) -> Iterator[Finding]:
                     f"`exec` replaces the shell, so the EXIT trap of line {text.line(trap.node)} never runs",
                     f"`{_short(trap.action)}` is not done when the command ends.",
                 )
+        if trap.signals & EXIT and not top and (gone := _local(text, trap)):
+            strict = text.on("nounset", trap.node)
+            yield place(
+                tree,
+                text,
+                trap.node,
+                f"the EXIT trap asks for ${gone}, a local of its function, which is gone when the script ends",
+                f"`{gone}: unbound variable`: the script ends with an error after its work, and nothing is cleaned up."
+                if strict
+                else f"${gone} is empty then, and what it named stays.",
+                "likely" if strict else "possible",
+            )
         if trap.signals & SIGNALS and not _ends(trap) and top and _goes_on(text, trap):
             yield place(
                 tree,
@@ -104,6 +117,27 @@ def _misled(tree: Tree, text: ShellText) -> Iterator[Finding]:
                 f"the trap of {', '.join(sorted(trap.signals & SIGNALS))} does not end the script, and its loop has no other end",
                 "The script cannot be stopped but by KILL: the service manager waits until its time limit.",
             )
+
+
+def _local(text: ShellText, trap: Trap) -> str:
+    """A variable that the trap's text fills in only when it runs, and that is local to a function which has returned by then."""
+    function = text.function_of(trap.node)
+    body = body_of(function) if function is not None else None
+    if function is None or body is None or not any(child.kind() == "raw_string" for child in trap.node.children()):
+        return ""
+    inside = body.text()
+    last = statements(body)[-1:]
+    if (last and re.match(r"(?:exit|exec)\b", last[0].text())) or re.search(r"trap\s+-\s+[^\n]*\bEXIT\b", inside):
+        return ""
+    names: list[str] = re.findall(r"\$\{?([A-Za-z_]\w*)\b(?!:?[-+?=])", trap.action)
+    for name in dict.fromkeys(names):
+        declared = re.search(
+            rf"(?:^|[;{{\s])(?:local|declare|typeset)\s+(?:-\w+\s+)*(?:[^\n=;#]*\s)?{name}\b", inside, re.MULTILINE
+        )
+        outside = text.text.replace(inside, "")
+        if declared and not re.search(rf"(?:^|[\s;]){name}=|\bread\s[^\n]*\b{name}\b", outside):
+            return name
+    return ""
 
 
 def _exec_after(text: ShellText, trap: Trap) -> SgNode | None:

@@ -1,0 +1,1 @@
+export const load = () => (typeof require === "function" ? require("fs") : null);
