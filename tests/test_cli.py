@@ -92,6 +92,26 @@ def test_rules_of_ones_own(make: Make, tmp_path: Path) -> None:
     assert "ls is not allowed" in done.stdout
 
 
+def test_knowledge_of_ones_own_is_given_to_every_command(make: Make, tmp_path: Path) -> None:
+    own = {name: tmp_path / name for name in ("rules", "formats", "detectors")}
+    for folder in own.values():
+        folder.mkdir()
+    (own["rules"] / "mine.py").write_text(
+        "from session_ops.model import Finding\nfrom session_ops.registry import rule\n"
+        '@rule("MINE", gate="start", category="shell")\ndef mine(tree):\n    "No ls."\n'
+        '    yield Finding("ls is not allowed", tree.evidence("a.sh", 1))\n'
+    )
+    target = make({"a.sh": "ls\n"})
+    given = [word for name, folder in own.items() for word in (f"--{name}", folder)]
+    for command in (("check", target), ("fix", target, "--json"), ("rules", "MINE")):
+        assert "ls" in session_ops(*given, *command).stdout, command
+    (tmp_path / "list.txt").write_text(f"{target}\n")
+    out = tmp_path / "out"
+    assert session_ops(*given, "batch", tmp_path / "list.txt", "--out", out, "--no-notebooks").returncode == 0
+    assert '"MINE"' in next((out / "cases").glob("*/findings.json")).read_text()
+    assert "no such folder of detectors" in refused(session_ops("--detectors", tmp_path / "absent", "rules"))
+
+
 def test_an_open_rule_is_listed_and_changes_no_code_unless_strict(make: Make, tmp_path: Path) -> None:
     rules = tmp_path / "rules"
     rules.mkdir()

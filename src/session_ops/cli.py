@@ -88,11 +88,19 @@ LogMapping = Annotated[
     str, typer.Option(help="Fields of an unknown log: session=run, time=when, ...", show_default="guessed and said")
 ]
 Engine = Annotated[str, typer.Option(help="What computes the lifecycles: duckdb, spark.")]
-FormatsDir = Annotated[str, typer.Option("--formats", help="Folder with log formats of your own (*.yaml).", show_default=False)]
-DetectorsDir = Annotated[
-    str, typer.Option("--detectors", help="Folder with detectors of your own (*.sql).", show_default=False)
-]
-RulesDir = Annotated[str, typer.Option("--rules", help="Folder with rules of your own (*.py).", show_default=False)]
+OWN_VARIABLES = {name: f"SESSION_OPS_{name.upper()}" for name in ("rules", "formats", "detectors")}
+
+
+def _own(name: str, text: str) -> Any:
+    """An option for a folder of the user's own knowledge. The variable hands a folder named before the command to all, and to children."""
+    return typer.Option(
+        f"--{name}", help=f"Folder with {text} of your own.", show_default=False, envvar=OWN_VARIABLES[name], show_envvar=False
+    )
+
+
+RulesDir = Annotated[str, _own("rules", "rules (*.py)")]
+FormatsDir = Annotated[str, _own("formats", "log formats (*.yaml)")]
+DetectorsDir = Annotated[str, _own("detectors", "detectors (*.sql)")]
 
 
 def _target(given: str | None, example: bool) -> str:
@@ -490,13 +498,18 @@ def batch(
     force: Annotated[bool, typer.Option("--force", help="Run targets again that have not changed.")] = False,
     prove: Annotated[bool, typer.Option("--prove", help="Run the gates of all targets in sandboxed copies.")] = False,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.NEVER,
+    rules: RulesDir = "",
+    formats: FormatsDir = "",
+    detectors: DetectorsDir = "",
 ) -> None:
     """Investigate many targets, each in a process of its own, and write an index. A batch that was ended goes on where it was."""
     from session_ops.batch import listing
     from session_ops.batch.command import start
     from session_ops.batch.work import Limits
 
-    wanted = listing.read(targets, {"prove": True} if prove else {})
+    own = {"rules": rules, "formats": formats, "detectors": detectors}
+    common = {name: str(Path(folder).expanduser().absolute()) for name, folder in own.items() if folder}
+    wanted = listing.read(targets, common | ({"prove": True} if prove else {}))
     limits = Limits(timeout_min * 60, int(memory_gb * 2**30))
     ended = start(
         wanted, out, _say(), jobs=jobs or 0, scheduler=scheduler, limits=limits, notebooks=not no_notebooks, force=force
@@ -592,11 +605,21 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback prints it and ends
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
     ] = False,
+    rules: RulesDir = "",
+    formats: FormatsDir = "",
+    detectors: DetectorsDir = "",
 ) -> None:
     """Find out why a home-made tracker of agent sessions cannot be deployed, and what to do about it."""
+    own = {"rules": rules, "formats": formats, "detectors": detectors}
+    for name, folder in own.items():
+        if folder:
+            from session_ops.parameters import Parameters
+
+            Parameters.checked({name: folder})
+            os.environ[OWN_VARIABLES[name]] = str(Path(folder).expanduser().absolute())
 
 
 def _say() -> Any:

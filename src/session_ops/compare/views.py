@@ -93,8 +93,9 @@ def page(comparison: Comparison) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>session-ops: {_html(comparison.before.name)} and {_html(comparison.after.name)}</title>
-<style>:root {{ color-scheme: light dark; background: Canvas; color: CanvasText; }} body {{ font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; padding: 1.5rem; }}
-body {{ max-width: 70rem; overflow-wrap: anywhere; }} h1 {{ font-size: 1.4rem; }} table {{ width: 100%; }}</style>
+<style>:root {{ color-scheme: light dark; background: Canvas; color: CanvasText; }}
+body {{ font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; padding: 1.5rem; max-width: 70rem; overflow-wrap: anywhere; }}
+h1 {{ font-size: 1.4rem; }} table {{ width: 100%; }}</style>
 </head>
 <body><main><h1>What changed</h1>{fragment(comparison)}</main></body>
 </html>

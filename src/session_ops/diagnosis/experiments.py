@@ -107,7 +107,8 @@ def judged(causes: Sequence[Cause], seen: Sequence[Experiment]) -> tuple[Cause, 
     """Causes with what the experiments say, those first that open most gates by themselves.
 
     A cause is proven where its fixes opened a gate, took findings of other causes away too, or took more of its own away than there are
-    fixes: that each fix removes the finding it was made for proves nothing. What vanished and was told under another cause is named; a cause whose findings all vanished with another's fixes comes after that one.
+    fixes: that each fix removes the finding it was made for proves nothing. What vanished and was told under another cause is named; a
+    cause whose findings all vanished with another's fixes comes after that one.
     """
     drawn = graph(causes, seen)
     by_cause = {experiment.cause: experiment for experiment in seen}
