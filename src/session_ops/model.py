@@ -137,6 +137,11 @@ class Finding:
             return Severity.GAP
         return Severity.CRITICAL
 
+    def _repr_html_(self) -> str:
+        from session_ops import show
+
+        return show.findings([self], opened=1).html
+
 
 @dataclass(frozen=True)
 class RuleResult:
@@ -209,6 +214,11 @@ class Fix:
         moved = {path for move in self.moves for path in (move.path, move.to)}
         return tuple(sorted(changed | moved | set(self.deletes)))
 
+    def _repr_html_(self) -> str:
+        from session_ops import show
+
+        return show.fixes([self], opened=1).html
+
 
 Ended = Literal["", "timeout", "memory", "processes", "disk", "refused"]
 
@@ -254,6 +264,11 @@ class GateResult:
     how: str = ""
     reason: str = ""
     runs: tuple[CommandRun, ...] = ()
+
+    def _repr_html_(self) -> str:
+        from session_ops import show
+
+        return show.gates([self]).html
 
 
 @dataclass(frozen=True)

@@ -99,19 +99,19 @@ def table(rows: Iterable[Any], columns: Sequence[str] | Mapping[str, str] | None
     )
 
 
-def findings(found: Sequence[Finding], limit: int = 50) -> Shown:
-    """Findings, worst first, each with its place and the quoted line folded below it."""
+def findings(found: Sequence[Finding], limit: int = 50, opened: int = 0) -> Shown:
+    """Findings, worst first, each with its place and the quoted line below it, folded but for the first `opened`."""
     rank = list(Severity)
     ordered = sorted(found, key=lambda f: (rank.index(f.severity), f.at.path, f.at.line, f.id))
     if not ordered:
         return Shown("<p>no findings</p>", "no findings")
     parts = []
-    for f in ordered[:limit]:
+    for n, f in enumerate(ordered[:limit]):
         gate = f" · breaks {f.gate.value}" if f.gate else ""
         quote = f'<div style="{_CODE};opacity:.85">{_html(f.at.quote)}</div>' if _showable(f) else ""
         impact = f"<div>{_html(f.impact)}</div>" if f.impact else ""
         parts.append(
-            f'<details style="margin:.2em 0"><summary><span style="{_BADGE};background:{TINT[f.severity]}">{f.severity.value}</span> '
+            f'<details{" open" * (n < opened)} style="margin:.2em 0"><summary><span style="{_BADGE};background:{TINT[f.severity]}">{f.severity.value}</span> '
             f"<code>{_html(f.at.place)}</code> {_html(f.message)}</summary>"
             f'<div style="margin:.2em 0 .6em 1.4em">{quote}{impact}<small>{_html(f.id)}{gate} · {f.confidence} · {f.category}</small></div></details>'
         )
@@ -158,13 +158,19 @@ def runs(results: Sequence[GateResult], seconds: Mapping[str, float] | None = No
         took = (seconds or {}).get(f"{run.gate.value}: {run.command}")
         code = "" if run.code is None else str(run.code)
         tail = "\n".join(visible(line, LINE_LIMIT) for line in run.tail)
-        folded = f'<details><summary>last lines</summary><div style="{_CODE};opacity:.85">{escape(tail)}</div></details>' if tail else ""
+        folded = (
+            f'<details><summary>last lines</summary><div style="{_CODE};opacity:.85">{escape(tail)}</div></details>'
+            if tail
+            else ""
+        )
         rows.append(
             f'<tr><th style="{_CELL}">{run.gate.value}</th><td style="{_CELL}"><span style="{_BADGE};background:{tint}">{sign} {word}</span></td>'
             f'<td style="{_CELL};{_CODE}">{_html(run.command)}</td><td style="{_CELL}">{code}</td>'
             f'<td style="{_CELL}">{"" if took is None else f"{took:.1f}"}</td><td style="{_CELL}">{_html(run.wrong or run.skipped)}{folded}</td></tr>'
         )
-        lines.append(f"{sign} {run.gate.value:<10} {code:>3}  {one_line(run.command, 80)}  {one_line(run.wrong or run.skipped)}".rstrip())
+        lines.append(
+            f"{sign} {run.gate.value:<10} {code:>3}  {one_line(run.command, 80)}  {one_line(run.wrong or run.skipped)}".rstrip()
+        )
     more = _more(len(every), limit)
     head = "".join(f'<th style="{_CELL}">{h}</th>' for h in ("gate", "", "command", "exit", "seconds", "what was said"))
     table = f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
@@ -188,17 +194,24 @@ def causes(found: Sequence[Cause], limit: int = 12) -> Shown:
     )
 
 
-def fixes(found: Sequence[Fix], patches: Mapping[str, str] | None = None, limit: int = 30) -> Shown:
-    """Fixes with their patch folded below. Parameters: `patches` gives the text of a patch by the fix's id."""
+def fixes(found: Sequence[Fix], patches: Mapping[str, str] | None = None, limit: int = 30, opened: int = 0) -> Shown:
+    """Fixes with their patch below, folded but for the first `opened`.
+
+    Parameters: `patches` gives the text of a patch by the fix's id; without one, the paths that the fix touches are named.
+    """
     if not found:
         return Shown("<p>no fixes</p>", "no fixes")
     parts = []
-    for fix in found[:limit]:
+    for n, fix in enumerate(found[:limit]):
         text = (patches or {}).get(fix.id, "")
+        changed = (
+            diff(text).html if text else f"<p>changes {', '.join(f'<code>{_html(path)}</code>' for path in fix.paths)}</p>"
+        )
         safe = "may be applied unread" if fix.safety == "safe" else "wants a look"
+        known = f"{_html(fix.patch or fix.id)} · {safe} · removes {len(fix.findings)}"
         parts.append(
-            f'<details style="margin:.3em 0"><summary><strong>{_html(fix.title)}</strong> <small>{_html(fix.patch or fix.id)} · {safe} · '
-            f"removes {len(fix.findings)}</small></summary>{f'<p>{_html(fix.why)}</p>' if fix.why else ''}{diff(text).html if text else ''}</details>"
+            f'<details{" open" * (n < opened)} style="margin:.3em 0"><summary><strong>{_html(fix.title)}</strong> <small>{known}</small>'
+            f"</summary>{f'<p>{_html(fix.why)}</p>' if fix.why else ''}{changed}</details>"
         )
     more = _more(len(found), limit)
     lines = [f"{fix.patch or fix.id}  {one_line(fix.title)}  ({fix.safety})" for fix in found[:limit]]

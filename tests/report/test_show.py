@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 
 import pytest
 from tests.report.documents import DIAGNOSIS, FINDINGS, FIXES, HOSTILE, PATCH, PNG, SECRET, START
 
 from session_ops import show
+from session_ops.model import Edit
 
 BAD = replace(START, message=HOSTILE, impact=HOSTILE, at=replace(START.at, path=HOSTILE, quote=HOSTILE))
 CAUSE = replace(DIAGNOSIS.causes[0], title=HOSTILE, why=HOSTILE, basis=HOSTILE)
@@ -37,8 +39,11 @@ class Tags(HTMLParser):
         show.fixes([replace(FIXES[0], title=HOSTILE, why=HOSTILE)], {FIXES[0].id: HOSTILE}).html,
         show.verdict(replace(DIAGNOSIS, headline=HOSTILE)).html,
         show.figure(PNG, HOSTILE)._repr_html_(),
+        BAD._repr_html_(),
+        CAUSE._repr_html_(),
+        replace(FIXES[0], title=HOSTILE, why=HOSTILE, edits=(Edit(HOSTILE, "a", "b"),))._repr_html_(),
     ],
-    ids=["facts", "table", "findings", "gates", "causes", "fixes", "verdict", "figure"],
+    ids=["facts", "table", "findings", "gates", "causes", "fixes", "verdict", "figure", "one finding", "one cause", "one fix"],
 )
 def test_untrusted_text_is_text(html: str) -> None:
     seen = Tags(html)
@@ -46,6 +51,17 @@ def test_untrusted_text_is_text(html: str) -> None:
     assert seen.names <= {"style", "open", "alt", "src"}
     assert "\x1b" not in html
     assert "\u202e" not in html
+
+
+def test_one_thing_alone_is_shown_unfolded() -> None:
+    for html, said in (
+        (START._repr_html_(), START.at.quote),
+        (FIXES[0]._repr_html_(), FIXES[0].paths[0]),
+        (DIAGNOSIS.gates[0]._repr_html_(), DIAGNOSIS.gates[0].gate.value),
+        (DIAGNOSIS.causes[0]._repr_html_(), DIAGNOSIS.causes[0].why),
+    ):
+        assert escape(said) in html
+        assert html.count("<details") == html.count("<details open")
 
 
 def test_findings_come_worst_first_and_say_how_many_are_left_out() -> None:

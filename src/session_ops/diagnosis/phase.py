@@ -37,6 +37,11 @@ class Cause:
     opens: tuple[Gate, ...] = ()
     """The gates that no longer failed then."""
 
+    def _repr_html_(self) -> str:
+        from session_ops import show
+
+        return show.causes([self]).html
+
 
 @dataclass(frozen=True)
 class Assumption:
