@@ -142,6 +142,30 @@ def gates(results: Sequence[GateResult]) -> Shown:
     )
 
 
+def before_after(before: Sequence[GateResult], after: Sequence[GateResult]) -> Shown:
+    """The gates as they are and with all fixes, with the reason of each that does not hold then."""
+    later = {g.gate: g for g in after}
+    ran = sum(not run.skipped for g in after for run in g.runs)
+    said = f"{ran:,} commands ran in a copy with all fixes" if ran else "as the rules read the fixed copy; nothing was run"
+    rows, lines = [], []
+    for g in before:
+        then = later.get(g.gate, g)
+        marks = "".join(
+            f'<td style="{_CELL}"><span style="{_BADGE};background:{MARK[one.outcome][2]}">{MARK[one.outcome][0]} {MARK[one.outcome][1]}</span></td>'
+            for one in (g, then)
+        )
+        rest = then.reason if then.outcome in (Outcome.FAIL, Outcome.OPEN) else ""
+        rows.append(f'<tr><th style="{_CELL}">{g.gate.value}</th>{marks}<td style="{_CELL}">{_html(rest)}</td></tr>')
+        lines.append(
+            f"{g.gate.value:<10} {MARK[g.outcome][0]} → {MARK[then.outcome][0]} {MARK[then.outcome][1]}  {one_line(rest)}".rstrip()
+        )
+    head = "".join(f'<th style="{_CELL}">{h}</th>' for h in ("gate", "before", "with all fixes", "what is left"))
+    return Shown(
+        f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table><p><small>{said}</small></p>',
+        "\n".join([*lines, said]),
+    )
+
+
 def runs(results: Sequence[GateResult], seconds: Mapping[str, float] | None = None, limit: int = 60) -> Shown:
     """The commands that were run for the gates: exit status, seconds, last lines, and what was left out and why.
 

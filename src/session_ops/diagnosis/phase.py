@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from session_ops.model import Confidence, Evidence, Gate, GateResult
+from session_ops.model import Confidence, Evidence, Gate, GateResult, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from session_ops.case import Case
     from session_ops.discovery.files import Tree
@@ -94,12 +94,20 @@ def compute(case: Case) -> Document:
     rooted = causes.causes(analysis.findings, known)
     if case.parameters.prove:
         rooted = _experimented(case, rooted, judged)
+    rooted = _shutting(rooted, judged)
     grouped, loose = anomalies.joined(rooted, {f.id: f for f in analysis.findings}, lifecycles.anomalies, found.references)
     return Document(
         verdict=verdict.verdict(judged), headline=verdict.headline(judged, grouped), gates=judged, causes=grouped,
         security=security.touching(analysis.findings), assumptions=assumptions.assume(found, case.tree, case.answers),
         looked_at=security.looked_at(analysis.results), anomalies=loose,
     )  # fmt: skip
+
+
+def _shutting(rooted: Sequence[Cause], judged: Sequence[GateResult]) -> tuple[Cause, ...]:
+    """The causes with the gates that they really keep shut: one that holds when it is run is none. Those that keep none come last."""
+    holds = {result.gate for result in judged if result.outcome is Outcome.PASS}
+    shut = [replace(cause, gates=tuple(gate for gate in cause.gates if gate not in holds)) for cause in rooted]
+    return tuple(sorted(shut, key=lambda cause: not cause.gates))
 
 
 def _experimented(case: Case, rooted: tuple[Cause, ...], judged: tuple[GateResult, ...]) -> tuple[Cause, ...]:

@@ -12,7 +12,7 @@ from session_ops.diagnosis.phase import Cause
 from session_ops.diagnosis.phase import Document as Diagnosis
 from session_ops.discovery.mechanism import Mechanism
 from session_ops.lifecycles.phase import Document as Lifecycles
-from session_ops.model import Evidence, Finding, Fix, Gate, RuleResult, Severity
+from session_ops.model import Evidence, Finding, Fix, Gate, GateResult, Outcome, RuleResult, Severity
 from session_ops.report.phase import NotChecked, QualityCheck
 from session_ops.report.redact import SECRET, Redactor, is_secret
 from session_ops.solution.phase import Document as Solution
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 AROUND = 3
 """Lines of context shown before and after a quoted line."""
-NOT_TRIED = "not tried: proofs are not part of this version"
 
 
 @dataclass(frozen=True)
@@ -156,13 +155,41 @@ class Contents:
         """What is known of a fix, no more than was done."""
         check = self.check_of(fix)
         if check is None:
-            return f"{NOT_TRIED}, and its patch was not checked"
+            return "none: its patch was not checked"
         if not check.applies:
-            return f"{NOT_TRIED}. The patch does not apply: {check.said or check.command}"
-        said = f"{NOT_TRIED}. The patch applies (git apply --check)"
-        if finding is not None and {finding.id, finding.fingerprint} & set(check.removed):
+            return f"none: the patch does not apply ({check.said or check.command})"
+        said = "the patch applies in a copy"
+        if finding is None:
+            said += f"; read again with it, the rules find {len(check.removed)} no more"
+        elif {finding.id, finding.fingerprint} & set(check.removed):
             said += "; read again with it, the rule finds this no more"
-        return said
+        ran = check.proof or "nothing was run with it (--prove does)"
+        opens = f"; it opens {', '.join(gate.value for gate in check.opens)}" if check.opens else ""
+        return f"{said}; {ran}{opens}"
+
+    @cached_property
+    def after(self) -> dict[Gate, GateResult]:
+        """The gates with all fixes."""
+        return {result.gate: result for result in self.solution.gates_after}
+
+    @property
+    def after_words(self) -> str:
+        """What the gates are with all fixes, in a sentence; empty where there are no fixes."""
+        if not self.solution.fixes or not self.after:
+            return ""
+        applying = [g for g in self.diagnosis.gates if g.outcome is not Outcome.NOT_APPLICABLE]
+        held = sum(g.outcome is Outcome.PASS for g in applying)
+        now = [g for g in self.after.values() if g.outcome is not Outcome.NOT_APPLICABLE]
+        holding = sum(g.outcome is Outcome.PASS for g in now)
+        fail = [g.gate.value for g in now if g.outcome is Outcome.FAIL]
+        how = "as run in a copy" if self.proven else "as the rules read it; nothing was run"
+        rest = f"; {', '.join(fail)} still fail{'s' if len(fail) == 1 else ''}" if fail else ""
+        return f"With the {len(self.solution.fixes)} fixes {holding} of {len(now)} gates hold, {held} of {len(applying)} without ({how}){rest}."
+
+    @property
+    def proven(self) -> bool:
+        """Was something run with the fixes?"""
+        return any(result.runs for result in self.solution.gates_after)
 
     @property
     def headline(self) -> str:

@@ -68,6 +68,8 @@ def _first_screen(c: Contents) -> Iterator[str]:
     yield f"**{VERDICT[c.diagnosis.verdict]}** · {code(c.name)}"
     yield ""
     yield inline(c.headline)
+    if c.after_words:
+        yield f"\n{inline(c.after_words)}"
     if c.first_causes:
         yield "\n**What stops it**\n"
         for n, cause in enumerate(c.first_causes, start=1):
@@ -212,6 +214,9 @@ def _causes(c: Contents) -> Iterator[str]:
         yield ""
         if cause.basis:
             yield f"   - Why these belong together: {inline(cause.basis)} ({cause.confidence})"
+        if cause.proof:
+            opens = f"; it opens {', '.join(g.value for g in cause.opens)}" if cause.opens else ""
+            yield f"   - Tried: {inline(cause.proof)}{opens}"
         if cause.gates:
             yield f"   - Gates it keeps shut: {', '.join(g.value for g in cause.gates)}"
         if known := c.known(cause.findings):
@@ -238,6 +243,15 @@ def _approach(c: Contents) -> Iterator[str]:
     if approach.commands:
         yield ""
         yield block("\n".join(approach.commands), "sh")
+    if c.after_words:
+        yield f"\n**Gates before and after.** {inline(c.after_words)}\n"
+        yield from _rows(("gate", "before", "with all fixes", "what is left"), (_before_after(c, g) for g in c.diagnosis.gates))
+
+
+def _before_after(c: Contents, gate: GateResult) -> tuple[str, ...]:
+    later = c.after.get(gate.gate, gate)
+    rest = inline(later.reason) if later.outcome in (Outcome.FAIL, Outcome.OPEN) else ""
+    return (f"**{gate.gate.value}**", SIGN[gate.outcome], SIGN[later.outcome], rest)
 
 
 def _immediate(c: Contents) -> Iterator[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import shutil
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -32,8 +31,9 @@ ROUNDS = 6
 TRIES = 5
 """How often a round's series is made anew after fixes were dropped, before what still does harm is dropped all at once."""
 
-PATIENCE_S = 60.0
-"""Seconds of proofs of single steps in one round; where they would take longer, the round is proven as a whole."""
+PATIENCE = 300
+"""Commands of proofs of single steps in one round; where there would be more, the round is proven as a whole. Counted, not timed, so that
+two runs come to the same."""
 
 TOGETHER = "it does not go together with"
 """What `series` says of a fix that collides with another one: the next round tries it again."""
@@ -90,17 +90,15 @@ class Job:
     directives: Sequence[Directive] = ()
     only: Literal["safe", "all"] = "all"
     prove: Proof | None = None
-    took: float = 0.0
-    """Seconds that one proof takes."""
+    gates: Gates = ()
+    """What the proof says of the target as it is, where that is known already."""
 
 
 def repair(job: Job, before: Checked, facts: Facts) -> Repair:
     """Run the loop on a target whose rules said `before`; `facts` are those of the target as it is."""
     done = Repair(before, before)
     if job.prove is not None:
-        began = time.monotonic()
-        done.gates_before = done.gates_after = job.prove({})
-        job = dataclasses.replace(job, took=time.monotonic() - began)
+        done.gates_before = done.gates_after = job.gates or job.prove({})
     gone: set[str] = set()
     tree, now = job.tree, before
     with contextlib.ExitStack() as stack:
@@ -213,7 +211,7 @@ def _proven(job: Job, steps: Sequence[Step], done: Repair) -> list[Step]:
     harm. What follows a harmful step is offered again in the next round.
     """
     assert job.prove is not None  # noqa: S101 - the caller asked
-    if len(steps) * job.took > PATIENCE_S:
+    if len(steps) * sum(len(result.runs) for result in done.gates_before) > PATIENCE:
         after = job.prove(steps[-1].after)
         if broken(done.gates_after, after) is None:
             done.gates_after = after

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from session_ops.model import Fix, Gate
+from session_ops.model import Fix, Gate, GateResult
 
 if TYPE_CHECKING:
     from session_ops.case import Case
@@ -49,7 +49,10 @@ class Approach:
 
 @dataclass(frozen=True)
 class PatchCheck:
-    """Whether a fix's patch applies: the command that was run on a copy and what it said. `removed` are findings gone after it, `appeared` new ones."""
+    """Whether a fix's patch applies: the command that was run on a copy and what it said. `removed` are findings gone after it, `appeared` new ones.
+
+    `proof` says what was run with it, and is empty where nothing was; `opens` are the gates that did not hold before it and do with it.
+    """
 
     fix: str
     patch: str
@@ -58,6 +61,8 @@ class PatchCheck:
     said: str = ""
     removed: tuple[str, ...] = ()
     appeared: tuple[str, ...] = ()
+    proof: str = ""
+    opens: tuple[Gate, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,10 @@ class Document:
     """Fixes that were dropped (a directive forbids them, they apply nowhere, they bring something new), and why."""
     ended: str = ""
     """Why no further fixes were looked for."""
+    gates_before: tuple[GateResult, ...] = ()
+    """The gates as the diagnosis has them."""
+    gates_after: tuple[GateResult, ...] = ()
+    """The gates with all fixes: what ran in a copy with them, or (without `prove`) what the rules read there."""
 
 
 def compute(case: Case) -> Document:

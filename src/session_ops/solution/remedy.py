@@ -7,15 +7,17 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from session_ops.diagnosis.causes import Known
-from session_ops.model import Finding, Fix, Severity
+from session_ops.diagnosis.gates import judge
+from session_ops.model import Finding, Fix, Gate, Outcome, Severity
 from session_ops.proof.fixes import slug
 from session_ops.registry import Checked
 from session_ops.solution import plan
 from session_ops.solution.approach import approach
 from session_ops.solution.keeping import with_data_kept
-from session_ops.solution.loop import Job, repair
+from session_ops.solution.loop import Gates, Job, Repair, Step, repair
 from session_ops.solution.messages import with_message
 from session_ops.solution.phase import Action, Document, FileChange, PatchCheck
+from session_ops.solution.proving import prover
 
 if TYPE_CHECKING:
     from session_ops.case import Case
@@ -28,7 +30,9 @@ def solve(case: Case) -> Document:
     """The solution of a case; writes its patches into the case."""
     analysis, diagnosis, discovery = case["analysis"], case["diagnosis"], case["discovery"]
     found = {finding.id: finding for finding in analysis.findings}
-    job = Job(case.tree, case.registry, case.answers, discovery.directives)
+    trust = case.parameters.trust_target
+    proof = prover(case.tree, case.registry, case.answers, trust=trust) if case.parameters.prove else None
+    job = Job(case.tree, case.registry, case.answers, discovery.directives, prove=proof, gates=diagnosis.gates)
     done = repair(job, Checked(analysis.results, analysis.findings), case.facts)
     case.clear("fixes/*.patch")
     kept: list[Fix] = []
@@ -40,8 +44,19 @@ def solve(case: Case) -> Document:
         fix = dataclasses.replace(step.fix, id=f"F{number:02}", patch=name)
         kept.append(fix)
         appeared = tuple(dict.fromkeys(finding.id for finding in step.appeared))
+        proven, opens = _proof(step, done)
         checks.append(
-            PatchCheck(fix.id, name, not done.unchecked, f"git apply --check {name}", done.unchecked, fix.findings, appeared)
+            PatchCheck(
+                fix.id,
+                name,
+                not done.unchecked,
+                f"git apply --check {name}",
+                done.unchecked,
+                fix.findings,
+                appeared,
+                proven,
+                opens,
+            )
         )
     known = Known(discovery.references, discovery.history, frozenset(case.tree.entries) | case.tree.folders)
     solved = {one for fix in kept for one in fix.findings}
@@ -63,8 +78,29 @@ def solve(case: Case) -> Document:
         structural=tuple(fix.id for fix in kept if fix.id not in immediate), by_hand=tuple(f.id for f in by_hand),
         approach=way,
         plan=with_data_kept(steps, discovery, answered.get("preserve data", ""), way), files=_files(kept),
-        refused=dict(sorted(done.refused.items())), ended=done.ended,
+        refused=dict(sorted(done.refused.items())), ended=done.ended, gates_before=diagnosis.gates,
+        gates_after=done.gates_after or judge(done.after.results, done.after.findings),
     )  # fmt: skip
+
+
+def _proof(step: Step, done: Repair) -> tuple[str, tuple[Gate, ...]]:
+    """What was run with a fix, in words, and the gates that it opens."""
+    after = next((one.gates for one in done.steps[done.steps.index(step) :] if one.gates), ())
+    if not after:
+        return "", ()
+    before = next((one.gates for one in reversed(done.steps[: done.steps.index(step)]) if one.gates), done.gates_before)
+    count = sum(not run.skipped for result in after for run in result.runs)
+    alone = "it and the fixes before it" if step.gates else f"all fixes of round {step.round}"
+    opens = _holding(after) - _holding(before) if step.gates else frozenset[Gate]()
+    holding = [gate for gate in Gate if gate in _holding(after)]
+    said = f"{count} command{'' if count == 1 else 's'} ran in a sandboxed copy with {alone}: no gate that held fails"
+    return f"{said}, {', '.join(holding)} hold{'s' if len(holding) == 1 else ''}" if holding else said, tuple(
+        gate for gate in Gate if gate in opens
+    )
+
+
+def _holding(gates: Gates) -> frozenset[Gate]:
+    return frozenset(result.gate for result in gates if result.outcome is Outcome.PASS)
 
 
 def _immediate(fix: Fix, findings: Mapping[str, Finding]) -> bool:
