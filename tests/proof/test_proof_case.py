@@ -67,6 +67,21 @@ def test_the_report_shows_the_commands(make: Make, tmp_path: Path, capsys: pytes
     assert any(name.startswith("start: tiny-ops") for name in phases["diagnosis"]["commands"])
 
 
+def test_the_solution_says_what_ran_with_each_fix(make: Make, tmp_path: Path) -> None:
+    broken = files("tiny_ops/names.json") | {"CLAUDE.md": "Start with `bash scripts/begin.sh`.\n", "scripts/begin.sh": "tiny-ops --help\n"}
+    case = Case.open(target=str(make(broken, git=True)), case=str(tmp_path / "case"), prove=True)
+    solution = case["solution"]
+    assert solution.gates_before == case["diagnosis"].gates
+    assert any(gate.runs for gate in solution.gates_after)
+    assert [check.fix for check in solution.checks] == [fix.id for fix in solution.fixes]
+    assert solution.fixes
+    for check in solution.checks:
+        assert "ran in a sandboxed copy" in check.proof
+    text = repr(show.before_after(solution.gates_before, solution.gates_after))
+    assert "start      ✗ →" in text
+    assert "commands ran in a copy with all fixes" in text
+
+
 @pytest.mark.parametrize("command", ["run", "fix"])
 def test_trust_target_wants_prove(make: Make, command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, str(make({"a.sh": "echo\n"})), "--trust-target"]) == 2

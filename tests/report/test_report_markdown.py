@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 
 from markdown_it import MarkdownIt
-from tests.report.documents import CONTENTS, FINDINGS, HOME, START, hostile
+from tests.report.documents import CONTENTS, DIAGNOSIS, FINDINGS, HOME, SOLUTION, START, hostile
 
+from session_ops.model import Gate, Outcome
 from session_ops.report.contents import Contents
 from session_ops.report.markdown import HEADINGS, markdown
 
@@ -41,13 +42,27 @@ def test_an_issue_says_impact_place_quote_fix_and_proof() -> None:
     assert "source bin/gone.sh" in entry
     assert "Impact: The start ends there." in entry
     assert "`fixes/01-repoint.patch`" in entry
-    assert "not tried: proofs are not part of this version. The patch applies" in entry
+    assert "Proof: the patch applies in a copy; read again with it, the rule finds this no more; nothing was run with it" in entry
     by_hand = text.split(f'<a id="{HOME.id.lower()}">')[1].split("<a id=")[0]
     assert "by hand, step 2 of the plan: Use %h." in by_hand
 
 
 def test_a_patch_that_does_not_apply_is_not_praised() -> None:
-    assert "The patch does not apply: error: LICENSE exists" in markdown(CONTENTS)
+    assert "Proof: none: the patch does not apply (error: LICENSE exists)" in markdown(CONTENTS)
+
+
+def test_what_ran_with_a_fix_and_what_the_gates_are_then_is_said() -> None:
+    check = replace(SOLUTION.checks[0], proof="3 commands ran in a sandboxed copy", opens=(Gate.START,))
+    after = tuple(
+        replace(gate, outcome=Outcome.PASS, reason="") if gate.gate is Gate.START else gate for gate in DIAGNOSIS.gates
+    )
+    done = replace(SOLUTION, checks=(check, *SOLUTION.checks[1:]), gates_before=DIAGNOSIS.gates, gates_after=after)
+    text = markdown(replace(CONTENTS, solution=done))
+    assert "3 commands ran in a sandboxed copy; it opens start" in text
+    assert "| **start** | ✗ fails | ✓ clear |" in text
+    assert "**Gates before and after.** With the " in text
+    assert "as the rules read it; nothing was run" in text
+    assert "Gates before and after" not in markdown(CONTENTS)
 
 
 def test_equal_input_gives_equal_bytes() -> None:
