@@ -64,6 +64,8 @@ def test_data_to_keep_is_backed_up_first_and_brought_along_last(make: Make, tmp_
         (PYTHON, {"shape": "service", "environment": "cloud"}, "container"),
         (BUNDLE, {}, "make install"),
         (BUNDLE, {"environment": "docker"}, "container"),
+        (BUNDLE | {"package.json": '{"name": "t", "version": "1.0.0", "bin": {"t": "bin/track.sh"}}\n'}, {}, "npm package"),
+        (BUNDLE | {"pyproject.toml": "[tool.ruff]\nline-length = 100\n"}, {}, "make install"),
     ],
 )
 def test_each_answer_moves_the_approach(

@@ -127,16 +127,22 @@ def approach(
 
 
 MANIFESTS = {
-    "pyproject.toml": "pip package", "setup.py": "pip package", "package.json": "npm package", "Cargo.toml": "cargo install",
-    "go.mod": "go install", ".claude-plugin/plugin.json": "agent plugin",
-}  # fmt: skip
+    "package.json": ("npm package", re.compile(r'"bin"\s*:')),
+    "pyproject.toml": ("pip package", re.compile(r"^\[(?:project|tool\.poetry)\.scripts\]", re.MULTILINE)),
+    "setup.py": ("pip package", re.compile(r"console_scripts|\bscripts\s*=")),
+    "Cargo.toml": ("cargo install", re.compile(r"^\[package\]", re.MULTILINE)),
+    "go.mod": ("go install", re.compile(r"^module\s", re.MULTILINE)),
+    ".claude-plugin/plugin.json": ("agent plugin", re.compile(r'"name"\s*:')),
+}
+"""Manifests, the approach that each of them serves, and what tells that it puts commands in place: one that only names what a script
+imports installs nothing of a bundle."""
 
 
 def _local(found: discovery.Document, texts: Callable[[str], str]) -> str:
-    """How it is installed on a machine itself: by its kind, or by the manifest that a fix brings back."""
+    """How it is installed on a machine itself: by its kind, or by the manifest (a fix may have brought it back) that has its commands."""
     own = OF_KIND.get(found.kind.kind, "make install")
     if own in ("make install", "container"):
-        return next((name for path, name in MANIFESTS.items() if texts(path)), "make install")
+        return next((name for path, (name, has) in MANIFESTS.items() if has.search(texts(path))), "make install")
     return own
 
 
