@@ -1,4 +1,4 @@
-"""Each notebook by Restart and run all in a real JupyterLab, with its defaults; and its widgets."""
+"""Each notebook by Restart and run all in a real JupyterLab, with its defaults; its widgets; and what an untrusted copy still shows."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ TOKEN = "lab-test"
 CELLS = """() => jupyterapp.shell.currentWidget.content.model.sharedModel.cells
   .map(cell => cell.toJSON()).filter(cell => cell.cell_type === 'code')
   .map(cell => ({count: cell.execution_count, errors: cell.outputs.filter(o => o.output_type === 'error').map(o => o.evalue)}))"""
+OPENED = """name => { const widget = window.jupyterapp && jupyterapp.shell.currentWidget;
+  return widget && widget.context && widget.context.isReady && widget.context.path === name + '.ipynb'; }"""
 READY = """name => { const widget = window.jupyterapp && jupyterapp.shell.currentWidget;
   return widget && widget.context && widget.context.isReady && widget.context.path === name + '.ipynb'
     && widget.sessionContext.session && widget.sessionContext.session.kernel && widget.sessionContext.session.kernel.status === 'idle'; }"""
@@ -48,6 +50,7 @@ def lab(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     env = os.environ | {
+        "JUPYTER_DATA_DIR": str(base / "data"),  # which notebooks are trusted is kept here
         "JUPYTER_CONFIG_DIR": str(base / "config"), "JUPYTERLAB_SETTINGS_DIR": str(base / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(base / "workspaces"), "JUPYTER_RUNTIME_DIR": str(base / "runtime"),
     }  # fmt: skip
@@ -160,3 +163,27 @@ def test_chosen_fixes_are_tried_and_other_answers_solved_again(page: Any, lab: L
     page.get_by_role("button", name="Solve again").click()
     page.get_by_text("with these answers").wait_for(timeout=120_000)
     end(page)
+
+
+def background(element: Any) -> str:
+    return str(element.evaluate("e => getComputedStyle(e).backgroundColor"))
+
+
+def test_executed_notebooks_that_came_by_mail_keep_verdict_colours_and_pictures(page: Any, lab: Lab, tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "session_ops", "run", "--example", "--case", str(tmp_path / "case")]
+    subprocess.run(argv, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    for name in ("03_lifecycles", "04_diagnosis"):
+        copy = f"mailed_{name}"
+        (lab.folder / f"{copy}.ipynb").write_bytes((tmp_path / "case" / "notebooks" / f"{name}.ipynb").read_bytes())
+        page.goto(lab.address.format(copy))
+        page.wait_for_function(OPENED, arg=copy, timeout=60_000)
+        trusted = page.evaluate("() => jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.trusted)")
+        assert not any(trusted), "nobody signed it"
+        if name == "03_lifecycles":
+            timeline = shown(page, "img[alt^=Timeline]")
+            assert timeline.evaluate("async e => { await e.decode(); return e.naturalWidth; }") > 100
+        else:
+            verdict = shown(page, "strong:has-text('Not deployable')")
+            assert background(verdict.locator("..")) == "rgba(218, 54, 51, 0.18)"
+            assert background(shown(page, "span:has-text('✗ start')")) == "rgba(218, 54, 51, 0.18)"
+            assert background(shown(page, "span:has-text('✓ parse')")) == "rgba(46, 160, 67, 0.18)"
