@@ -50,6 +50,8 @@ def test_unusable_options(make: Make, tmp_path: Path) -> None:
     assert "did you mean 'docker'" in refused(session_ops("run", target, "--environment", "dokcer"))
     assert "no such file or folder" in refused(session_ops("run", target, "--logs", tmp_path / "absent.jsonl"))
     assert "no such folder of rules" in refused(session_ops("check", target, "--rules", tmp_path / "absent"))
+    assert "(more: session-ops help logs)" in refused(session_ops("logs", tmp_path / "absent.jsonl"))
+    assert "(more: session-ops help commands)" in refused(session_ops("check", target, "--no-such-option"))
     assert "cannot be written" in refused(
         session_ops("check", target, "--output", tmp_path / "no" / "x.sarif", "--format", "sarif")
     )

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from session_ops.runner import PhaseRun
 
 DONE, FOUND, UNUSABLE, UNFINISHED, INTERRUPTED = 0, 1, 2, 3, 130
+PAGES = {
+    "run": "commands", "check": "commands", "fix": "solution", "logs": "logs", "formats": "formats", "rules": "rules",
+    "batch": "batch", "compare": "cases", "lab": "notebooks", "mcp": "agents",
+}  # fmt: skip
+"""The page of help that says more about a command; an error names it."""
 
 app = typer.Typer(
     name="session-ops",
@@ -631,18 +636,25 @@ def _say() -> Any:
     return say
 
 
+def _more(argv: list[str]) -> str:
+    """Where to read on after an error."""
+    page = next((PAGES[word] for word in argv if word in PAGES), "")
+    return f" (more: session-ops help {page})" if page else ""
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     code: int | None = DONE
     try:
         code = app(argv, standalone_mode=False)
     except UsageError as error:
-        print(f"session-ops: {error}", file=sys.stderr)  # noqa: T201
+        print(f"session-ops: {error}{_more(sys.argv[1:] if argv is None else argv)}", file=sys.stderr)  # noqa: T201
         code = UNUSABLE
     except TyperException as error:  # an unknown option, a missing value
         text = error.format_message() if hasattr(error, "format_message") else str(error)
         if text:
-            print(f"session-ops: {text.rstrip('.')}; see session-ops --help", file=sys.stderr)  # noqa: T201
+            more = _more(sys.argv[1:] if argv is None else argv) or "; see session-ops --help"
+            print(f"session-ops: {text.rstrip('.')}{more}", file=sys.stderr)  # noqa: T201
         code = UNUSABLE
     except (typer.Abort, KeyboardInterrupt):
         print("session-ops: interrupted", file=sys.stderr)  # noqa: T201

@@ -184,7 +184,8 @@ class Contents:
         fail = [g.gate.value for g in now if g.outcome is Outcome.FAIL]
         how = "as run in a copy" if self.proven else "as the rules read it; nothing was run"
         rest = f"; {', '.join(fail)} still fail{'s' if len(fail) == 1 else ''}" if fail else ""
-        return f"With the {len(self.solution.fixes)} fixes {holding} of {len(now)} gates hold, {held} of {len(applying)} without ({how}){rest}."
+        many = f"{len(self.solution.fixes)} fix{'' if len(self.solution.fixes) == 1 else 'es'}"
+        return f"With the {many} {holding} of {len(now)} gates hold, as it is {held} of {len(applying)} ({how}){rest}."
 
     @property
     def proven(self) -> bool:
