@@ -6,6 +6,7 @@ severe a finding is, which follows from the gate it breaks.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
@@ -271,6 +272,11 @@ class GateResult:
         return show.gates([self]).html
 
 
+IMPORTERS = re.compile(r"\b(?:programs?|imports?|imported|developers?|librar(?:y|ies)|api|modules?)\b", re.IGNORECASE)
+CLIENTS = re.compile(r"\b(?:network|http|clients?|browsers?|web|remote|other machines)\b", re.IGNORECASE)
+"""Words for those who use it, as people answer: programs that import it, and clients that call it from elsewhere."""
+
+
 @dataclass(frozen=True)
 class Answers:
     """What the user told us; `unknown` and the empty string are inferred and listed as assumptions."""
@@ -284,6 +290,13 @@ class Answers:
     probe_beat: str = ""
     probe_lock: str = ""
     probe_end: str = ""
+
+    @property
+    def wanted_shape(self) -> Literal["library", "service", "bundle", "unknown"]:
+        """The shape as answered; where only the consumers were, the one that they need: what programs import is a library, what clients call a service."""
+        if self.shape != "unknown" or bool(IMPORTERS.search(self.consumers)) is bool(CLIENTS.search(self.consumers)):
+            return self.shape
+        return "library" if IMPORTERS.search(self.consumers) else "service"
 
 
 def to_json(value: Any) -> bytes:

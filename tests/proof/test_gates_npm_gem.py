@@ -12,11 +12,15 @@ import pytest
 from tests.conftest import Make
 from tests.proof.conftest import command, digest
 
-from session_ops.model import Gate, GateResult, Outcome
+from session_ops.discovery.files import read_tree
+from session_ops.model import Answers, Gate, GateResult, Outcome
 from session_ops.proof import tarballs
+from session_ops.proof.gates.npm import _with_scripts
+from session_ops.proof.runs import Place
+from session_ops.proof.sandbox import Sandbox
 from session_ops.proof.toolchains import toolchains
 from session_ops.proof.wheels import Unsatisfiable
-from session_ops.registry import CannotCheck
+from session_ops.registry import CannotCheck, Facts, Registry
 
 Proven = Callable[..., dict[Gate, GateResult]]
 
@@ -298,3 +302,13 @@ def test_a_go_module_is_built_or_left_open_with_the_reason(make: Make, proven: P
     else:
         assert set(outcomes(results).values()) == {"open"}
         assert "Go is not installed" in results[Gate.BUILD].reason
+
+
+def test_scripts_of_dependencies_are_run_before_a_build(make: Make, box: Sandbox) -> None:
+    tree = read_tree(make({"package.json": '{"name": "t", "version": "1.0.0"}'}))
+    listed = {"node_modules/a": {}, "node_modules/b/node_modules/@s/c": {"hasInstallScript": True}}
+    place = Place(lambda: box, tree)
+    one = Facts(Registry.load(), {"tree": tree, "answers": Answers()})["manifests"][0]
+    assert _with_scripts(place, one) == []
+    box.write("node_modules/.package-lock.json", json.dumps({"packages": listed}).encode())
+    assert _with_scripts(place, one) == ["@s/c"]

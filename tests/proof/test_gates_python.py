@@ -133,6 +133,21 @@ def test_a_module_that_only_the_reader_has_is_no_failure(make: Make, proven: Pro
     assert outcomes(results)["start"] == outcome
 
 
+def test_a_command_that_works_on_repositories_is_started_in_one(make: Make, proven: Proven) -> None:
+    asking = "import os, sys\n\n\ndef main():\n    if not os.path.exists('.git'):\n        sys.exit('error: not a git repository')\n    print('hi')\n"
+    results = python(proven, make(files() | {"tiny_ops/cli.py": asking}, git=True))
+    assert command(results[Gate.START], "--help").command == "in a git repository: tiny-ops --help"
+    assert results[Gate.START].outcome is Outcome.PASS
+
+
+def test_a_module_that_calls_a_service_when_it_is_loaded_is_installed(make: Make, proven: Proven) -> None:
+    calling = "import socket\n\nsocket.create_connection(('127.0.0.1', 5432))\n"
+    results = python(proven, make(files() | {"tiny_ops/__init__.py": calling}, git=True))
+    assert results[Gate.INSTALL].outcome is Outcome.PASS
+    assert "it needs a service that does not run in the sandbox" in command(results[Gate.INSTALL], "import tiny_ops").skipped
+    assert results[Gate.START].outcome is Outcome.OPEN
+
+
 def test_an_entry_point_that_is_not_there_breaks_start(make: Make, proven: Proven) -> None:
     results = python(proven, make(files(scripts="tiny-ops = tiny_ops.gone:main\\n"), git=True))
     assert "ModuleNotFoundError" in results[Gate.START].reason

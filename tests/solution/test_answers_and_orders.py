@@ -9,7 +9,7 @@ from tests.conftest import Make
 
 from session_ops.case import Case
 from session_ops.discovery.docs import Directive
-from session_ops.model import Edit, Fix, NewFile
+from session_ops.model import Answers, Edit, Fix, NewFile
 from session_ops.solution.constraints import broken_by
 from session_ops.solution.phase import Document
 
@@ -81,6 +81,33 @@ def test_who_uses_it_is_a_reason(make: Make, tmp_path: Path) -> None:
     root = make(PYTHON, git=True)
     why = solved(root, tmp_path, consumers="other programs that import it").approach.why
     assert "other programs need a package with a version, as answered (other programs that import it)" in why
+
+
+NPM = {
+    "package.json": '{\n  "name": "t",\n  "version": "1.0.0",\n  "bin": {"t": "cli.js"}\n}\n',
+    "cli.js": "#!/usr/bin/env node\nrequire('./lib/index.js').go()\n",
+    "lib/index.js": "exports.go = () => console.log('t')\n",
+    "README.md": "# t\n\n```\nt\n```\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("consumers", "shape", "name", "fix"),
+    [
+        ("", "unknown", "npm package", ""),
+        ("people at a terminal", "unknown", "npm package", ""),
+        ("other programs that import it", "library", "npm package", "Name the module that others import"),
+        ("browsers in our network", "service", "systemd service", "Add a service unit"),
+        ("programs, and browsers in our network", "unknown", "npm package", ""),  # which of them counts is not said
+    ],
+)
+def test_who_uses_it_changes_shape_approach_and_fixes(
+    make: Make, tmp_path: Path, consumers: str, shape: str, name: str, fix: str
+) -> None:
+    got = solved(make(NPM, executable=("cli.js",), git=True), tmp_path, consumers=consumers)
+    added = {step.title.partition(" in ")[0] for step in got.fixes}
+    assert (got.approach.name, added) == (name, {fix} if fix else set())
+    assert Answers(consumers=consumers).wanted_shape == shape
 
 
 def order(text: str, kind: str = "must") -> list[Directive]:

@@ -101,7 +101,7 @@ def container_wanted(answers: Answers, tree: Tree, deployment: Deployment) -> It
     Do: Add a Dockerfile that starts the one command that keeps it running, as a user of its own, with a volume for data to keep.
     Source: Dockerfile reference, CMD, USER, VOLUME.
     """
-    if answers.environment not in ("docker", "cloud") or answers.shape == "library":
+    if answers.environment not in ("docker", "cloud") or answers.wanted_shape == "library":
         raise NotApplicable("nobody answered that it runs in a container")
     if any(not is_aside(d.path) for d in deployment.dockerfiles) or any(not is_aside(s.path) for s in deployment.services):
         return
@@ -145,13 +145,13 @@ def _unit(
 def service_wanted(answers: Answers, tree: Tree, deployment: Deployment) -> Iterator[Finding]:
     """It shall run as a service, and no unit or container keeps it running.
 
-    Why: the user answered environment systemd, or shape service on a machine. After a crash or a reboot nobody starts it. For systemd a unit
-    passes; for a service on a machine a unit or a compose file does.
+    Why: the user answered environment systemd, or shape service (or clients that call it) on a machine. After a crash or a
+    reboot nobody starts it. For systemd a unit passes; for a service on a machine a unit or a compose file does.
     Do: Add a unit with User, Restart and an ExecStart of whole paths.
     Source: systemd.service(5), systemd.exec(5).
     """
-    systemd = answers.environment == "systemd" and answers.shape != "library"
-    service = answers.shape == "service" and answers.environment in ("unknown", "local")
+    systemd = answers.environment == "systemd" and answers.wanted_shape != "library"
+    service = answers.wanted_shape == "service" and answers.environment in ("unknown", "local")
     if not systemd and not service:
         raise NotApplicable("nobody answered that systemd or a machine keeps it running")
     if any(not is_aside(u.path) for u in deployment.units):
@@ -184,12 +184,13 @@ def _entry(finding: Finding, tree: Tree) -> Fix | None:
 def library_wanted(answers: Answers, tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     """It shall be a library, and its manifest names nothing to import.
 
-    Why: the user answered shape library. `require` and `import` of the package fail, whatever code is in it. A package.json with main, module or
+    Why: the user answered shape library, or consumers that import it.
+    `require` and `import` of the package fail, whatever code is in it. A package.json with main, module or
     exports (or an index.js), and a Python package with modules pass.
     Do: Name the module that others import in the manifest, and export from it what they may use.
     Source: Node.js, Modules: Packages, main and exports; Python Packaging User Guide.
     """
-    if answers.shape != "library":
+    if answers.wanted_shape != "library":
         raise NotApplicable("nobody answered that it is a library")
     own = [m for m in manifests if not is_aside(m.path) and m.ecosystem in ("npm", "pip", "gem", "cargo", "go")]
     if not own:

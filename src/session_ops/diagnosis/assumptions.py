@@ -169,6 +169,9 @@ def _shape(found: discovery.Document, tree: Tree, answers: Answers) -> Assumptio
     validate = "Say what it shall be (--shape library|service|bundle)."
     if answers.shape != "unknown":
         return _answered(question, answers.shape, "Use it once in that way.")
+    if answers.wanted_shape != "unknown":
+        why = f"its consumers, as answered, need it: {answers.consumers[:60]}"
+        return _inferred(question, answers.wanted_shape, why, (), validate)
     deployment = found.deployment
     if deployment.services or deployment.units:
         places = [tree.evidence(s.path, s.line) for s in deployment.services] + [

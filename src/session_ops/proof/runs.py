@@ -24,6 +24,7 @@ from session_ops.proof.symptoms import absent_command, complaint, needs_network,
 from session_ops.proof.toolchains import TOOLS, toolchains
 from session_ops.registry import CannotCheck, Facts
 
+NO_SERVICE = "it needs a service that does not run in the sandbox"
 MARK = "__session_ops_prover__"
 TAIL = 12
 """Lines of output that are kept of each stream."""
@@ -110,7 +111,7 @@ class Place:
             elif (why := needs_network(ran.err + "\n" + ran.out)) and ran.code:
                 ended, skipped = "refused", f"it needs the network, which the sandbox does not have ({self.plain(why)})"
             elif service and ran.code:
-                ended, skipped = "refused", f"it needs a service that does not run in the sandbox ({self.plain(service)})"
+                ended, skipped = "refused", f"{NO_SERVICE} ({self.plain(service)})"
             elif ran.code == 0:
                 wrong = f"exit status 0 although a command in it failed: {self.plain(said)}"
             else:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from session_ops.model import CommandRun, Gate
 from session_ops.proof.documented import told, unfit
-from session_ops.proof.runs import Place
+from session_ops.proof.runs import NO_SERVICE, Place
 from session_ops.proof.sandbox import Ran
 from session_ops.proof.symptoms import absent_command, complaint, crash, telling, wants_terminal
 from session_ops.registry import CannotCheck, Facts
@@ -23,6 +23,8 @@ MADE_UP = "session-ops-proof"
 MOST_VARIABLES = 12
 START_S = 20.0
 """Seconds that one of them is given."""
+REPOSITORY = re.compile(r"(?i)\bnot (?:in |inside |within )?(?:of )?a (?:valid )?git (?:repository|repo|work(?:ing)? ?tree)\b")
+IN_REPOSITORY = "in a git repository: "
 MODULE = re.compile(r"No module named ['\"]?(?P<name>\w+)['\"]?\s*$")
 _USAGE = re.compile(r"(?im)^\s*(?:usage\b|options?:|commands?:)")
 
@@ -33,7 +35,7 @@ def starts(place: Place, argv: list[str], name: str, env: Mapping[str, str]) -> 
     for flag in ("--help", "--version", "-h"):
         # by a shell, as people do it: it runs a script without a first line too
         ran, given = _run(place, ["/bin/sh", "-c", '"$0" "$@"', *argv, flag], place.box.home, env)
-        shown = " ".join([*(f"{key}=…" for key in given), name, flag])
+        shown = f"{given}{name} {flag}"
         if not ran.code or ran.ended or ran.gone:
             break
         if _USAGE.search(ran.out + "\n" + ran.err) and not crash(ran.err):
@@ -50,15 +52,42 @@ def starts(place: Place, argv: list[str], name: str, env: Mapping[str, str]) -> 
     return run
 
 
-def _run(place: Place, argv: Sequence[str] | str, at: PurePosixPath, env: Mapping[str, str]) -> tuple[Ran, dict[str, str]]:
-    """Run a command; where it stops for want of variables that the target documents, run it again with them. Gives what was set besides `env`."""
+def imports(
+    place: Place, argv: Sequence[str], shown: str, at: PurePosixPath, env: Mapping[str, str], seconds: float
+) -> CommandRun:
+    """Load a module that was installed. One that comes as far as calling a service has found what it needs to load."""
+    ran = place.box.run(argv, cwd=at, env=env, timeout_s=seconds, serves=True)
+    if ran.code and REPOSITORY.search(ran.err + ran.out):
+        _repository(place, at)
+        ran, shown = place.box.run(argv, cwd=at, env=env, timeout_s=seconds, serves=True), IN_REPOSITORY + shown
+    run = place.judged(Gate.INSTALL, shown, ran, serves=True)
+    return replace(run, ended="") if run.ended == "refused" and run.skipped.startswith(NO_SERVICE) else run
+
+
+def _run(place: Place, argv: Sequence[str] | str, at: PurePosixPath, env: Mapping[str, str]) -> tuple[Ran, str]:
+    """Run a command; where it stops for want of variables that the target documents, or of a git repository, run it again with that.
+
+    Gives what it was given besides `env`, as words before the command.
+    """
     given: dict[str, str] = {}
+    inside = ""
     while True:
         ran = place.box.run(argv, cwd=at, env={**env, **given}, timeout_s=START_S, serves=True)
+        if ran.code and not inside and at == place.box.home and REPOSITORY.search(ran.err + ran.out):
+            at, inside = at / "project", IN_REPOSITORY
+            _repository(place, at)
+            continue
         asked = {name: value for name, value in wanted(place, ran).items() if name not in given} if ran.code else {}
         if not asked or len(given) > MOST_VARIABLES:
-            return ran, given
+            return ran, inside + "".join(f"{key}=… " for key in given)
         given |= asked
+
+
+def _repository(place: Place, at: PurePosixPath) -> None:
+    """Make a folder a repository with one commit, as a user's project is."""
+    who = "-c user.name=session -c user.email=session@localhost -c core.hooksPath=/dev/null"
+    steps = f'mkdir -p "$1" && cd "$1" && git init -q -b main . && git {who} commit -q --allow-empty -m first'
+    place.box.run(["/bin/sh", "-c", steps, "repository", str(at)], cwd=place.box.home)
 
 
 def wanted(place: Place, ran: Ran) -> dict[str, str]:
@@ -113,7 +142,7 @@ def documented(
 def sample(place: Place, text: str, env: Mapping[str, str], at: PurePosixPath) -> CommandRun:
     """Run a documented command. It fails by what breaks (a traceback, a program or module that is absent), not by what its reader would bring."""
     ran, given = _run(place, text, at, env)
-    shown = " ".join([*(f"{key}=…" for key in given), text])
+    shown = given + text
     run = place.judged(Gate.START, shown, ran, serves=True)
     if run.wrong and ran.code not in (126, 127) and (line := wants_terminal(ran.err)):
         # documents talk to people; whether a command that agents start asks is the rules' business

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from session_ops.discovery import phase as discovery
 from session_ops.discovery.aside import is_aside
-from session_ops.model import Answers
+from session_ops.model import CLIENTS, IMPORTERS, Answers
 from session_ops.solution.phase import Approach
 
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -42,12 +42,12 @@ USERS: tuple[tuple[re.Pattern[str], tuple[str, ...], str], ...] = (
         "agents install plugins themselves",
     ),
     (
-        re.compile(r"\b(?:programs?|import(?:s|ed)?|developers?|librar(?:y|ies)|api|modules?)\b", re.IGNORECASE),
+        IMPORTERS,
         ("pip package", "npm package", "gem", "cargo install", "go install"),
         "other programs need a package with a version",
     ),
     (
-        re.compile(r"\b(?:network|http|clients?|browsers?|web|remote|other machines)\b", re.IGNORECASE),
+        CLIENTS,
         ("compose", "container", "systemd service"),
         "clients over the network need something that stays",
     ),
@@ -102,13 +102,13 @@ def approach(
     elif environment == "local":
         vote(local, weight, f"it shall run on the machine itself, {given}")
     if shape == "service":
-        at_home = environment not in ("docker", "cloud") and answers.shape == "service"
+        at_home = environment not in ("docker", "cloud") and answers.wanted_shape == "service"
         name = "compose" if services else "systemd service" if units or at_home else "container"
-        vote(name, 100 if answers.shape == "service" else 30, "a service has to be kept running")
+        vote(name, 100 if answers.wanted_shape == "service" else 30, "a service has to be kept running")
     if shape == "library":
         for kind in found.kind.scores:
             if kind.kind in ("pip", "npm", "gem", "cargo", "go") and kind.points > 0:
-                vote(OF_KIND[kind.kind], 60 if answers.shape == "library" else 20, "a library is installed as a package")
+                vote(OF_KIND[kind.kind], 60 if answers.wanted_shape == "library" else 20, "a library is installed as a package")
                 break
     for users, names, why in USERS:
         if answers.consumers and users.search(answers.consumers):

@@ -14,7 +14,7 @@ from session_ops.discovery.manifests import Manifest
 from session_ops.model import CommandRun, Gate
 from session_ops.proof.artifact import first, unwanted
 from session_ops.proof.runs import Place, prover
-from session_ops.proof.starting import MOST_COMMANDS, START_S, documented, sample, starts
+from session_ops.proof.starting import MOST_COMMANDS, START_S, documented, imports, sample, starts
 from session_ops.proof.tarball import Tarball, problems, read_tarball
 from session_ops.proof.tarballs import fetched
 from session_ops.proof.toolchains import toolchains
@@ -186,7 +186,21 @@ def _develop(place: Place, package: Mapping[str, Any], one: Manifest, where: str
     except CannotCheck as error:
         return place.refused(Gate.INSTALL, shown, str(error))
     argv = ["npm", "ci" if lock else "install", "--ignore-scripts"]
-    return place.run(Gate.INSTALL, argv, cwd=one.folder, env=_env(place), timeout_s=NPM_S, shown=shown)
+    run = place.run(Gate.INSTALL, argv, cwd=one.folder, env=_env(place), timeout_s=NPM_S, shown=shown)
+    if run.good and (names := _with_scripts(place, one)):
+        # compilers and bundlers put their program in place by one; what fails here fails again where it is used
+        place.box.run(["npm", "rebuild", *names], cwd=place.inside(one.folder), env=_env(place), timeout_s=NPM_S)
+    return run
+
+
+def _with_scripts(place: Place, one: Manifest) -> list[str]:
+    """Installed packages that have a script of their own to run at installation. Source: docs.npmjs.com, package-lock.json, hasInstallScript."""
+    try:
+        listed = json.loads(place.box.read(place.inside(one.beside("node_modules/.package-lock.json"))))
+    except (CannotCheck, ValueError):
+        return []
+    marked = [path for path, entry in listed.get("packages", {}).items() if entry.get("hasInstallScript")]
+    return sorted({path.rpartition("node_modules/")[2] for path in marked})
 
 
 def _install(place: Place, facts: Facts, ball: Tarball, path: PurePosixPath, tag: str) -> Iterator[CommandRun]:
@@ -223,14 +237,7 @@ def _install(place: Place, facts: Facts, ball: Tarball, path: PurePosixPath, tag
         return
     if ball.loads:
         code = f"await import({json.dumps(name)})"
-        yield place.run(
-            Gate.INSTALL,
-            ["node", "--input-type=module", "-e", code],
-            cwd=app,
-            timeout_s=START_S,
-            serves=True,
-            shown=f"node -e '{code}'",
-        )
+        yield imports(place, ["node", "--input-type=module", "-e", code], f"node -e '{code}'", app, {}, START_S)
     env = {"PATH": f"{app}/node_modules/.bin:{place.box.env['PATH']}"}
     for command in list(ball.bins)[:MOST_COMMANDS]:
         yield starts(place, [f"{app}/node_modules/.bin/{command}"], command, env)

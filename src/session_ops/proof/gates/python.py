@@ -15,7 +15,7 @@ from session_ops.model import CommandRun, Gate
 from session_ops.proof import uv
 from session_ops.proof.artifact import Wheel, first, missing, read_wheel, unwanted
 from session_ops.proof.runs import Place, prover
-from session_ops.proof.starting import MOST_COMMANDS, START_S, documented, starts
+from session_ops.proof.starting import MOST_COMMANDS, START_S, documented, imports, starts
 from session_ops.proof.toolchains import toolchains
 from session_ops.proof.wheels import Unsatisfiable, fetched
 from session_ops.registry import CannotCheck, Facts
@@ -235,14 +235,7 @@ def _use(place: Place, facts: Facts, wheel: Wheel, venv: PurePosixPath) -> Itera
     tops = [top for top in wheel.tops if not is_aside(top + "/")]
     for top in tops:
         words = f"import {top}"
-        yield place.run(
-            Gate.INSTALL,
-            [own_python, "-c", words],
-            cwd=place.box.home,
-            env=env,
-            shown=f"python -c '{words}'",
-            timeout_s=START_S * 2,
-        )
+        yield imports(place, [own_python, "-c", words], f"python -c '{words}'", place.box.home, env, START_S * 2)
     names = [*wheel.scripts, *sorted(p.rpartition("/")[2] for p in wheel.files if ".data/scripts/" in p)]
     for name in names[:MOST_COMMANDS]:
         yield starts(place, [f"{venv}/bin/{name}"], name, env)
