@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from session_ops.analysis.copied_alone import copied_alone
 from session_ops.analysis.deployment_fixes import pass_through
 from session_ops.analysis.ignore import would_ignore
 from session_ops.analysis.lists import with_line
@@ -494,10 +495,10 @@ _SCRIPT = re.compile(r"^(?:\./)?[\w@+-][\w./@+-]*\.(?:py|sh|bash|js|mjs|cjs|rb|p
 
 @rule("SHIP-CMD", gate="ship", category="deploy-config")
 def start_command_without_file(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
-    """CMD or ENTRYPOINT starts a script that no COPY brings into the image.
+    """CMD or ENTRYPOINT starts a script that no COPY brings into the image, or a script is copied without what it reads beside itself.
 
-    Why: the image builds, and the container dies when it starts. Scripts that a command of the build mentions, that lie in a folder
-    of build output or on the PATH of a base image pass; so does an image whose content cannot be told.
+    Why: the image builds, and the container dies when it starts, or the script when it is used. Scripts that a command of the build
+    mentions, that lie in a folder of build output or on the PATH of a base image pass; so does an image whose content cannot be told.
     Do: COPY the script into the image and let CMD or ENTRYPOINT name it by its path there, or start a file that the image has.
     Source: Dockerfile reference, CMD, ENTRYPOINT.
     """
@@ -513,6 +514,8 @@ def start_command_without_file(tree: Tree, deployment: Deployment) -> Iterator[F
         files = _context_files(tree, dockerfile.context)
         names, texts, whole = _brought(dockerfile, files)
         last = max((i.stage for i in dockerfile.instructions), default=0)
+        if not whole and names:
+            yield from copied_alone(tree, dockerfile, names | {word for t in texts for word in re.findall(r"[\w.-]+", t)})
         if not names or any(_FETCHES.search(t) for t in texts):
             continue
         for step in dockerfile.instructions:

@@ -89,8 +89,15 @@ def starts(tree: Tree, references: References, docs: Docs, deployment: Deploymen
     return tuple(sorted(found, key=lambda s: (s.script, s.source, s.line)))
 
 
+INNERMOST = re.compile(r"\$\(([^()]*)\)")
+
+
 def started_directly(line: str, name: str) -> bool:
     """Is a file of this name the first word of a command in this line, with no interpreter before it?"""
+    while inner := INNERMOST.search(line):  # a substitution is a command line of its own, and one word of the line around it
+        if name in inner[1] and started_directly(inner[1], name):
+            return True
+        line = f"{line[: inner.start()]}-{line[inner.end() :]}"
     tokens = re.sub(r"\\?[\"']", "", line).split()
     for place, token in enumerate(tokens):
         bare = token.rstrip(",;)]}&|`")
@@ -218,6 +225,27 @@ def _covered(script: str, patterns: list[tuple[str, bool]]) -> bool:
     return False
 
 
+GIT_HOOKS = frozenset((
+    "applypatch-msg", "pre-applypatch", "post-applypatch", "pre-commit", "pre-merge-commit", "prepare-commit-msg", "commit-msg", "post-commit",
+    "pre-rebase", "post-checkout", "post-merge", "pre-push", "pre-receive", "update", "post-receive", "post-rewrite", "reference-transaction",
+))  # fmt: skip
+HOOKS_PATH = re.compile(r"core\.hooksPath[\s=:\"',]+(?:\$\{?\w+\}?/|\./)?(?P<folder>[\w.-]+(?:/[\w.-]+)*)")
+
+
+def _hooks_of_git(tree: Tree) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Scripts that git takes for its hooks, since something sets core.hooksPath to their folder, with the place that says so."""
+    folders: dict[str, tuple[str, int]] = {}
+    for entry in tree.files("shell", "markdown", "makefile", "json", "javascript", "python", "yaml", "toml"):
+        text = tree.text(entry.path)
+        if "core.hooksPath" in text and not is_aside(entry.path):
+            for match in HOOKS_PATH.finditer(text):
+                folders.setdefault(match["folder"].rstrip("/"), (entry.path, text.count("\n", 0, match.start()) + 1))
+    for folder, said in folders.items():
+        for name in sorted(GIT_HOOKS):
+            if f"{folder}/{name}" in tree.entries:
+                yield f"{folder}/{name}", said
+
+
 def make_executable(finding: Finding) -> Fix:
     """Set the x bit."""
     path = finding.data["path"]
@@ -241,12 +269,25 @@ def not_executable(starts: Starts, tree: Tree) -> Iterator[Finding]:
     in `bash FILE`.
     Source: execve(2), EACCES; POSIX.1-2024, Shell & Utilities, 2.8.2.
     """
-    if not starts:
+    hooks = dict(_hooks_of_git(tree))
+    if not starts and not hooks:
         raise NotApplicable("nothing starts a script by its path")
     patterns = made_executable(tree)
     bits_count = any(not e.executable for e in tree.files())  # some file systems show the x bit everywhere
     found: list[Finding] = []
-    for script in sorted({s.script for s in starts}):
+    for script, said in hooks.items():
+        here = tree.entries[script].executable and bits_count
+        if tree.git.mode(script).endswith("644") and not here and not _covered(script, patterns) and not is_aside(script):
+            found.append(
+                Finding(
+                    "git starts the hook by its path, but the file is not executable in git (mode 100644)",
+                    at=tree.evidence(script, 1),
+                    also=(tree.evidence(*said),),
+                    impact="git passes the hook over with a hint, and what it should stop goes through.",
+                    data={"path": script},
+                )
+            )
+    for script in sorted({s.script for s in starts} - hooks.keys()):
         entry = tree.entries[script]
         mode = tree.git.mode(script)
         if mode.endswith("755") or (entry.executable and (bits_count or not mode)):

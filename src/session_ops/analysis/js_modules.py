@@ -1,4 +1,4 @@
-"""JavaScript that Node does not load as it is written: names of CommonJS in an ES module, and `await` outside of an async function."""
+"""JavaScript that Node does not load as it is written, and tests that it never gets: CommonJS in ES modules, `await`, patterns of the shell."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from ast_grep_py import SgNode
 
 from session_ops.discovery.aside import is_aside, is_document
+from session_ops.discovery.deployment.contexts import glob_regex
 from session_ops.discovery.files import FileEntry, Tree
+from session_ops.discovery.references.javascript import npm_scripts
 from session_ops.discovery.syntax import Syntax, line_of
 from session_ops.model import Evidence, Finding
 from session_ops.registry import NotApplicable, rule
@@ -174,3 +176,50 @@ def _is_async(function: SgNode) -> bool:
 def _broken(node: SgNode) -> bool:
     """Does the reader of the text stumble near the place, so that the function around it may be another one?"""
     return any(above.kind() == "ERROR" or any(c.kind() == "ERROR" for c in above.children()) for above in node.ancestors())
+
+
+_RUNNERS = re.compile(r"\b(?:node\s+(?:\S+\s+)*--test|mocha|tape|ava|uvu|tap|ts-mocha|bun\s+test)\b")
+_GLOB = re.compile(r"(?<![\\\w'\"/*.-])(?P<glob>[\w./-]*\*\*/[\w.*/{},-]+)(?![\w'\"])")
+
+
+@rule("PKG-GLOB", gate=None, category="gap")
+def tests_hidden_by_the_shell(tree: Tree) -> Iterator[Finding]:
+    """A test script of package.json leaves `**` to the shell, which reads it as `*`, so that tests in other depths never run.
+
+    Why: npm starts its scripts with sh, which knows no `**`: `tests/**/*.test.js` is `tests/*/*.test.js` there. Where that fits some files,
+    the runner gets those alone and says that all tests pass; where it fits none, the runner gets the pattern and finds them itself.
+    Passes: patterns in quotes, patterns that fit the same files either way, patterns that fit none for the shell.
+    Do: Put the pattern into quotes, so that the runner reads it: `node --test 'tests/**/*.test.js'`.
+    Source: POSIX.1-2024, Shell & Utilities 2.14 pattern matching; docs.npmjs.com, npm-run (script-shell).
+    """
+    manifests = [
+        p for p in tree.entries if posixpath.basename(p) == "package.json" and not tree.entries[p].vendored and not is_aside(p)
+    ]
+    if not manifests:
+        raise NotApplicable("no package.json")
+    for path in manifests:
+        folder = posixpath.dirname(path)
+        for name, command, line in npm_scripts(tree.text(path)):
+            bare = re.sub(r"'[^']*'|\"[^\"]*\"", lambda m: " " * len(m[0]), command)
+            for match in _GLOB.finditer(bare) if _RUNNERS.search(command) else ():
+                glob = match["glob"]
+                inside = [e.path.removeprefix(f"{folder}/" if folder else "") for e in tree.below(folder)]
+                seen = {p for p in inside if _shell_glob(glob).fullmatch(p)}
+                meant = {p for p in inside if glob_regex(glob).fullmatch(p)}
+                left = sorted(meant - seen)
+                if seen and left:
+                    yield Finding(
+                        f"the script {name} leaves `{glob}` to the shell, so {len(left)} of {len(meant)} test files never run ({left[0]} …)",
+                        tree.evidence(path, line),
+                        tuple(tree.evidence(posixpath.join(folder, one)) for one in left[:5]),
+                        "The tests pass without having run.",
+                    )
+
+
+def _shell_glob(pattern: str) -> re.Pattern[str]:
+    """A pattern as sh reads it: every run of stars stands for a part of one name."""
+    parts = (
+        r"[^/]*" if part.startswith("*") else r"[^/]" if part == "?" else re.escape(part)
+        for part in re.split(r"(\*+|\?)", pattern.removeprefix("./"))
+    )
+    return re.compile("".join(parts))

@@ -1,4 +1,4 @@
-"""Texts that begin with a dash, and that a command takes for an option."""
+"""Texts that a command takes for something else: a dash for an option, an apostrophe for a quotation mark."""
 
 from __future__ import annotations
 
@@ -94,3 +94,48 @@ def _rewritten(text: ShellText, one: Invocation, at: int, mark: str) -> tuple[st
         return "", ""
     old = line[begin.column : word.column + 3].rstrip()
     return old, f"{line[begin.column : word.column]}{mark} {old[word.column - begin.column :]}"
+
+
+_TEXT = re.compile(
+    r"(?:^|_)(?:title|titles|desc|description|message|msg|prompt|goal|note|notes|comment|body|summary|text|reason|question|answer)$",
+    re.IGNORECASE,
+)
+
+
+@rule("SHELL-XARGS", gate="start", category="shell")
+def trimmed_by_xargs(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
+    r"""A text that people or agents write is trimmed with xargs, which reads its quotation marks.
+
+    Why: `title=$(head -1 proposal.txt | xargs)` looks like a way to cut blanks off; but xargs takes `'` and `"` for quotation marks and `\\`
+    for an escape. "Don't retry" ends with "unmatched single quote" and status 1: the title is empty, and under `set -e` and pipefail the script ends.
+    Passes: numbers and names that have no quotation marks (`wc -l | xargs`), `xargs -0`, xargs with a command.
+    Do: Cut blanks without it: `sed 's/^ *//; s/ *$//'`, or `read -r title < file`.
+    Source: POSIX.1-2024, xargs: quoting in its input.
+    """
+    texts = [text for text in shell_texts if "xargs" in text.text]
+    if not texts:
+        raise NotApplicable("no script uses xargs")
+    yield from told((found for text in texts for found in _trimmed(tree, text)), 1, 6)
+
+
+def _trimmed(tree: Tree, text: ShellText) -> Iterator[Finding]:
+    for node in text.nodes("variable_assignment"):
+        name, value = node.field("name"), node.field("value")
+        if (
+            name is None
+            or value is None
+            or not re.search(r"\|\s*xargs\s*\)\"?$", value.text())
+            or not _TEXT.search(name.text())
+        ):
+            continue
+        if re.search(r"\bwc\b|\bbasename\b|\bdate\b|grep -c", value.text()):
+            continue
+        dies = text.on("errexit", node) and text.dies(node)
+        yield place(
+            tree,
+            text,
+            node,
+            f"xargs reads the quotation marks of {name.text()}: an apostrophe in the text is an error",
+            "The script ends there." if dies else "The text is lost.",
+            "likely" if dies else "possible",
+        )

@@ -74,7 +74,8 @@ def ends_without_failure(shell_texts: ShellTexts, tree: Tree) -> Iterator[Findin
 
     Why: `((n++))` has the status 1 where n was 0; grep, pgrep and `ls` of nothing have a status other than 0, so an assignment from
     them ends the script before the line that would have handled the empty answer; `read -d ''` always ends with 1; a function
-    whose last statement is `[ … ] && …` returns 1 where the test is false, and the call of it ends the script; with pipefail a
+    whose last statement is `[ … ] && …` returns 1 where the test is false, and the call of it ends the script; so does `x=$(f)` of a
+    function that returns 1 where there is nothing; with pipefail a
     source that never ends is killed by SIGPIPE (141). Passes: what stands in a condition, before `||`, behind `!`, in a function that is
     only called there, and all of this where `set -e` is off.
     Do: Allow for that status: `n=$((n + 1))` for `((n++))`, `if …; then …; fi` for a last `[ … ] && …`, and `|| true` behind a
@@ -84,10 +85,11 @@ def ends_without_failure(shell_texts: ShellTexts, tree: Tree) -> Iterator[Findin
     under = [text for text in shell_texts if text.ever("errexit")]
     if not under:
         raise NotApplicable("no script sets -e")
+    libraries = {text.path.rsplit("/", 1)[-1]: text for text in shell_texts if text.kind == "script"}
     yield from told(
         place(tree, text, death.node, death.what, death.impact, death.confidence, old=death.old, new=death.new)
         for text in under
-        for death in deaths(text)
+        for death in (*deaths(text), *_own_words(text, libraries))
     )
 
 
@@ -103,6 +105,61 @@ def deaths(text: ShellText) -> Iterator[Fault]:
         yield from _last_word(text)
     if text.ever("pipefail") and ("random" in text.text or "yes " in text.text or "/dev/zero" in text.text):
         yield from _endless(text)
+
+
+SOURCED = re.compile(r"(?:^|[\s;&])(?:source|\.)\s+[^\n;&|]*?([\w.-]+\.(?:sh|bash))\b")
+
+
+def _own_words(text: ShellText, libraries: dict[str, ShellText]) -> Iterator[Fault]:
+    """`x=$(find_it)` of a function that says no by its status, where the script looks afterwards whether x is empty."""
+    if "$(" not in text.text:
+        return
+    beside = [libraries[name] for name in dict.fromkeys(SOURCED.findall(text.text)) if name in libraries]
+    known = {name: (one, function) for one in (*beside, text) for name, function in one.functions.items()}
+    for node in text.nodes("variable_assignment") if known else ():
+        value, name = node.field("value"), node.field("name")
+        if value is None or name is None or not text.on("errexit", node):
+            continue
+        called = re.fullmatch(r"\"?\$\(\s*([A-Za-z_]\w*)\b[^|;&()]*\)\"?", value.text().strip())
+        if called is None or called[1] not in known:
+            continue
+        parent = node.parent()
+        if parent is not None and parent.kind() == "command":
+            continue
+        owner, function = known[called[1]]
+        why = _says_no(owner, function, strict=text.on("pipefail", node))
+        if (
+            why
+            and _handled(text, node, name.text()) == "goes on"
+            and text.dies(node)
+            and not _ends_by_own_word(text, node, name.text())
+        ):
+            plain = "\n" not in node.text() and not node.text().rstrip('"').endswith("))")
+            yield Fault(
+                node,
+                f"{called[1]} {why}, and `set -e` ends the script at the assignment to {name.text()}",
+                f"The script ends here, silently, before the line that looks whether {name.text()} is empty is reached.",
+                old=node.text() if plain else "",
+                new=re.sub(r"\s*\)(\"?)$", r" || true)\1", node.text()) if plain else "",
+            )
+
+
+def _says_no(owner: ShellText, function: SgNode, *, strict: bool) -> str:
+    """How a function fails in an ordinary way: it returns 1, or its last pipeline finds nothing under pipefail."""
+    body = body_of(function)
+    found = statements(body) if body is not None else []
+    for one in owner.commands:
+        if one.words[:2] == ("return", "1") and owner.function_of(one.node) == function:
+            row = one.node.range().start.line
+            above = "\n".join(owner.lines[max(0, row - 2) : row + 1])
+            ordinary = found[-1:] == [one.node] or re.search(r"-[defrs]\s", above)
+            if ordinary and not re.search(r">&2|\b(?:err\w*|die|fail|log_error|error)\b", above):
+                return "returns 1 where there is nothing"
+    if strict and found and found[-1].kind() == "pipeline":
+        first = next((c for c in members(found[-1]) if name_of(c) in SEARCHES), None)
+        if first is not None and not OTHERWISE.search(found[-1].text()):
+            return f"ends with a pipeline in which `{name_of(first)}` finds nothing (pipefail)"
+    return ""
 
 
 def _counting(text: ShellText) -> Iterator[Fault]:
@@ -250,7 +307,13 @@ def _ends_by_own_word(text: ShellText, node: SgNode, name: str) -> bool:
     called = next(filter(None, asked.groups()), "") if asked else ""
     function = text.functions.get(called)
     if function is None:
-        return re.fullmatch(r"_*(?:err\w*exit\w*|exit\w*err\w*|bail\w*|panic|croak)", called) is not None
+        return (
+            re.fullmatch(
+                r"_*(?:err\w*exit\w*|exit\w*err\w*|bail\w*|panic|croak|fail\w*|fatal\w*|die\w*|abort\w*|\w+_(?:fatal|die|fail|abort|exit))",
+                called,
+            )
+            is not None
+        )
     return re.search(r"\bexit\s+[1-9$]", function.text()) is not None
 
 

@@ -64,6 +64,11 @@ ALSO_COMMANDS = frozenset(
 """Names of functions that may as well be commands of the system."""
 
 
+BRINGS = re.compile(r"(?:^|[\s;&{])(?:source|\.)\s+\S")
+UNNAMED = re.compile(r"(?:^|[\s;&{])(?:source|\.)\s+(?:\"?[^\s\";]*\$\{?\w+\}?(?:\.\w+)?\"?|\S*\*\S*|<\()\s*(?:$|[;&|#])")
+"""A file that is brought in by a name which only the run gives."""
+
+
 @rule("SHELL-FUNCTION", gate="start", category="shell")
 def function_not_there(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     """A function is called where it is not: before its definition, by another program, or nowhere defined.
@@ -80,7 +85,14 @@ def function_not_there(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]
     if not texts:
         raise NotApplicable("no shell script")
     everywhere = frozenset(name for text in texts for name in text.functions)
-    yield from told(found for text in texts for found in _not_there(tree, text, everywhere))
+    lines = [line for text in shell_texts for line in text.lines if BRINGS.search(line)]
+    named = "\n".join(lines)
+    unclear = any(UNNAMED.search(line) for line in lines)  # any file may be the one that is sourced
+    yield from told(
+        found
+        for text in texts
+        for found in _not_there(tree, text, everywhere if unclear or text.path.rsplit("/", 1)[-1] in named else frozenset())
+    )
 
 
 def _not_there(tree: Tree, text: ShellText, everywhere: frozenset[str]) -> Iterator[Finding]:

@@ -246,3 +246,62 @@ def _entry_scripts(deployment: Deployment) -> frozenset[str]:
                     for word in re.findall(r"[\w./-]+\.sh\b|[\w./-]*entrypoint[\w.-]*", instruction.value)
                 )
     return frozenset(found)
+
+
+_OF_HOOK = re.compile(r"(?:^|/)hooks?/[^/]+$|(?:^|[/_-])hook[^/]*\.sh$")
+_READS_EVENT = re.compile(
+    r"\$\(\s*cat\s*(?:-\s*)?(?:2>/dev/null\s*)?(?:\|\||\))|\$\(\s*</dev/stdin|\bjq\b[^\n]*hook_event|hook_event_name|tool_input|session_id"
+)
+
+
+@rule("HOOK-HELD", gate="start", category="liveness")
+def job_that_holds_the_hook(shell_texts: ShellTexts, tree: Tree, deployment: Deployment) -> Iterator[Finding]:
+    """A hook starts a job in the background that keeps the hook's output open, so that the agent waits for the job.
+
+    Why: the agent reads the output of a hook until every process has closed it, and a job inherits it: the hook ends at once, and every
+    event costs as long as the job takes (an HTTP call that times out, a sound that is played).
+    Passes: jobs whose output goes elsewhere (`>/dev/null 2>&1`, a log), jobs that are waited for, nohup with a file.
+    Do: Give the job no part of the hook's output: `( … ) </dev/null >/dev/null 2>&1 &`.
+    Source: POSIX.1-2024, Shell & Utilities 2.9.3 asynchronous lists; pipe(7), end of file when all write ends are closed.
+    """
+    started = " ".join(hook.command for hook in deployment.hooks)
+    texts = [
+        t
+        for t in shell_texts
+        if t.kind == "script" and not t.aside and (t.path.rsplit("/", 1)[-1] in started or _OF_HOOK.search(t.path))
+    ]
+    texts = [t for t in texts if "&" in t.text and _READS_EVENT.search(t.text)]
+    if not texts:
+        raise NotApplicable("no hook of an agent starts a job")
+    yield from told((found for text in texts for found in _held(tree, text)), 1, 6)
+
+
+def _held(tree: Tree, text: ShellText) -> Iterator[Finding]:
+    if re.search(r"\bwait\b|^\s*exec\s+(?:\d?>|&>)", text.text, re.MULTILINE):
+        return
+    for kind in _BODIES:
+        for body in [text.root] if kind == "program" else text.nodes(kind):
+            for child in body.children():
+                following = child.next()
+                if (
+                    following is None
+                    or following.text() != "&"
+                    or child.kind() not in ("command", "subshell", "pipeline", "compound_statement", "list")
+                ):
+                    continue
+                last = child.text().rstrip().rsplit("\n", 1)[-1]
+                inside = child.kind() in ("subshell", "compound_statement")
+                if (
+                    (">" in last and not inside)
+                    or re.search(r"\)\s*\d?>", child.text()[-30:])
+                    or re.match(r"(?:nohup|setsid)\b", child.text())
+                ):
+                    continue
+                if inside and all(
+                    ">" in line for line in child.text().split("\n")[1:-1] if line.strip() and not line.strip().startswith("#")
+                ):
+                    continue
+                yield place(
+                    tree, text, text.first + child.range().end.line, "this job keeps the output of the hook open, and the agent waits until it ends",
+                    "Every event of the agent takes as long as the job.", "possible",
+                )  # fmt: skip

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from session_ops.analysis.headless import folded
 from session_ops.analysis.rewriting import rewritten
 from session_ops.analysis.shell_places import place, told
 from session_ops.analysis.shell_programs import FREE, PATHS
+from session_ops.discovery.aside import is_aside
+from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts, name_of, statements, words_of
 from session_ops.model import Finding, Fix
@@ -25,19 +28,42 @@ def quoted(finding: Finding, tree: Tree) -> Fix | None:
 
 
 @rule("SHELL-WORDS", gate="relocate", category="shell", fix=quoted)
-def path_taken_apart(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
+def path_taken_apart(shell_texts: ShellTexts, tree: Tree, deployment: Deployment) -> Iterator[Finding]:
     """A path without quotes is taken apart where it has a space.
 
     Why: in another user's home ("/Users/Ann Lee/…") `rm -rf $dir` removes two other things and `cd $dir` fails. Looked at are commands
-    that move, copy, remove or enter, with a variable that holds a path of this machine or a list of paths.
+    that move, copy, remove or enter, with a variable that holds a path of this machine or a list of paths; and hooks of agents that start
+    a script below `${CLAUDE_PLUGIN_ROOT}` or `$CLAUDE_PROJECT_DIR`, which is where the user has the plugin or the project.
     Passes: quotes, values without a folder of the machine in them.
     Do: Put the variable in double quotes (`"$dir"`); keep several paths in an array and expand it as `"${paths[@]}"`, or read
     them line by line.
     Source: POSIX.1-2024, Shell & Utilities 2.6.5 field splitting.
     """
-    if not shell_texts:
-        raise NotApplicable("no shell script")
+    if not shell_texts and not deployment.hooks:
+        raise NotApplicable("no shell script and no hook")
     yield from told((found for text in shell_texts if text.kind == "script" for found in _apart(tree, text)), 1, 6)
+    yield from folded(list(_of_hooks(tree, deployment)), 1, 4)
+
+
+AGENT_ROOT = re.compile(r"\$\{?(?:CLAUDE|CURSOR|CODEX|GEMINI)_(?:PLUGIN_ROOT|PROJECT_DIR)\}?[\w./-]*")
+
+
+def _of_hooks(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
+    """Commands of hooks in which a folder of the user's stands without quotes."""
+    for hook in deployment.hooks:
+        for match in AGENT_ROOT.finditer(hook.command):
+            before = hook.command[: match.start()]
+            if before.count('"') % 2 or before.count("'") % 2 or is_aside(hook.path):
+                continue
+            name = match[0].strip("${").split("}")[0].split("/")[0]
+            yield Finding(
+                f"the hook gets ${name} without quotes; the path falls apart where it has a space",
+                tree.evidence(hook.path, hook.line),
+                impact="The hook ends with: no such file or directory, at every event.",
+                confidence="possible",
+                data={"old": match[0], "new": f'\\"{match[0]}\\"'},
+            )
+            break
 
 
 def _apart(tree: Tree, text: ShellText) -> Iterator[Finding]:

@@ -169,10 +169,11 @@ def _spliced(tree: Tree, text: ShellText) -> Iterator[Finding]:
                     continue
                 what, confidence = verdict
                 shown = f"${name}" if name else f"$({used[3]} …)"
+                at = next((c for c in one.node.children() if word in c.text()), one.node)
                 yield place(
                     tree,
                     text,
-                    one.line + text.first - 1,
+                    at,
                     f"{shown} is {what} and stands in `s/…/…/`, where its first slash ends the text",
                     "sed answers an error and changes nothing."
                     if confidence == "likely"
@@ -195,6 +196,8 @@ def _has_slash(text: ShellText, node: SgNode, name: str) -> tuple[str, str] | No
         if all(re.match(r"[\"']?\$\{?\w+:-", v) for v in values):
             return ("a path", "possible")
         return ("a path", "likely")
+    if values and any(re.search(r"\$\{\w+:?-[^}$]*/", v) for v in values):
+        return ("a text whose default has a slash", "likely")
     if values and any(BRANCHES.search(v) for v in values):
         return ("a branch's name", "possible")
     if values and all(re.fullmatch(r"[\"']?[\w.: -]*[\"']?(?:\s*#.*)?;?", v.strip()) for v in values):

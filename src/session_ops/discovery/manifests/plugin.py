@@ -89,6 +89,9 @@ def _problems(data: dict[str, Any], lines: Lines, *, market: bool) -> Iterator[P
             if not part.value.startswith("./") and "://" not in part.value:
                 yield Problem(f"{part.name}: the path {part.value!r} must start with ./", part.line, sure=False)
         return
+    owner = data.get("owner")
+    if not isinstance(owner, dict) or not owner.get("name"):
+        yield Problem("owner is missing: a marketplace names who keeps it, as an object with a name", lines.get(("owner",), 1))
     plugins = data.get("plugins")
     if not isinstance(plugins, list):
         yield Problem("plugins is missing: a marketplace lists its plugins there", lines.get(("plugins",), 1))

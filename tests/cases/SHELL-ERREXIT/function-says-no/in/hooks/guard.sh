@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+set -euo pipefail
+source "$(dirname "$0")/lib.sh"
+list_open() {
+  printf '%s\n' "$1" | grep -v '^$' | sort
+}
+spec=$(resolve_current 2>/dev/null)
+if [ -z "$spec" ]; then
+  exit 0
+fi
+open=$(list_open "$spec")
+[ -n "$open" ] || open=none
+echo "$open"

@@ -1,0 +1,6 @@
+resolve_current() {
+  if [ ! -f .current ]; then
+    return 1
+  fi
+  cat .current
+}

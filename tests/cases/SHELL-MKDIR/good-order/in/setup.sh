@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+set -euo pipefail
+ROOT=$(cd "$(dirname "$0")" && pwd)
+TALLY_DIR="$HOME/.tally"
+OTHER="$HOME/.other"
+mkdir -p "$TALLY_DIR"
+cp a.json "$TALLY_DIR/a.json"
+if [ -d "$OTHER" ]; then cp a.json "$OTHER/a.json"; fi
+cp a.json "$HOME/.third/a.json" || true
+mkdir -p "$OTHER" "$HOME/.third" "$ROOT/state"
+echo x > "$ROOT/x"
