@@ -62,6 +62,17 @@ def test_a_line_that_a_commit_took_away_is_found_and_brought_back(
     assert mended(root, rule, path) == text
 
 
+def test_a_trap_that_was_moved_into_a_chain_passes(tmp_path: Path) -> None:
+    root = start(tmp_path / "t")
+    commit(root, "All of it", **{"bin__pack.sh": TRAPPED})
+    commit(
+        root,
+        "Chain",
+        **{"bin__pack.sh": TRAPPED.replace("trap finish EXIT\n", "") + "mkdir -p out && trap finish EXIT || exit 1\n"},
+    )
+    assert "TRAP-DROPPED" not in {f.rule for f in look(root)[1].findings}
+
+
 def test_a_lock_that_was_replaced_by_another_passes(tmp_path: Path) -> None:
     root = start(tmp_path / "t")
     commit(root, "All of it", ops__save=LOCKED)

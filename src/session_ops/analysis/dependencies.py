@@ -153,9 +153,16 @@ def _sureness(tree: Tree, packages: list[Manifest], first: _Import) -> Confidenc
     return "possible" if brought_by(first.module, brought) else "likely"
 
 
+def _own_modules(tree: Tree) -> set[str]:
+    """Names under which something of the tree itself can be imported."""
+    files = {
+        PurePosixPath(p).name.partition(".")[0] for p in tree.entries if p.endswith((".py", ".pyi", ".so", ".pyx", ".pyd"))
+    }
+    return files | {PurePosixPath(f).name for f in tree.folders}
+
+
 def _foreign(tree: Tree, imports: dict[str, set[str]], declared: frozenset[str]) -> Iterator[_Import]:
-    own = {PurePosixPath(p).name.partition(".")[0] for p in tree.entries if p.endswith((".py", ".pyi", ".so", ".pyx", ".pyd"))}
-    own |= {PurePosixPath(f).name for f in tree.folders}
+    own = _own_modules(tree)
     known: dict[str, bool] = {}
     published = BRINGS.keys() | DISTRIBUTIONS.keys()
 
@@ -203,6 +210,7 @@ def module_of_another_python(tree: Tree, manifests: Manifests) -> Iterator[Findi
     packages = _packages(manifests)
     declared = frozenset(normalised(d.name) for m in packages for d in m.dependencies)
     installed = "\n".join(tree.text(e.path) for e in tree.files("shell", "dockerfile", "requirements"))
+    own = _own_modules(tree)
     looked = False
     found: dict[str, list[tuple[str, int, str, str]]] = {}
     for entry in tree.files("python"):
@@ -219,7 +227,9 @@ def module_of_another_python(tree: Tree, manifests: Manifests) -> Iterator[Findi
         looked = True
         least, most, who = _allowed(tree, packages, entry.path)
         for name, line, substitutes in _unguarded(text):
-            if any(brought_by(s, declared) or re.search(rf"\binstall\b[^\n]*\b{s}\b", installed) for s in substitutes):
+            if any(
+                s in own or brought_by(s, declared) or re.search(rf"\binstall\b[^\n]*\b{s}\b", installed) for s in substitutes
+            ):
                 continue
             if name in STDLIB_SINCE and least and least < STDLIB_SINCE[name]:
                 need = f"from Python {_dotted(STDLIB_SINCE[name])} on"

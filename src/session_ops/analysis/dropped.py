@@ -99,7 +99,7 @@ def _in_hunk(tree: Tree, path: str, commit: str, date: str, hunk: list[str]) -> 
             continue
         now, then = "\n".join([*before, *added, *after]), "\n".join([*before, *removed, *after])
         text = tree.text(path).replace("\r\n", "\n")
-        if not now.strip() or text.count(now) != 1 or wanted.strip() in (line.strip() for line in tree.lines(path)):
+        if not now.strip() or text.count(now) != 1 or any(wanted.strip() in line for line in tree.lines(path)):
             continue
         line = text.count("\n", 0, text.index(now)) + 1
         yield Dropped(path, line + len(before) - bool(before and not added), wanted, commit, date, now, then)

@@ -44,6 +44,7 @@ _PLACEHOLDER = re.compile(
 )
 
 
+_ENVIRONMENT = re.compile(r"\bvirtualenv\b|-m\s+venv\b|\buv\s+venv\b")
 _TEMPLATE_WORDS = ("example", "sample", "template", "dist", "default", "tmpl", "in")
 
 
@@ -138,7 +139,7 @@ class Judge:
             return True
         if named.act == "link":
             return False  # a link is followed in the repository as it was committed
-        if self._has_template(path):
+        if self._has_template(path) or self._in_environment(path, named.source):
             return True
         if named.act == "run" and "." not in parts[-1] and self._compiles:
             return True
@@ -148,6 +149,15 @@ class Judge:
         if made is not None:
             return False
         return self.ignored(path)
+
+    def _in_environment(self, path: str, source: str) -> bool:
+        """Is it in the folder of programs of a virtual environment that the naming file makes (`virtualenv .`, then `bin/pip`, `bin/tox`)?"""
+        folder = posixpath.dirname(path)
+        if posixpath.basename(folder) not in ("bin", "Scripts"):
+            return False
+        text = self.tree.text(source)
+        programs = rf"(?<![\w/.-]){re.escape(folder)}/(?:python|pip|activate|easy_install)\b"
+        return _ENVIRONMENT.search(text) is not None and re.search(programs, text) is not None
 
     def _has_template(self, path: str) -> bool:
         """Does a template of this very file lie beside it (`config.sh.example`, `config.example.sh`), for its user to fill in?"""

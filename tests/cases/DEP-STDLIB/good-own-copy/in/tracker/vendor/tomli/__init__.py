@@ -1,0 +1,2 @@
+def loads(text):
+    return dict(line.split(" = ") for line in text.splitlines())
