@@ -15,8 +15,8 @@ from session_ops.lifecycles.phase import Document as Lifecycles
 from session_ops.model import Evidence, Finding, Fix, Gate, GateResult, Outcome, RuleResult, Severity
 from session_ops.report.phase import NotChecked, QualityCheck
 from session_ops.report.redact import SECRET, Redactor, is_secret
+from session_ops.solution.phase import COMBINED, PatchCheck, PlanStep
 from session_ops.solution.phase import Document as Solution
-from session_ops.solution.phase import PatchCheck, PlanStep
 
 if TYPE_CHECKING:
     from session_ops.discovery.files import Tree
@@ -186,6 +186,11 @@ class Contents:
         rest = f"; {', '.join(fail)} still fail{'s' if len(fail) == 1 else ''}" if fail else ""
         many = f"{len(self.solution.fixes)} fix{'' if len(self.solution.fixes) == 1 else 'es'}"
         return f"With the {many} {holding} of {len(now)} gates hold, as it is {held} of {len(applying)} ({how}){rest}."
+
+    @property
+    def all_at_once(self) -> str:
+        """The command that applies all fixes."""
+        return f'git apply "$CASE/{COMBINED}"'
 
     @property
     def proven(self) -> bool:

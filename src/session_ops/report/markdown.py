@@ -69,7 +69,7 @@ def _first_screen(c: Contents) -> Iterator[str]:
     yield ""
     yield inline(c.headline)
     if c.after_words:
-        yield f"\n{inline(c.after_words)}"
+        yield f"\n{inline(c.after_words)} All at once: {code(c.all_at_once)}"
     if c.first_causes:
         yield "\n**What stops it**\n"
         for n, cause in enumerate(c.first_causes, start=1):

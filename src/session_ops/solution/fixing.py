@@ -50,14 +50,14 @@ def fix(
     directives = facts["directives"]
     job = Job(tree, registry, answers, directives, only, _proof(tree, registry, answers, trust) if prove else None)
     done = repair(job, before, facts)
+    return Fixed(tree, done, combined(tree, done), {rule.id: rule.remedy for rule in registry.rules.values()})
+
+
+def combined(tree: Tree, done: Repair) -> bytes:
+    """One patch that does what all steps do."""
     originals = {path: original(tree, path) for path in done.changed}
     moves = [move for step in done.steps for move in step.fix.moves]
-    return Fixed(
-        tree,
-        done,
-        patch(originals, done.changed, tree.prefix, moves),
-        {rule.id: rule.remedy for rule in registry.rules.values()},
-    )
+    return patch(originals, done.changed, tree.prefix, moves)
 
 
 def _proof(tree: Tree, registry: Registry, answers: Answers, trust: bool) -> Proof:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from session_ops.case import Case
 
 
+COMBINED = "fixes/combined.patch"
+"""In the case folder: all fixes as one patch."""
+
+
 @dataclass(frozen=True)
 class PlanStep:
     """One step of the plan: what to do, with which fix (`fixes/NN-*.patch`) or by hand, which findings it removes, how to see that it worked."""

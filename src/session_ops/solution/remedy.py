@@ -13,10 +13,11 @@ from session_ops.proof.fixes import slug
 from session_ops.registry import Checked
 from session_ops.solution import plan
 from session_ops.solution.approach import approach
+from session_ops.solution.fixing import combined
 from session_ops.solution.keeping import with_data_kept
 from session_ops.solution.loop import Gates, Job, Repair, Step, repair
 from session_ops.solution.messages import with_message
-from session_ops.solution.phase import Action, Document, FileChange, PatchCheck
+from session_ops.solution.phase import COMBINED, Action, Document, FileChange, PatchCheck
 from session_ops.solution.proving import prover
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def solve(case: Case) -> Document:
                 opens,
             )
         )
+    if kept:
+        case.write(COMBINED, combined(case.tree, done))
     known = Known(discovery.references, discovery.history, frozenset(case.tree.entries) | case.tree.folders)
     solved = {one for fix in kept for one in fix.findings}
     by_hand = [f for f in analysis.findings if f.id not in solved and f.severity is not Severity.ADVICE]
