@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,13 @@ from session_ops.parameters import Parameters, injected_names
 from tests.conftest import Make
 
 SMALL = {"run.sh": "#!/bin/sh\necho hi\n", "README.md": "# x\n"}
+
+
+def test_a_case_shows_its_answers_and_what_is_not_as_by_default(tmp_path: Path) -> None:
+    html = Case.open(case=str(tmp_path / "case"), environment="docker", silent_after_min=3.0)._repr_html_()
+    for name, value in (("environment", "docker"), ("shape", "not answered, so inferred"), ("silent_after_min", "3.0")):
+        assert re.search(rf">{name}</th><td[^>]*>{value}</td>", html), name
+    assert "orphan_after_min" not in html
 
 
 def test_a_case_keeps_its_parameters_versions_and_input_digest(make: Make, tmp_path: Path) -> None:

@@ -303,8 +303,11 @@ class Case:
         p = asdict(self.parameters)
         rows = {"target": self.target.name + (" (bundled example)" if self.is_example else ""), "case": str(self.folder)}
         rows |= {"logs": ", ".join(path.name for path in self.logs) or "those found in the target"}
-        rows |= {name: str(value) for name, value in p.items() if name not in rows}
-        return facts_table("Case", rows)
+        questions = [name for name in asdict(self.answers) if not name.startswith("probe_")]
+        rows |= {name: "not answered, so inferred" if p[name] in ("", "unknown") else p[name] for name in questions}
+        usual = asdict(Parameters())
+        rest = {name: str(value) for name, value in p.items() if name not in rows and value != usual[name]}
+        return facts_table("Case", rows | rest | {"all other parameters": "as they are by default"})
 
 
 @contextlib.contextmanager
