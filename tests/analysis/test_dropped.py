@@ -73,6 +73,16 @@ def test_a_trap_that_was_moved_into_a_chain_passes(tmp_path: Path) -> None:
     assert "TRAP-DROPPED" not in {f.rule for f in look(root)[1].findings}
 
 
+def test_a_trap_that_another_one_took_over_is_no_sure_finding(tmp_path: Path) -> None:
+    root = start(tmp_path / "t")
+    commit(root, "All of it", **{"bin__pack.sh": TRAPPED})
+    commit(root, "More", **{"bin__pack.sh": TRAPPED.replace("trap finish EXIT", "trap 'finish; echo bye' EXIT")})
+    assert "TRAP-DROPPED" not in {f.rule for f in look(root)[1].findings}
+    other = TRAPPED.replace("trap finish EXIT\n", "") + "all_of_it() {\n  rm -rf more\n}\ntrap all_of_it EXIT\n"
+    commit(root, "One trap", **{"bin__pack.sh": other})
+    assert {f.confidence for f in look(root)[1].findings if f.rule == "TRAP-DROPPED"} <= {"possible"}
+
+
 def test_a_lock_that_was_replaced_by_another_passes(tmp_path: Path) -> None:
     root = start(tmp_path / "t")
     commit(root, "All of it", ops__save=LOCKED)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from session_ops.analysis.cargo_context import cargo_lacks
 from session_ops.analysis.copied_alone import copied_alone
 from session_ops.analysis.deployment_fixes import pass_through
 from session_ops.analysis.ignore import would_ignore
@@ -369,6 +370,9 @@ def _needs(
     have = stage.copied.keys() | bound
     if re.search(r"\bcd\s|\bif\s|\|\|\s*true\b|--directory|--project[ =]|--prefix[ =]", text):
         return  # somewhere else, or prepared for the absence
+    for manifest, wanted, message in cargo_lacks(tree, dockerfile.context, text, stage.made, frozenset(have), files):
+        impact = f"cargo stops at line {step.line}: it cannot load the manifest."
+        yield Lack(message, impact, stage.copied.get(manifest, step), step, wanted)
     yield from _uv_lock(step, stage, have, files)
     yield from _python_project(tree, dockerfile, step, stage, have, files)
     for match in _REQUIREMENTS.finditer(text):

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
@@ -189,9 +189,14 @@ def trap_no_longer_set(tree: Tree, dropped_lines: DroppedLines) -> Iterator[Find
         used = [v for v in re.findall(r"\$\{?(\w+)", what) if re.search(rf"\b{v}=", text)]
         if not served and not used:
             continue
-        if any(TRAPS.search(line) and what in line and not line.startswith((" ", "\t")) for line in tree.lines(one.path)):
+        kept = [line for line in tree.lines(one.path) if TRAPS.search(line)]
+        if any(what in line and not line.startswith((" ", "\t")) for line in kept):
             continue
-        yield _finding(
+        if name is not None and any(re.search(rf"\b{re.escape(name[0])}\b[^#]*\bEXIT\b", line) for line in kept):
+            continue  # another trap does the same and more
+        found = _finding(
             tree, one, f"`{what[:60]}` no longer runs at the end of the script",
             "What the script made stays behind when it is interrupted or fails.",
         )  # fmt: skip
+        # one trap for the end may have taken over what this one did
+        yield replace(found, confidence="possible") if any(re.search(r"\b(?:EXIT|0)\b", line) for line in kept) else found

@@ -95,6 +95,10 @@ def variables_nobody_names(tree: Tree, environment: Environment) -> Iterator[Fin
     )
 
 
+SAYS = re.compile(
+    r"^\s*(?:echo|printf|cat|log\w*|info|warn\w*|note|usage|print\w*|console\.\w+|raise|throw|sys\.std\w+\.write)\b|\bquoted\b|_(?:hint|help|msg|message|quoted|usage|text)="
+)
+"""Lines that show a text to people."""
 _PLACEHOLDER = re.compile(r"^<[A-Za-z][\w .-]{2,40}>$")
 
 
@@ -115,6 +119,8 @@ def placeholder_as_default(tree: Tree, environment: Environment) -> Iterator[Fin
         text = (use.default or "").strip().strip("\"'")
         if _PLACEHOLDER.match(text) and not not_deployed(use.path):
             code = tree.text(use.path)
+            if SAYS.search(tree.lines(use.path)[use.line - 1]):
+                continue  # it is shown to people, not used
             if f"== {use.default}" not in code and not re.search(rf"startswith\(\s*[\"']<|==\s*[\"']{re.escape(text)}", code):
                 by_name.setdefault(use.name, []).append(use)
     for uses in by_name.values():

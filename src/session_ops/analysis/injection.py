@@ -28,7 +28,7 @@ ASSIGNED = re.compile(
 )
 FROM_CALLER = re.compile(r"^[\"']?\$(?:\{[1-9@*][^}]*\}|[1-9@*])")
 FROM_FILE = re.compile(r"^[\"']?\$\((?:\s*<|\s*cat\b|\s*(?:head|tail|jq|grep|sed|awk)\b[^|]*\S/|\s*curl\b|[^)]*\|\s*jq\b)")
-INTERPRETERS = {
+INTERPRETERS: dict[str, tuple[str, ...]] = {
     "python": ("-c",), "python3": ("-c",), "node": ("-e", "--eval"), "perl": ("-e",), "ruby": ("-e",), "osascript": ("-e",),
 }  # fmt: skip
 SHELLS = frozenset(("bash", "sh", "zsh", "dash"))
@@ -53,6 +53,10 @@ class Taint:
             if FROM_FILE.match(value):
                 return "file"
         return ""
+
+    def values(self, name: str) -> list[str]:
+        """The texts that are assigned to a variable."""
+        return self._values.get(name, [])
 
     def quoted(self, name: str) -> bool:
         """Is the value made safe for a shell before it is used?"""
@@ -106,8 +110,6 @@ def _in_shell(tree: Tree, script: ShellText) -> Iterator[Finding]:
                 inner = words[words.index("-c") + 1 : words.index("-c") + 2]
                 if inner and not _single(raw, inner[0]):
                     found += _inner(script.line(one.node), inner[0], taint, f"{name} -c")
-            elif name in INTERPRETERS and len(words) > 2 and words[1] in INTERPRETERS[name] and not _single(raw, words[2]):
-                found += _program(script.line(one.node), words[2], taint, name)
             elif name in ("source", ".") and len(words) > 1:
                 found += _sourced(script, script.line(one.node), words[1])
     if not found:
@@ -146,13 +148,6 @@ def _inner(line: int, word: str, taint: Taint, how: str) -> Iterator[tuple[int, 
     for name in _spliced(word):
         if MESSAGES.search(name) and not taint.quoted(name) and taint.of(name):
             yield line, f"${name} is spliced into the command line of `{how}`", "likely"
-            return
-
-
-def _program(line: int, word: str, taint: Taint, how: str) -> Iterator[tuple[int, str, Confidence]]:
-    for name in _spliced(word):
-        if MESSAGES.search(name) and taint.of(name) and not taint.quoted(name):
-            yield line, f"${name} is spliced into the program that {how} runs", "possible"
             return
 
 
@@ -224,7 +219,11 @@ def _in_code(tree: Tree, path: str, bodies: Bodies, calls: re.Pattern[str], shap
         line = source.line(call.start())
         body = source.body_at(line)
         around = "\n".join(source.lines[max(0, body.first - 4) : body.last]) if body else ""
-        asked = any(re.search(r"\breq(?:uest)?\b", p) for p in risky) or bool(REQUEST.search(around))
+        asked = (
+            any(re.search(r"\breq(?:uest)?\b", p) for p in risky)
+            or bool(REQUEST.search(around))
+            or _of_a_tool(source.text, risky)
+        )
         found.append((line, f"`{risky[0]}` is spliced into a shell command", "likely" if asked and body else "possible"))
     if not found:
         return
@@ -239,6 +238,11 @@ def _in_code(tree: Tree, path: str, bodies: Bodies, calls: re.Pattern[str], shap
     )
 
 
+def _of_a_tool(text: str, parts: list[str]) -> bool:
+    """Is this a hook, and a part the file that an agent's tool named? Its name is the agent's, or that of whoever made the file."""
+    return "tool_input" in text and any(re.search(r"(?i)file_?(?:path|name)$", p) for p in parts)
+
+
 def _free(part: str) -> bool:
     """May a spliced part hold any text: a message, a name, a branch, a request?"""
     if SAFE_PART.search(part):
@@ -249,6 +253,7 @@ def _free(part: str) -> bool:
             rf"(?:^|_|\b){MESSAGE}s?$|(?:name|branch|session|command|cmd|url|query|target|window|pattern)$", last, re.IGNORECASE
         )
         or re.search(r"[a-z](?:Name|Branch|Message|Text|Prompt|Title|Command|Query|Input)$", last)
+        or re.search(r"^(?:file_?path|file_?name|filePath|fileName)$", last)
         or re.search(r"\breq(?:uest)?\.", part)
     )
 

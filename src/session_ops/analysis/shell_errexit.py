@@ -57,6 +57,9 @@ NEAR = 12
 """Lines below an assignment in which a test for emptiness belongs to it."""
 
 
+BRACED = re.compile(r"\$\{(\w+)\}")
+
+
 def go_on(finding: Finding, tree: Tree) -> Fix | None:
     """Write the same so that its ordinary outcome is no failure."""
     return rewritten(
@@ -87,9 +90,12 @@ def ends_without_failure(shell_texts: ShellTexts, tree: Tree) -> Iterator[Findin
         raise NotApplicable("no script sets -e")
     libraries = {text.path.rsplit("/", 1)[-1]: text for text in shell_texts if text.kind == "script"}
     yield from told(
-        place(tree, text, death.node, death.what, death.impact, death.confidence, old=death.old, new=death.new)
-        for text in under
-        for death in (*deaths(text), *_own_words(text, libraries))
+        (
+            place(tree, text, death.node, death.what, death.impact, death.confidence, old=death.old, new=death.new)
+            for text in under
+            for death in (*deaths(text), *_own_words(text, libraries))
+        ),
+        most=20,
     )
 
 
@@ -225,7 +231,9 @@ def _search(text: ShellText, node: SgNode, name: str, body: SgNode) -> Fault | N
     first, sure = next((one for one in may if one[1] == "likely"), may[0])
     if OTHERWISE.search(body.text()):
         return None
-    counts = last == "wc" or (last in ("grep", "egrep") and any(re.match(r"-[a-zA-Z]*c", w) for w in words_of(chain[-1])[1:]))
+    counts = "wc" in map(name_of, chain[1:]) or (
+        last in ("grep", "egrep") and any(re.match(r"-[a-zA-Z]*c", w) for w in words_of(chain[-1])[1:])
+    )
     handled = _handled(text, node, name)
     if handled == "goes on" and _ends_by_own_word(text, node, name):
         handled = "ends"
@@ -273,14 +281,14 @@ def _may_fail(text: ShellText, node: SgNode, body: SgNode) -> Confidence | None:
     quiet = QUIET.search(node.text()) or (body.kind() == "redirected_statement" and QUIET.search(body.text()))
     if not quiet or _looked_for(text, node, words):
         return None
-    return "likely" if name in ANSWERED else "possible"
+    return "likely" if name in ANSWERED and "dirname" not in node.text() else "possible"
 
 
 def _looked_for(text: ShellText, node: SgNode, words: tuple[str, ...]) -> bool:
     """Did the script ask a few lines above whether the file or folder is there?"""
     row = node.range().start.line
-    above = "\n".join(text.lines[max(0, row - 25) : row + 1])
-    paths = [w.strip("\"'").split("*")[0].rstrip("/") for w in words[1:] if "$" in w or "/" in w]
+    above = BRACED.sub(r"$\1", "\n".join(text.lines[max(0, row - 25) : row + 1]))
+    paths = [BRACED.sub(r"$\1", w).strip("\"'").split("*")[0].rstrip("/") for w in words[1:] if "$" in w or "/" in w]
     return any(path and re.search(rf"-[defrsx]\s+[\"']?{re.escape(path)}", above) for path in paths)
 
 

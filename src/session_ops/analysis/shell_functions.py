@@ -321,7 +321,9 @@ def empty_array(shell_texts: ShellTexts, tree: Tree, platforms: Platforms) -> It
 def _empty_arrays(tree: Tree, text: ShellText, sure: Confidence) -> Iterator[Finding]:
     if re.search(r"BASH_VERSINFO|BASH_VERSION", text.text):
         return
-    for name in dict.fromkeys(re.findall(r"^\s*(?:local\s+(?:-a\s+)?|declare\s+-a\s+)?(\w+)=\(\s*\)", text.text, re.MULTILINE)):
+    for name in dict.fromkeys(
+        re.findall(r"^\s*(?:local\s+(?:-a\s+)?|declare\s+-a\s+)?(\w+)=\(\s*(?:\"\$@\"\s*)?\)", text.text, re.MULTILINE)
+    ):
         whole = f'"${{{name}[@]}}"'
         if f"${{#{name}[@]}}" in text.text or f"{{{name}[@]+" in text.text or f"{{{name}[@]:" in text.text:
             continue

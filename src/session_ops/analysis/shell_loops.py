@@ -185,7 +185,8 @@ def leave_stdin_alone(finding: Finding, tree: Tree) -> Fix | None:
 def eats_the_list(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     """A command in a `while read` loop reads the rest of the list as its own input, so the loop ends after one round.
 
-    Why: the loop and its commands share one stdin. ssh, `claude -p`, `codex exec`, `docker exec -i` and ffmpeg read theirs to the end.
+    Why: the loop and its commands share one stdin. ssh, `claude -p`, `codex exec`, `docker exec -i` and ffmpeg read theirs to the end,
+    and so may a command that the loop was given to run (`eval "$hook"`).
     Passes: `< /dev/null`, `-n`, a command that gets its input from a pipe or a here-document, a loop over another descriptor (read -u 3).
     Do: Give the command an input of its own, `< /dev/null` (or `ssh -n`, `ffmpeg -nostdin`), or let the loop read another
     descriptor: `while read -r x <&3; do …; done 3< list`.
@@ -194,7 +195,7 @@ def eats_the_list(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     texts = [t for t in shell_texts if "while" in t.text and "read" in t.text]
     if not texts:
         raise NotApplicable("no while-read loop")
-    hint = re.compile(r"\b(?:ssh|claude|codex|gemini|docker|podman|kubectl|ffmpeg|adb)\b")
+    hint = re.compile(r"\b(?:ssh|claude|codex|gemini|docker|podman|kubectl|ffmpeg|adb|eval|sh -c|bash -c)\b")
     yield from told(found for text in texts if hint.search(text.text) for found in _eaten(tree, text))
 
 
@@ -211,9 +212,12 @@ def _eaten(tree: Tree, text: ShellText) -> Iterator[Finding]:
         body = next((c for c in loop.children() if c.kind() == "do_group"), None)
         if not fed or body is None:
             continue
+        given = re.search(r"\bread\s+(?:-r\s+|-\w+\s+)*(\w+)\s*(?:;|$|\|)", head)  # one variable takes the whole line
         for one in body.find_all(kind="command"):
             line = one.text()
             eater = next(((name, option) for pattern, name, option in EATERS if pattern.match(line)), None)
+            if eater is None and given and re.fullmatch(rf"(?:eval|(?:ba|z|da)?sh\s+-c)\s+\"\$\{{?{given[1]}\}}?\"", line):
+                eater = (line, "")
             if eater is None or _own_input(one, body):
                 continue
             plain = "\n" not in line and "<<" not in line

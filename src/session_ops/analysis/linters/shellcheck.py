@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 
 from session_ops.analysis.linters.codes import breach
 from session_ops.analysis.linters.process import Linter, Linters, Remark
 from session_ops.analysis.linters.telling import findings
 from session_ops.analysis.linters.templates import is_template
+from session_ops.analysis.shell_invalid import refusal
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
-from session_ops.discovery.languages import shebang
 from session_ops.model import Finding
 from session_ops.registry import rule
 
@@ -60,7 +56,8 @@ def shellcheck(tree: Tree, linters: Linters) -> Iterator[Finding]:
         if found is None or not_deployed(remark.path) or is_template(tree, remark.path, remark.line):
             return None
         if remark.path not in refused:
-            refused[remark.path] = refusal(tree, remark.path)
+            said = refusal(tree, remark.path)
+            refused[remark.path] = said[0] if said else ""
         if not refused[remark.path] or remark.code != first[remark.path].code:
             return None
         message = f"the shell cannot parse this script: {refused[remark.path]}"
@@ -72,31 +69,3 @@ def shellcheck(tree: Tree, linters: Linters) -> Iterator[Finding]:
         if breach("shellcheck", remark.code):
             first.setdefault(remark.path, remark)
     yield from findings(tree, report, "shellcheck", judge)
-
-
-def refusal(tree: Tree, path: str) -> str:
-    """What the shell says when it reads a script without running it; empty where it accepts it, or where no shell can be asked."""
-    text = tree.text(path)
-    shell = shebang(text)[1] or ("bash" if PurePosixPath(path).suffix in (".sh", ".bash") and "zsh" not in text else "")
-    program = (
-        shutil.which(shell if shell in ("bash", "dash") else "bash", path=os.defpath)
-        if shell in ("sh", "bash", "dash")
-        else None
-    )
-    if program is None:
-        return ""
-    # extended globs are an option of the run, so `-n` has to be told: with it more is accepted, never less
-    argv = [program, "-n", "-O", "extglob"] if program.endswith("bash") else [program, "-n"]
-    try:
-        done = subprocess.run(
-            [*argv, "/dev/stdin"],
-            input=text.encode(),
-            env={"LC_ALL": "C", "PATH": os.defpath},
-            capture_output=True,
-            timeout=5,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return said[0].partition("line ")[2].partition(": ")[2] or said[0] if done.returncode and said else ""

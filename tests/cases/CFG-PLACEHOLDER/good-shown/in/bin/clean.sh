@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+echo "usage: clean ${BOARD_SPACE:-<board-space>}"

@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+pkill -f claude || true
+tmux kill-server

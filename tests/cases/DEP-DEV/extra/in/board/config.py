@@ -1,0 +1,3 @@
+import yaml
+
+X = yaml.safe_load("a: 1")

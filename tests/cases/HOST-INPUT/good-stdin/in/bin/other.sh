@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+echo "$TOOL_INPUT"

@@ -1,0 +1,3 @@
+def write(path, text):
+    with open(path, "x") as f:
+        f.write(text)

@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+shopt -s extglob
+rm -rf -- !(keep|*.md)
+echo "a
+b"
