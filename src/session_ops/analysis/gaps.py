@@ -131,11 +131,14 @@ def no_manifest(tree: Tree, syntax: Syntax, docs: Docs, manifests: Manifests, hi
         present = [m.path for m in manifests if m.ecosystem == ecosystem and not _stub(m)]
         present += [p for p in tree.entries if world.covers.search(p)]
         present = [p for p in present if not is_test(p) and not is_document(p)] + _above(tree, ecosystem)
+        nested = [folder for p in present if (folder := p.rpartition("/")[0]) and not folder.startswith("..")]
+        if ecosystem == "pip" and all(_partly(p) for p in present) and (_sdist(tree) or _is_removed(tree, history)):
+            present = []  # what is left covers parts of it, and the whole had a manifest of its own
         if ecosystem == "npm":
             declared = any(p.endswith(("deno.json", "deno.jsonc")) for p in present)
             every = [] if declared else list(node_needs(tree, syntax, lambda path: _covered(tree, path, "package.json")))
         else:
-            every = [] if present else list(python_needs(tree))
+            every = [] if present else [n for n in python_needs(tree) if not n.path.startswith(tuple(f"{f}/" for f in nested))]
         hard = [n for n in every if not n.guarded]
         removed = _removed(history, world, hard)
         told = None if present else _told(tree, docs, world)
@@ -188,10 +191,21 @@ def no_manifest(tree: Tree, syntax: Syntax, docs: Docs, manifests: Manifests, hi
         raise NotApplicable("no code that needs packages of npm or PyPI")
 
 
+def _partly(path: str) -> bool:
+    """Is it a manifest of a folder inside, or a list of what only those who work on it need?"""
+    folder, _, name = path.rpartition("/")
+    return (bool(folder) and not path.startswith("../")) or re.search(r"dev|test|lint|docs?\b|ci\b", name) is not None
+
+
+def _is_removed(tree: Tree, history: History) -> bool:
+    """Did git see the manifest at the top go?"""
+    return any(a.what == "manifest" and a.path == "pyproject.toml" and a.path not in tree.entries for a in history.attempts)
+
+
 def _stub(one: Manifest) -> bool:
-    """A setup.py that says little: neither version nor requirements, which are told elsewhere."""
+    """A setup.py or setup.cfg that says little: neither version nor requirements, which are told elsewhere."""
     said = one.version or one.dependencies or "version" in one.dynamic or one.broken
-    return one.path.endswith("setup.py") and not said
+    return one.path.endswith(("setup.py", "setup.cfg")) and not said
 
 
 def _sdist(tree: Tree) -> Evidence | None:

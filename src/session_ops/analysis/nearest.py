@@ -10,16 +10,30 @@ from session_ops.discovery.files import Tree
 
 ALIKE = 0.75
 """How alike two names have to be (difflib's ratio), where neither is the other with something added."""
+SHORTEST = 4
+"""Characters from which on a name that differs in one of them is the same one with a slip."""
 APART = 0.1
 """By how much the nearest has to be nearer than the next."""
 
 
 def nearest(wrong: str, names: Iterable[str]) -> str:
     """The one name that is like a wrong one: a slip of the keyboard, a word added or left out. Empty where none is, or two are."""
+    slips = [name for name in set(names) if _one_apart(wrong, name)]
+    if len(slips) == 1:
+        return slips[0]
     scored = sorted(((_likeness(wrong, name), name) for name in set(names) if name != wrong), reverse=True)
     if not scored or scored[0][0] < ALIKE or (len(scored) > 1 and scored[0][0] - scored[1][0] < APART):
         return ""
     return scored[0][1]
+
+
+def _one_apart(one: str, other: str) -> bool:
+    """Is it the same name but for one character that was added, left out or mistyped?"""
+    if one == other or min(len(one), len(other)) < SHORTEST or abs(len(one) - len(other)) > 1:
+        return False
+    start = len(posixpath.commonprefix((one, other)))
+    end = len(posixpath.commonprefix((one[start:][::-1], other[start:][::-1])))
+    return max(len(one), len(other)) - start - end <= 1
 
 
 def _likeness(one: str, other: str) -> float:

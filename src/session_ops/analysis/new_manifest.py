@@ -75,6 +75,16 @@ def _json(value: Any) -> str:
 # --- npm
 
 
+LAST_REQUIRED = {
+    "aggregate-error": 3, "boxen": 5, "camelcase": 6, "chalk": 4, "cli-truncate": 2, "clipboardy": 2, "conf": 10, "del": 6, "dot-prop": 6,
+    "escape-string-regexp": 4, "execa": 5, "figures": 3, "file-type": 16, "find-up": 5, "globby": 11, "got": 11, "hasha": 5, "indent-string": 4,
+    "inquirer": 8, "internal-ip": 6, "latest-version": 5, "log-symbols": 4, "log-update": 4, "lowdb": 1, "meow": 9, "mime": 3, "nanoid": 3,
+    "node-fetch": 2, "open": 8, "ora": 5, "p-limit": 3, "p-map": 4, "p-queue": 6, "p-retry": 4, "pkg-dir": 5, "pretty-bytes": 5, "slash": 3,
+    "string-width": 4, "strip-ansi": 6, "tempy": 1, "terminal-link": 2, "unified": 9, "update-notifier": 5, "wrap-ansi": 7, "yargs": 17,
+}  # fmt: skip
+"""Packages that gave up `require`, and the last major version that can be required. Source: their release notes on npm."""
+
+
 def package_json(tree: Tree, syntax: Syntax, docs: Docs) -> NewFile | None:
     """A package.json for the tree's JavaScript and its commands; None where there is nothing to start or require."""
     name = published_name(tree, docs, "npm")[0] or _named_after(tree)
@@ -100,7 +110,7 @@ def package_json(tree: Tree, syntax: Syntax, docs: Docs) -> NewFile | None:
     )
     text = _rendered(
         "package.json.j2", name=name, version=told_version(tree, "")[0] or "0.0.0", module=module, main=main, commands=commands,
-        dependencies=[(one, "*") for one in needs],
+        dependencies=[(one, f"^{LAST_REQUIRED[one]}" if one in LAST_REQUIRED and not module else "*") for one in needs],
     )  # fmt: skip
     return NewFile("package.json", text)
 
@@ -111,8 +121,9 @@ def _named_after(tree: Tree) -> str:
 
 
 def _commands(tree: Tree, name: str) -> list[tuple[str, str]]:
-    """Commands: scripts with a first line in bin/, or at the top under the package's own name."""
+    """Commands: scripts with a first line in bin/, or at the top under the package's own name; else the one that is called bin or cli anywhere."""
     found: dict[str, str] = {}
+    inner: list[str] = []
     for entry in tree:
         path = PurePosixPath(entry.path)
         if entry.kind != "file" or entry.status != "read" or is_aside(entry.path) or is_document(entry.path):
@@ -122,6 +133,10 @@ def _commands(tree: Tree, name: str) -> list[tuple[str, str]]:
         stem = path.stem if path.suffix in (".js", ".mjs", ".cjs", ".sh", ".bash", ".py") else path.name
         if str(path.parent) == "bin" or (str(path.parent) == "." and _plain(stem) == _plain(name)):
             found.setdefault(stem, entry.path)
+        elif stem in ("bin", "cli") or path.parent.name == "bin":
+            inner.append(entry.path)
+    if not found and len(inner) == 1:
+        found[name.rpartition("/")[2]] = inner[0]
     return sorted(found.items())
 
 

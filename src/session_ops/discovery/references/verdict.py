@@ -144,6 +144,8 @@ class Judge:
         if named.act == "run" and "." not in parts[-1] and self._compiles:
             return True
         made = next((i for i, part in enumerate(parts[:-1] or parts) if part.lower() in BUILD_FOLDERS), None)
+        if made is not None and named.act == "import" and not named.targets[0].startswith("/".join(parts[: made + 1]) + "/"):
+            made = None  # `from .log import x`: a module, or a package of this name, but no folder of output
         if made is not None and not self._wrong_cargo_target(parts, made):
             return not self.tree.is_folder("/".join(parts[: made + 1])) or self.ignored(path)
         if made is not None:

@@ -36,6 +36,7 @@ PREFIX = re.compile(
     r"(?i)\s*[<\[(]?(?:--?\w+[ =])?[<\[]?(?:install[-_ ]?|target[-_ ]?|dest\w*[-_ ]?)?(?:prefix|dir|directory|folder|path|root)\b"
 )
 """How the usage of an installer begins, and that of one whose first argument is the place to install to."""
+EXTENDED = re.compile(r"(?m)^\s*shopt\s+-s\s+(?:\w+\s+)*extglob\b")
 INSTALL_S = 60.0
 MOST_INSTALLED = 6
 """Commands that its installer put into ~/.local/bin and that are started for their help."""
@@ -105,6 +106,8 @@ def _parsed(place: Place, scripts: Scripts) -> Iterator[CommandRun]:
     for name, members in sorted(groups.items()):
         program = CHECKS[name]
         check = f"{program} -n"
+        if program == "bash" and any(EXTENDED.search(place.tree.text(script.path)) for script in members):
+            check = "bash -O extglob -n"  # the parser itself has to know patterns that the script switches on when it runs
         shown = f"{check} {members[0].path}" if len(members) == 1 else f"{check} for {len(members)} scripts"
         if not toolchains().has(program):
             yield place.refused(Gate.PARSE, shown, f"{program} is not installed, so {members[0].path} could not be parsed")
