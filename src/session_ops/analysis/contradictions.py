@@ -1,4 +1,4 @@
-"""Documents against each other and against the code: places of state."""
+"""Documents against each other and against the code: places of state, and addresses that are none."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from session_ops.analysis.headless import folded
 from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.aside import is_aside
 from session_ops.discovery.docs import Doc, Docs
@@ -114,3 +115,53 @@ def _elsewhere(tree: Tree, doc: Doc, used: dict[str, dict[str, int]], scripts: S
 def _names(text: str, top: str, folder: str) -> bool:
     """Does a script name the folder in another place than the definitions do?"""
     return any(not text[: m.start()].endswith(folder + "/") for m in re.finditer(rf"(?<![\w-]){re.escape(top)}/", text))
+
+
+PLACEHOLDER = (
+    r"(?:(?:your|my|the)[-_]?(?:user(?:name)?|org(?:ani[sz]ation)?|name|account|github[\w-]*|repo|company|team|handle)|user(?:name)?|org|owner|OWNER"
+    r"|USER(?:NAME)?|ORG|YOUR[\w-]*|<[^>\s]+>|\[[^\]\s]+\]|example|xxx+)"
+)
+FROM_NOBODY = re.compile(
+    r"(?:\bgit\s+clone\s+(?:-\S+\s+)*|\b(?:curl|wget)\s+(?:-\S+\s+)*|/plugin\s+marketplace\s+add\s+"
+    r"|\bpip3?\s+install\s+(?:-\S+\s+)*(?:git\+)?|\bgh\s+repo\s+clone\s+)[\"']?"
+    r"(?P<whole>(?:(?:https?://|git@|ssh://git@)(?:github\.com|gitlab\.com|raw\.githubusercontent\.com)[/:])?"
+    rf"(?P<owner>{PLACEHOLDER})/(?P<name>[\w.-]+))"
+)
+
+
+@rule("DOC-CLONE", gate="follow", category="docs-contradiction")
+def fetched_from_nobody(tree: Tree, docs: Docs) -> Iterator[Finding]:
+    """The documents tell people to fetch the project from an owner that is a placeholder.
+
+    Why: whoever follows the first step gets "Repository not found", and does not learn from where. It stays from a template, or from the
+    time before the project was published.
+    Passes: forks (people put their own name there), placeholders that the text explains, other projects, plans and change logs.
+    Do: Write the address from which the project can be had.
+    Source: git-clone(1); GitHub, "Cloning a repository".
+    """
+    texts = [doc for doc in docs if doc.role in ("readme", "doc") and not is_aside(doc.path)]
+    if not texts:
+        raise NotApplicable("no document for people")
+    found = []
+    for doc in texts:
+        if re.search(r"(?:^|/)(?:plans?|specs?|archive|history|reports?|contributing)(?:[/.]|$)", doc.path, re.IGNORECASE):
+            continue
+        lines = tree.lines(doc.path)
+        wrong = []
+        for number, line in enumerate(lines, 1):
+            match = FROM_NOBODY.search(line) if len(line) < 2000 else None
+            around = " ".join(lines[max(0, number - 8) : number + 2])
+            if match and not re.search(
+                r"\bfork|\breplace\b|\bsubstitute\b|your own (?:repo|project)|ersetze", around, re.IGNORECASE
+            ):
+                wrong.append((number, match))
+        if wrong:
+            number, match = wrong[0]
+            one = Finding(
+                f"`{match['whole']}` is a placeholder, not an address",
+                tree.evidence(doc.path, number),
+                tuple(tree.evidence(doc.path, n) for n, _ in wrong[1:6]),
+                "Who follows it gets: repository not found.",
+            )
+            found.append(one)
+    yield from folded(found, 1, 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ast_grep_py import SgNode
 
@@ -65,6 +66,8 @@ def _newlines(tree: Tree, text: ShellText) -> Iterator[Finding]:
 
 
 _SAYER = re.compile(r"_?(?:log|info|warn|warning|success|ok|note|notice|step|say|msg|debug|status|print_\w+|log_\w+|\w+_log)$")
+_WARNS = re.compile(r"warn|err|debug")
+"""Messages that belong to standard error wherever they are printed; of others only the place in the function is wrong."""
 _ASIDE = re.compile(r">\s*&?\s*(?:2\b|/dev/|\"?\$)|>>|\|\s*tee\b")
 _LEAVES = re.compile(r"(?:exit|return|die|fatal|fail|abort|error_exit)\b")
 _PROSE = re.compile(
@@ -99,10 +102,14 @@ def _messages(tree: Tree, text: ShellText) -> Iterator[Finding]:
                 or _ends_there(said.node, function)
             ):
                 continue
-            yield place(
-                tree, text, said.node, f"{name} prints this message into the value that its caller takes: {taker}=$({name} …)",
-                f"{taker} gets the message and the value; {said.words[0]} prints to standard output.",
+            warns = _WARNS.search(said.words[0]) is not None
+            found = place(
+                tree, text, text.functions[said.words[0]] if warns else said.node,
+                f"{said.words[0]} prints to standard output, and {name}, whose output becomes {taker}, calls it on the way",
+                f"{taker} gets the message together with the value.",
             )  # fmt: skip
+            also = said.node if warns else text.functions[said.words[0]]
+            yield replace(found, also=(tree.evidence(text.path, text.line(also)),))
             break
 
 

@@ -30,8 +30,8 @@ def folder_made_too_late(shell_texts: ShellTexts, tree: Tree) -> Iterator[Findin
 
     Why: on the machine of whoever wrote it the folder is there from the last time; on a fresh one (a new volume, another user) cp and `>`
     answer "No such file or directory", and `set -e` ends the script before it comes to its mkdir.
-    Passes: folders that are asked for with -d or made anywhere above, a function that makes them, the project's own folders, writes whose
-    failure is allowed for.
+    Passes: folders that are asked for with -d or made anywhere above, a function that makes them, the project's own folders and those of
+    git, writes whose failure is allowed for.
     Do: Move the `mkdir -p` above the first write.
     Source: cp(1p); POSIX.1-2024, Shell & Utilities 2.7.2 redirecting output.
     """
@@ -51,7 +51,13 @@ def _late(tree: Tree, text: ShellText) -> Iterator[Finding]:
     ]
     for node, target in _written(text):
         folder = target.rpartition("/")[0]
-        if "/" not in target or _THERE.match(folder) or not re.match(r"[\w./~$]", folder) or "*" in folder:
+        if (
+            "/" not in target
+            or _THERE.match(folder)
+            or ".git" in folder.split("/")
+            or not re.match(r"[\w./~$]", folder)
+            or "*" in folder
+        ):
             continue
         makes = [(one, path) for one, path in made if path == folder or path.startswith(folder + "/")]
         if not makes or any(one.node.range().start.index < node.range().start.index for one, _ in makes):
@@ -101,6 +107,11 @@ def _known(text: ShellText, node: SgNode, folder: str) -> bool:
         rf"-d\s+{bare}(?![\w])|\bcd\s+{bare}(?![\w])|(?:clone|worktree add|tar|unzip|mkdir|install -d)\b[^\n]*{bare}(?![\w])",
         above,
     ):
+        return True
+    if node.text().replace('"', "").count(f"{folder}/") > 1:
+        return True  # it reads from there too
+    heads = (a.text().split("\n")[0].replace('"', "") for a in node.ancestors() if a.kind() == "if_statement")
+    if any(re.search(rf"(?<!!\s)-[efsx]\s+{bare}/", head) and "!" not in head for head in heads):
         return True
     name = re.match(r"\$\{?(\w+)\}?", folder)
     if name is None:

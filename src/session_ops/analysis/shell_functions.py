@@ -231,11 +231,11 @@ def _unset(tree: Tree, text: ShellText) -> Iterator[Finding]:
 
 def _too_late(tree: Tree, text: ShellText) -> Iterator[Finding]:
     """Variables that are set in one function only, by a plain assignment, and read above it in the same function."""
-    if not text.text.startswith("#!") or "eval " in text.text:
+    if not text.text.startswith("#!"):
         return
-    code = _code(text)
+    code = ["" if line.lstrip().startswith("#") else line for line in text.lines]
     for function in text.functions.values():
-        body = body_of(function)
+        body, rows = body_of(function), function.range()
         set_here: dict[str, SgNode] = {}
         for node in body.find_all(kind="variable_assignment") if body is not None else ():
             target = node.field("name")
@@ -254,7 +254,7 @@ def _too_late(tree: Tree, text: ShellText) -> Iterator[Finding]:
             ]
             if not reads or not text.on("nounset", reads[0]) or any(a.kind() == "heredoc_body" for a in reads[0].ancestors()):
                 continue
-            elsewhere = re.sub(re.escape(function.text()), "", code)
+            elsewhere = "\n".join(line for row, line in enumerate(code) if not rows.start.line <= row <= rows.end.line)
             given = re.search(
                 rf"(?<![\w$\{{]){name}(?:\[[^\]]*\])?\+?=|(?<![$\w\{{]){name}\b(?!\s*\()|\$\{{{name}:?[-=+?]", elsewhere
             )  # fmt: skip
@@ -262,7 +262,13 @@ def _too_late(tree: Tree, text: ShellText) -> Iterator[Finding]:
                 rf"\$\{{{name}:?[-=+?]|\b(?:read|local|declare|typeset|export|getopts|mapfile)\b[^\n;<|]*\b{name}\b|\bfor\s+{name}\b",
                 function.text(),
             )
-            if given or own or (SOURCES.search(text.text) and not name.isupper()) or _same_loop(reads[0], first):
+            if (
+                given
+                or own
+                or any("eval" in line and name in line for line in text.lines)
+                or (SOURCES.search(text.text) and not name.isupper())
+                or _same_loop(reads[0], first)
+            ):
                 continue
             yield place(
                 tree,

@@ -379,7 +379,7 @@ def _doubled(text: ShellText) -> Iterator[Fault]:
         if operator(node) != "||":
             continue
         above = node.parent()
-        if above is None or above.kind() != "command_substitution":
+        if above is None or (above.kind() != "command_substitution" and not _last_of_captured(text, node)):
             continue
         left, right = node.child(0), node.child(2)
         if left is None or right is None or not ZERO.match(right.text().strip()):
@@ -391,8 +391,8 @@ def _doubled(text: ShellText) -> Iterator[Fault]:
         if name in ("grep", "egrep", "fgrep", "pgrep"):
             options = [w for w in words[1:] if w.startswith("-")]
             counts = any(re.match(r"-[a-zA-Z]*c", o) or o == "--count" for o in options)
-            if not counts or any(re.match(r"-[a-zA-Z]*[rRq]", o) for o in options):
-                continue
+            if not counts or any(re.match(r"-[a-zA-Z]*[rRq]", o) for o in options) or {"^", "$", ""} & set(words[1:]):
+                continue  # a pattern that every line meets: what is counted has a line, or is a file
             what = f"`{name} -c` prints 0 and fails where nothing matches, so the value is `0`, a line end and `0`"
             piped = len(chain) > 1
         elif name == "wc" and text.on("pipefail", node) and any(name_of(c) in ("grep", "ls", "egrep") for c in chain[:-1]):
@@ -427,6 +427,20 @@ def _doubled(text: ShellText) -> Iterator[Fault]:
             old=_tail(left, node) if piped else "",
             new="|| true" if piped else "",
         )
+
+
+def _last_of_captured(text: ShellText, node: SgNode) -> bool:
+    """Is a statement the last one of a function whose output somebody takes?"""
+    function = text.function_of(node)
+    body = function.field("body") if function is not None else None
+    name = function.field("name") if function is not None else None
+    if body is None or name is None or node.parent() != body:
+        return False
+    behind = [c for c in body.children() if c.kind() in STATEMENTS and c.range().start.index > node.range().start.index]
+    return not behind and any(
+        call.parent() is not None and call.parent().kind() == "command_substitution"  # type: ignore[union-attr]
+        for call in text.calls.get(name.text(), ())
+    )
 
 
 def _tail(left: SgNode, node: SgNode) -> str:
