@@ -33,6 +33,24 @@ def bad(tree):
         yield Finding("says bad", tree.evidence(path, number))
 
 
+def whole_line(finding, tree):
+    line = tree.lines(finding.at.path)[finding.at.line - 1]
+    word = finding.message.split()[-1]
+    return Fix(f"Write {word} in capitals", (finding.id,), "safe", (Edit(finding.at.path, line, line.replace(word, word.upper()), finding.at.line),))
+
+@rule("T-LEFT", gate="start", category="shell", fix=whole_line)
+def left(tree):
+    """A line says left."""
+    for path, number in lines_with(tree, "left"):
+        yield Finding("says left", tree.evidence(path, number))
+
+@rule("T-RIGHT", gate="start", category="shell", fix=whole_line)
+def right(tree):
+    """A line says right."""
+    for path, number in lines_with(tree, "right"):
+        yield Finding("says right", tree.evidence(path, number))
+
+
 def swap(finding, tree):
     return Fix("Swap one evil for another", (finding.id,), "safe", (Edit(finding.at.path, "evil", "horrid", finding.at.line),))
 
@@ -171,6 +189,13 @@ def test_a_fix_that_removes_nothing_or_brings_something_critical_is_refused(make
     assert sorted(path.name for path in case.folder.glob("fixes/*")) == sorted(
         ["combined.patch", *(fix.patch.split("/")[1] for fix in document.fixes)]
     )
+
+
+def test_what_waits_for_another_fix_is_not_called_dropped(make: Make, rules: Path, tmp_path: Path) -> None:
+    case, document = solved(make({"a.sh": "echo left right\n"}, git=True), rules, tmp_path)
+    assert sorted(fix.title for fix in document.fixes) == ["Write left in capitals in a.sh", "Write right in capitals in a.sh"]
+    assert document.refused == {}
+    assert b"+echo LEFT RIGHT" in (case.folder / "fixes" / "combined.patch").read_bytes()
 
 
 def test_changes_of_one_line_become_one_fix_and_the_plan_follows_the_gates(make: Make, rules: Path, tmp_path: Path) -> None:

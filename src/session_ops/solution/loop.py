@@ -129,6 +129,10 @@ def repair(job: Job, before: Checked, facts: Facts) -> Repair:
                 break
         else:
             done.ended = f"its limit of {ROUNDS} rounds"
+    for step in done.steps:  # one that did not go together with another was kept in a later round
+        for name in (step.fix.title, f"{step.fix.title} ({', '.join(step.fix.findings)})"):
+            if TOGETHER in done.refused.get(name, ""):
+                del done.refused[name]
     return done
 
 
