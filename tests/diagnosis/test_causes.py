@@ -1,13 +1,15 @@
 """Causes: findings that go back to the same thing are told as one, and those with most gates come first."""
 
-from session_ops.diagnosis.anomalies import joined
+from session_ops.diagnosis.anomalies import LETS, MAY_LET, NOT_LAID, joined
 from session_ops.diagnosis.causes import Known, causes
 from session_ops.diagnosis.phase import Cause
 from session_ops.diagnosis.verdict import headline
 from session_ops.discovery.history import Attempt, History
 from session_ops.discovery.references import Act, Reference, Verdict
+from session_ops.lifecycles.detectors import detectors
 from session_ops.lifecycles.phase import AnomalyRow
 from session_ops.model import Category, Confidence, Evidence, Finding, Gate, GateResult, Outcome
+from session_ops.registry import Registry
 
 OID = "7d737aa" + "0" * 33
 
@@ -119,3 +121,26 @@ def test_an_anomaly_is_laid_only_to_a_finding_in_a_file_that_writes_that_state()
         "logs/e.jsonl: orphan: session a never ended in logs/e.jsonl (2 in all, last at 2026-01-02T00:00:00Z)",
     )
     assert loose == ("state.json: torn_records: session a never ended in state.json",)
+
+
+def test_the_link_says_how_sure_it_is() -> None:
+    findings = {
+        "H": found("H", "run.sh", 3, rule="HEADLESS-PROMPT"),
+        "P": found("P", "p.sh", 4, rule="STATE-POINTER"),
+        "A": found("A", "a.sh", 5, rule="LOCK-AGE", confidence="possible"),
+    }
+    rows = [anomaly("e.log", name) for name in ("crash_loop", "transcript_fork", "fenced_out", "storm")]
+    (got,), loose = joined([Cause("C1", "t", "w", "b", ("H", "P", "A"), (), "likely")], findings, rows, ())
+    assert [text.rpartition("; ")[2] for text in got.anomalies] == [
+        "run.sh:3 lets it happen (HEADLESS-PROMPT)",
+        "a.sh:5 may let it happen (LOCK-AGE)",
+        "p.sh:4 may let it happen (STATE-POINTER)",
+    ]
+    assert loose == ("e.log: storm: session a never ended in e.log",)
+
+
+def test_every_detector_is_laid_to_rules_or_has_a_reason_why_not() -> None:
+    tables = (LETS, MAY_LET, NOT_LAID)
+    assert sorted(name for table in tables for name in table) == [one.id for one in detectors()]
+    known = set(Registry.load().rules)
+    assert {rule for table in (LETS, MAY_LET) for rules in table.values() for rule in rules} <= known

@@ -154,7 +154,7 @@ def source_never_ends(k: Known) -> Iterator[Row]:
 
 
 def beat_gap(k: Known) -> Iterator[Row]:
-    """D3: a gap between two beats that is longer than ten minutes and than six usual gaps of the agent."""
+    """D3: a gap between two beats that is longer than ten minutes and than six usual gaps of the agent (the simulated trackers declare no interval)."""
     gaps: dict[str, list[int]] = defaultdict(list)
     seen: list[tuple[Run, int]] = []
     for run in k.runs:

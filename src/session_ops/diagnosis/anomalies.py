@@ -44,8 +44,28 @@ LETS: dict[str, tuple[str, ...]] = {
     "twin_start": ("ID-COLLIDE", "STATE-POINTER"),
     "overlap": ("STATE-POINTER", "LOCK-TOCTOU"),
     "handover_lost": ("IPC-OVERWRITE",),
+    "fenced_out": ("LOCK-AGE", "LOCK-SWEEP"),
+    "crash_loop": ("HEADLESS-PROMPT", "HEADLESS-TTY"),
 }
 """Detectors, and the rules that find what lets such a thing happen, the likeliest first."""
+
+MAY_LET: dict[str, tuple[str, ...]] = {
+    "lock_error_burst": ("LOCK-INPROCESS", "LOCK-DROPPED", "LOCK-UNTAKEN"),
+    "censored_end": ("BEAT-LATE", "BEAT-NOWRITER"),
+    "transcript_fork": ("STATE-POINTER", "ID-COLLIDE"),
+    "source_never_ends": ("REF-HOOK", "TRAP-UNSET", "TRAP-DROPPED"),
+}
+"""The same where other things, which no rule sees, are as likely: these links are said as possible."""
+
+NOT_LAID: dict[str, str] = {
+    "deadlock": "no rule compares the order in which two sessions take several locks",
+    "storm": "no rule looks for loops that never pause, and a chatty agent looks the same",
+    "duplicate_rows": "agents' own programs write a record again when they stream or resume it; counting it once is the reader's task",
+    "time_backwards": "clocks and their order belong to the machines, not to the target's code",
+    "clock_skew": "clocks belong to the machines, not to the target's code",
+    "zone_shift": "no rule looks at how a script writes its times",
+}
+"""Detectors whose anomalies are laid to no rule, and why; a finding in the file that writes the log may still be their cause."""
 
 
 def joined(
@@ -65,16 +85,22 @@ def joined(
         here = [findings[one] for one in cause.findings if one in findings]
         mine = {key: _let(key[1], here) for key in texts if files & writers[key[0]] or _let(key[1], here)}
         told.update(mine)
-        said = tuple(texts[key] + (f"; {at.at.place} lets it happen ({at.rule})" if at else "") for key, at in mine.items())
+        said = tuple(texts[key] + (_link(key[1], at) if at else "") for key, at in mine.items())
         found.append(replace(cause, anomalies=said) if mine else cause)
     return tuple(found), tuple(text for key, text in texts.items() if key not in told)
 
 
 def _let(detector: str, findings: Sequence[Finding]) -> Finding | None:
     """The finding that most likely lets it happen."""
-    rules = LETS.get(detector, ())
+    rules = LETS.get(detector) or MAY_LET.get(detector, ())
     fitting = [finding for finding in findings if finding.rule in rules]
     return min(fitting, key=lambda f: (rules.index(f.rule), f.at.path, f.at.line), default=None)
+
+
+def _link(detector: str, finding: Finding) -> str:
+    """Where the code is that lets it happen, and how sure that is: as sure as the finding, and only possible for `MAY_LET`."""
+    sure = detector in LETS and finding.confidence != "possible"
+    return f"; {finding.at.place} {'lets' if sure else 'may let'} it happen ({finding.rule})"
 
 
 def _texts(anomalies: Sequence[AnomalyRow]) -> dict[tuple[str, str], str]:

@@ -198,11 +198,13 @@ def _late_kinds(sources: list[Source]) -> list[tuple[str, str]]:
 def _source_row(source: Source) -> tuple[object, ...]:
     form = source.format
     ends = form.facts.get("logs_end") if form else None
+    every = form.facts.get("heartbeat_interval_s") if form else None
     return (
         source.source_id, source.path, form.id if form else None, form.role if form else None, source.stream or None,
         source.status, source.reason, source.size, source.sha256 or None, source.zone or None, source.records,
         source.first_ns, source.last_ns, source.res_ns, source.out_of_order, ends if isinstance(ends, bool) else None,
         bool(form and form.facts.get("ids_reused")), None, source.completeness,
+        round(every * times.SECOND) if every else None,
     )  # fmt: skip
 
 

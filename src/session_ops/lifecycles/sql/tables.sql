@@ -2,7 +2,7 @@
 CREATE TABLE sources (
   source_id VARCHAR, path VARCHAR, format_id VARCHAR, role VARCHAR, stream VARCHAR, status VARCHAR, reason VARCHAR,
   size BIGINT, sha256 VARCHAR, zone VARCHAR, records BIGINT, first_ns BIGINT, last_ns BIGINT, res_ns BIGINT,
-  out_of_order BIGINT, declared_ends BOOLEAN, ids_reused BOOLEAN, logs_end BOOLEAN, completeness VARCHAR
+  out_of_order BIGINT, declared_ends BOOLEAN, ids_reused BOOLEAN, logs_end BOOLEAN, completeness VARCHAR, beat_ns BIGINT
 );
 CREATE TABLE rejects (source_id VARCHAR, source_line BIGINT, source_offset BIGINT, reason VARCHAR, start VARCHAR);
 CREATE TABLE snapshots (

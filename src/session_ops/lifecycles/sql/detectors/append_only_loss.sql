@@ -31,7 +31,7 @@ best AS (
   FROM fits WHERE n >= 5 AND n_next * 10 >= n * 8
 ),
 numbered AS (
-  SELECT c.source_id, c.source_ord, c.session_id, c.ts_ns, c.writer_seq, c.kind,
+  SELECT c.source_id, c.source_ord, c.writer_seq,
     CASE b.basis WHEN 'session' THEN c.session_id WHEN 'agent' THEN c.agent_id WHEN 'process' THEN nullif(c.process, '|') ELSE '' END AS counter
   FROM counted c JOIN best b ON b.source_id = c.source_id AND b.nth = 1
 ),
@@ -41,7 +41,7 @@ steps_of AS (
   FROM numbered WHERE counter IS NOT NULL
 ),
 gaps AS (
-  SELECT s.source_id, s.session_id, s.ts_ns, s.source_id || ':' || CAST(s.source_ord AS VARCHAR) AS event_id,
+  SELECT s.source_id, e.session_id, e.ts_ns, s.source_id || ':' || CAST(s.source_ord AS VARCHAR) AS event_id,
     s.source_id || ':' || CAST(s.prev_ord AS VARCHAR) AS prev_event_id,
     CASE WHEN s.writer_seq > s.before_seq
       THEN 'the counter goes from ' || CAST(s.before_seq AS VARCHAR) || ' to ' || CAST(s.writer_seq AS VARCHAR) || ': '
@@ -49,18 +49,19 @@ gaps AS (
       ELSE 'the counter goes back from ' || CAST(s.before_seq AS VARCHAR) || ' to ' || CAST(s.writer_seq AS VARCHAR) END AS what,
     'likely' AS confidence
   FROM steps_of s
+  JOIN events e ON e.source_id = s.source_id AND e.source_ord = s.source_ord
   WHERE (s.writer_seq > s.before_seq + 1 OR s.writer_seq < s.before_seq)
-    AND NOT (s.writer_seq <= 1 AND s.writer_seq < s.before_seq AND s.kind IN ('session.start', 'session.register', 'session.resume'))
+    AND NOT (s.writer_seq <= 1 AND s.writer_seq < s.before_seq AND e.kind IN ('session.start', 'session.register', 'session.resume'))
 ),
 tags AS (
   SELECT e.source_id, e.session_id, e.ts_ns, e.event_id, json_extract_string(e.attrs, '$.prev_etag') AS prev_etag,
     lag(json_extract_string(e.attrs, '$.etag')) OVER (PARTITION BY e.source_id, coalesce(e.resource_id, '') ORDER BY e.source_ord) AS last_etag,
     lag(e.event_id) OVER (PARTITION BY e.source_id, coalesce(e.resource_id, '') ORDER BY e.source_ord) AS prev_event_id
-  FROM events e WHERE e.attrs LIKE '%"etag"%'
+  FROM events e JOIN abilities a ON a.name = 'versions' WHERE e.attrs LIKE '%"etag"%'
 ),
 versions AS (
   SELECT e.source_id, e.session_id, e.ts_ns, e.event_id, json_extract_string(e.attrs, '$.lost') AS lost, e.resource_id
-  FROM events e WHERE e.attrs LIKE '%"lost"%'
+  FROM events e JOIN abilities a ON a.name = 'versions' WHERE e.attrs LIKE '%"lost"%'
 )
 SELECT source_id, session_id, NULL AS resource_id, ts_ns, event_id, prev_event_id, what, confidence FROM gaps
 UNION ALL

@@ -1,9 +1,9 @@
 -- beat_gap: a session whose heartbeats stopped for long and then went on.
 -- severity: gap
--- confidence: likely. Possible where the session was at work in the gap (other events); proven where it held a lock all the while.
--- blind: sessions with fewer than 3 heartbeats; a final silence is not a gap (see orphan).
+-- confidence: likely. A gap of more than three intervals where the format declares one, else of more than six usual gaps. Possible where the session was at work in the gap (other events); proven where it held a lock all the while.
+-- blind: sessions with fewer than 3 heartbeats, unless the format declares their interval; a final silence is not a gap (see orphan).
 -- needs: session.heartbeat
--- text: {session_id} sent no heartbeat for {gap_ns:span}; its agent's usual gap is {usual_ns:span}
+-- text: {session_id} sent no heartbeat for {gap_ns:span}; {basis} is {usual_ns:span}
 WITH late AS (
   SELECT coalesce(agent_id, '') AS agent FROM step_rows CROSS JOIN settings p
   WHERE kind = 'session.heartbeat' AND NOT closed AND ts_ns - prev_beat_ns > p.silent_ns
@@ -36,15 +36,17 @@ usual AS (
   GROUP BY agent_id
 ),
 long_gaps AS (
-  SELECT g.*, u.usual_ns
+  SELECT g.*, coalesce(o.beat_ns, u.usual_ns) AS usual_ns,
+    CASE WHEN o.beat_ns IS NULL THEN 'its agent''s usual gap' ELSE 'the declared interval' END AS basis
   FROM gaps g
-  JOIN usual u ON coalesce(u.agent_id, '') = coalesce(g.agent_id, '')
+  JOIN sources o ON o.source_id = g.source_id
+  LEFT JOIN usual u ON coalesce(u.agent_id, '') = coalesce(g.agent_id, '')
   CROSS JOIN settings p
-  WHERE g.gap_ns > p.silent_ns AND g.gap_ns > 6 * u.usual_ns
+  WHERE g.gap_ns > p.silent_ns AND g.gap_ns > coalesce(3 * o.beat_ns, 6 * u.usual_ns)
 )
-SELECT g.source_id, g.session_id, NULL AS resource_id, g.ts_ns, g.event_id, g.prev_event_id, g.gap_ns, g.usual_ns,
+SELECT g.source_id, g.session_id, NULL AS resource_id, g.ts_ns, g.event_id, g.prev_event_id, g.gap_ns, g.usual_ns, g.basis,
   CASE WHEN count(s.event_id) > 0 THEN 'possible' WHEN count(h.event_id) > 0 THEN 'proven' ELSE 'likely' END AS confidence
 FROM long_gaps g
 LEFT JOIN steps s ON s.session_id = g.session_id AND s.kind <> 'session.heartbeat' AND s.ts_ns > g.prev_ns AND s.ts_ns < g.ts_ns
 LEFT JOIN holds h ON h.holder = g.session_id AND h.possible_from <= g.prev_ns AND h.possible_to >= g.ts_ns
-GROUP BY g.source_id, g.session_id, g.ts_ns, g.event_id, g.prev_event_id, g.gap_ns, g.usual_ns
+GROUP BY g.source_id, g.session_id, g.ts_ns, g.event_id, g.prev_event_id, g.gap_ns, g.usual_ns, g.basis

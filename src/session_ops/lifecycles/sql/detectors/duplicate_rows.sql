@@ -6,10 +6,10 @@
 -- text: {n} rows tell {distinct_ids} records ({id_name}): count by {id_name}, not by rows
 WITH ids AS (
   SELECT s.stream, e.source_id, e.source_ord, e.ts_ns, 'uuid' AS id_name, json_extract_string(e.attrs, '$.uuid') AS id
-  FROM events e JOIN sources s ON s.source_id = e.source_id WHERE e.attrs LIKE '%"uuid"%'
+  FROM events e JOIN sources s ON s.source_id = e.source_id JOIN abilities a ON a.name = 'own_ids' WHERE e.attrs LIKE '%"uuid"%'
   UNION ALL
   SELECT s.stream, e.source_id, e.source_ord, e.ts_ns, 'message_id' AS id_name, json_extract_string(e.attrs, '$.message_id') AS id
-  FROM events e JOIN sources s ON s.source_id = e.source_id WHERE e.attrs LIKE '%"message_id"%'
+  FROM events e JOIN sources s ON s.source_id = e.source_id JOIN abilities a ON a.name = 'own_ids' WHERE e.attrs LIKE '%"message_id"%'
   UNION ALL
   SELECT s.stream, e.source_id, e.source_ord, e.ts_ns, 'counter' AS id_name,
     e.session_id || ' ' || e.kind || ' ' || CAST(e.writer_seq AS VARCHAR) || ' ' || CAST(e.ts_ns AS VARCHAR) AS id

@@ -1,7 +1,7 @@
 -- leftovers: a work tree or branch that a session made is still there although the session is over.
 -- severity: gap
 -- confidence: likely. It may hold work that was never merged: look before you delete.
--- blind: removals that are not logged; sessions that end just before the log does.
+-- blind: removals that are not logged, and what `git worktree list` says now on the machine where the sessions ran: no log tells it; sessions that end just before the log does.
 -- needs: trees; the logs never say which work trees and branches are made and removed
 -- text: {resource_kind} {resource_id} is left over from {session_id} ({status}); look for unmerged work before you remove it
 WITH told AS (

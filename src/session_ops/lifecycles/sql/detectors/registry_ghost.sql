@@ -1,7 +1,7 @@
 -- registry_ghost: the registry still has a session as live that nobody has seen for long.
 -- severity: gap
 -- confidence: likely. A very long silent step looks the same.
--- blind: registries that never record an end (said by source_never_ends) or that hold beats and no states; whether the process or the work tree still exists.
+-- blind: registries that never record an end (said by source_never_ends) or that hold beats and no states; whether the process or the work tree still exists, which only the machine where it ran can tell.
 -- needs: registry; there is no registry of sessions
 -- needs: ends; the logs never say that a session ended
 -- text: the registry has {session_id} as {state}, but it was last seen {last_ns:time}, {silent_ns:span} before the registry and the logs end

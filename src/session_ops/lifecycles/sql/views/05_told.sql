@@ -1,8 +1,7 @@
 -- told: which events tell of a session's life, whose word is it (the log's own counts before the registry's, and that before the diary's),
 -- and which part of the life do they tell?
 CREATE VIEW told AS
-SELECT e.source_id, e.source_ord, e.ts_ns, e.session_id, e.agent_id, e.host, e.pid, e.kind, e.to_state, e.end_reason, e.resource_id, e.op_outcome,
-  e.parent_session_id, e.previous_session_id,
+SELECT e.source_id, e.source_ord, e.ts_ns, e.session_id, e.agent_id, e.host, e.pid, e.kind, e.to_state,
   CASE s.role WHEN 'log' THEN 1 WHEN 'registry' THEN 2 ELSE 3 END AS word,
   CASE
     WHEN e.kind IN ('session.end', 'session.crash', 'session.expire') THEN 'end'

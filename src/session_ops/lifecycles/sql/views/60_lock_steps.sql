@@ -5,15 +5,18 @@
 -- A holder that acquires again goes on with its hold (hold_no; it began at hold_place). A release that is logged as invoke and complete counts from its invoke, and done_ns says when it was complete.
 CREATE TABLE lock_steps AS
 WITH every AS (
-  SELECT s.resource_id, s.session_id, s.run_no, s.source_id, s.source_ord, s.event_id, s.ts_ns, s.kind, s.stream,
-    coalesce(s.op_outcome, 'ok') AS op_outcome, e.phase, e.fence, e.expires_ns, coalesce(e.clock_domain, '') AS clock_domain, e.ts_res_ns AS res_ns,
+  SELECT e.resource_id, s.session_id, s.run_no, s.source_id, s.source_ord, s.event_id, s.ts_ns, s.kind, s.stream,
+    coalesce(e.op_outcome, 'ok') AS op_outcome, e.phase, e.fence, e.expires_ns, coalesce(e.clock_domain, '') AS clock_domain, e.ts_res_ns AS res_ns,
     CASE WHEN lower(e.mode) IN ('shared', 'read', 's', 'r', 'ro') THEN 1 ELSE 0 END AS shared
   FROM steps s JOIN events e ON e.source_id = s.source_id AND e.source_ord = s.source_ord
-  WHERE s.resource_id IS NOT NULL
+  WHERE e.resource_id IS NOT NULL
     AND s.kind IN ('lock.acquire', 'lock.renew', 'lock.steal', 'lock.release', 'lock.expire')
 ),
+several AS (
+  SELECT resource_id FROM every GROUP BY resource_id HAVING min(source_id) <> max(source_id)
+),
 instants AS (
-  SELECT *, min(source_id) OVER (PARTITION BY resource_id, session_id, kind, coalesce(phase, ''), ts_ns) AS instant_source_id FROM every
+  SELECT *, min(source_id) OVER (PARTITION BY resource_id, session_id, kind, coalesce(phase, ''), ts_ns) AS instant_source_id FROM every WHERE resource_id IN (SELECT resource_id FROM several)
 ),
 numbered AS (
   SELECT *, row_number() OVER (PARTITION BY stream, resource_id, session_id, kind, coalesce(phase, '') ORDER BY ts_ns, source_id, source_ord) AS nth
@@ -26,7 +29,13 @@ firsts AS (
   FROM numbered
 ),
 told AS (
-  SELECT f.* FROM firsts f CROSS JOIN settings p WHERE f.copy = 1 OR f.ts_ns - f.first_ns > p.skew_ns
+  SELECT f.resource_id, f.session_id, f.run_no, f.source_id, f.source_ord, f.event_id, f.ts_ns, f.kind, f.stream, f.op_outcome, f.phase,
+    f.fence, f.expires_ns, f.clock_domain, f.res_ns, f.shared
+  FROM firsts f CROSS JOIN settings p WHERE f.copy = 1 OR f.ts_ns - f.first_ns > p.skew_ns
+  UNION ALL
+  SELECT resource_id, session_id, run_no, source_id, source_ord, event_id, ts_ns, kind, stream, op_outcome, phase,
+    fence, expires_ns, clock_domain, res_ns, shared
+  FROM every WHERE resource_id NOT IN (SELECT resource_id FROM several)
 ),
 own AS (
   SELECT *,

@@ -3,6 +3,8 @@ CREATE TABLE abilities AS
 WITH told AS (
   SELECT kind,
     max(CASE WHEN writer_seq IS NOT NULL OR attrs LIKE '%"prev_etag"%' OR attrs LIKE '%"lost"%' THEN 1 ELSE 0 END) AS sequences,
+    max(CASE WHEN attrs LIKE '%"etag"%' OR attrs LIKE '%"lost"%' THEN 1 ELSE 0 END) AS versions,
+    max(CASE WHEN attrs LIKE '%"uuid"%' OR attrs LIKE '%"message_id"%' THEN 1 ELSE 0 END) AS own_ids,
     max(CASE WHEN attrs LIKE '%"parent_uuid"%' THEN 1 ELSE 0 END) AS parents,
     max(CASE WHEN writer_seq IS NOT NULL OR attrs LIKE '%"uuid"%' OR attrs LIKE '%"message_id"%' THEN 1 ELSE 0 END) AS ids,
     max(CASE WHEN observed_ns IS NOT NULL THEN 1 ELSE 0 END) AS observed,
@@ -15,6 +17,8 @@ WITH told AS (
 )
 SELECT kind AS name FROM told
 UNION ALL SELECT 'sequences' FROM told WHERE sequences = 1 GROUP BY sequences
+UNION ALL SELECT 'versions' FROM told WHERE versions = 1 GROUP BY versions
+UNION ALL SELECT 'own_ids' FROM told WHERE own_ids = 1 GROUP BY own_ids
 UNION ALL SELECT 'parents' FROM told WHERE parents = 1 GROUP BY parents
 UNION ALL SELECT 'ids' FROM told WHERE ids = 1 GROUP BY ids
 UNION ALL SELECT 'observed' FROM told WHERE observed = 1 GROUP BY observed

@@ -1,10 +1,10 @@
 -- waits: who waited for which resource, from when to when? A wait ends with the grant, with a refusal or with the session's end.
 CREATE TABLE waits AS
 WITH told AS (
-  SELECT s.resource_id, s.session_id, s.run_no, s.source_id, s.source_ord, s.stream, s.event_id, s.ts_ns,
+  SELECT e.resource_id, s.session_id, s.run_no, s.source_id, s.source_ord, s.stream, s.event_id, s.ts_ns,
     s.kind = 'lock.request' OR (s.kind = 'lock.acquire' AND coalesce(e.phase, '') = 'invoke') AS asks
   FROM steps s JOIN events e ON e.source_id = s.source_id AND e.source_ord = s.source_ord
-  WHERE s.resource_id IS NOT NULL AND s.kind IN ('lock.request', 'lock.acquire', 'lock.steal', 'lock.release')
+  WHERE e.resource_id IS NOT NULL AND s.kind IN ('lock.request', 'lock.acquire', 'lock.steal', 'lock.release')
 ),
 placed AS (
   SELECT *,
