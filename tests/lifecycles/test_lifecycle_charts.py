@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import StepPatch
+from matplotlib.patches import FancyArrowPatch, StepPatch
 from tests.lifecycles.conftest import Analyse, at
 
 from session_ops.case import Case
@@ -291,3 +291,25 @@ def test_charts_are_drawn_where_there_is_something_to_draw(analyse: Analyse) -> 
     assert seen.html.count("<img ") == 1
     assert seen.text == f"[picture: {document.figures[0][1]}]\nNo locks are logged."
     assert math.fsum((case.folder / "figures" / name).stat().st_size for name in names) < 400_000
+
+
+def test_sessions_that_are_but_instants_stand_side_by_side() -> None:
+    instants = [BEGIN, BEGIN + HOUR, BEGIN + 30 * HOUR, BEGIN + 31 * HOUR]
+    assert list(TimeAxis(instants, instants).places(instants)) == [0, 1, 2, 3]
+
+
+def test_lengths_of_nothing_are_drawn_at_nothing(axes: Axes) -> None:
+    made = frame(6).assign(seconds=0.0, mark="open", anomalies=0)
+    charts.plot_durations(charts.durations(made), axes)
+    assert [(bar.get_x(), bar.get_height()) for bar in axes.patches if bar.get_height()] == [(0.0, 6.0)]
+    assert "median 0 s" in legend(axes)
+
+
+def test_an_arrow_ends_where_the_box_of_its_state_begins(axes: Axes) -> None:
+    made = pd.DataFrame(
+        [("(begin)", "ACTIVE", 3, 0), ("ACTIVE", "(no end seen)", 3, 0)], columns=["from_state", "to_state", "n", "illegal"]
+    )
+    charts.plot_transitions(made, axes)
+    short, wide = (one for one in axes.patches if isinstance(one, FancyArrowPatch))
+    assert short.shrinkB < wide.shrinkB
+    assert wide.shrinkB < 12 / math.sin(math.atan2(1, 4))

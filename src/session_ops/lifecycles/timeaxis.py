@@ -34,12 +34,12 @@ class TimeAxis:
                 idle -= gap[1] - gap[0]
             self.cuts.sort()
         shown = whole - sum(to - since for since, to in self.cuts)
-        self._stripe = shown * min(0.012, 0.25 / max(len(self.cuts), 1))
+        self._stripe = shown * min(0.012, 0.25 / max(len(self.cuts), 1)) or 1.0  # nothing but instants: they stand side by side
         knots = [(self.first, 0.0)]
         for since, to in self.cuts:
-            at = knots[-1][1] + since - knots[-1][0]
+            at = knots[-1][1] + (since - knots[-1][0])
             knots += [(since, at), (to, at + self._stripe)]
-        knots.append((self.last, knots[-1][1] + self.last - knots[-1][0]))
+        knots.append((self.last, knots[-1][1] + (self.last - knots[-1][0])))
         self._times = np.array([t for t, _ in knots], dtype=float)
         self._places = np.array([x for _, x in knots], dtype=float)
 

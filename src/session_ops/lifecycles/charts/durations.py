@@ -36,7 +36,9 @@ def plot_durations(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         seen = np.maximum(seconds, floor)
         log = seen.max() / seen.min() > 50
         count = int(np.clip(np.sqrt(len(seen)) * 2, 8, 40))
-        low, high = seen.min(), seen.max() * 1.001 if seen.max() > seen.min() else seen.max() * 1.5
+        if not log:
+            seen = seconds
+        low, high = seen.min(), seen.max() * 1.001 if seen.max() > seen.min() else max(seen.max(), floor) * 1.5
         bins = np.geomspace(low, high, count + 1) if log else np.linspace(0, high, count + 1)
         ended = frame["ended"].to_numpy(dtype=bool)
         layers = [(ended, BLUE, "ended"), (~ended, AMBER, "no end logged: at least so long")]
@@ -59,7 +61,13 @@ def plot_durations(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         else:
             look.lengths(axes.xaxis, high)
         middle = _middle(seconds[ended] if ended.any() else seconds)
-        axes.axvline(max(middle, floor), color=RED, linewidth=1.2, linestyle="--", label=f"median {span(round(middle * 1e9))}")
+        axes.axvline(
+            max(middle, floor) if log else middle,
+            color=RED,
+            linewidth=1.2,
+            linestyle="--",
+            label=f"median {span(round(middle * 1e9))}",
+        )
         under = int((seconds < floor).sum())
         note = f"; {under:,} shorter than {span(round(floor * 1e9))} are in the first bar" if under and log else ""
         axes.set_xlabel(f"length{' (log scale)' if log else ''}\n{clock(frame)}{note}")

@@ -90,7 +90,7 @@ def styled(ax: Axes | None) -> Iterator[Axes]:
         yield ax
 
 
-def nothing(axes: Axes, what: str = "no sessions") -> Axes:
+def nothing(axes: Axes, what: str = "no sessions with a time") -> Axes:
     """A chart of nothing says so."""
     axes.text(0.5, 0.5, what, ha="center", va="center", transform=axes.transAxes, color=GREY)
     axes.set_xticks([])

@@ -91,10 +91,12 @@ def _arrow(axes: Axes, one: object, places: dict[str, tuple[float, float]], most
     colour = RED if illegal else "#777777"
     width = 0.8 + 3.2 * np.log1p(n) / np.log1p(max(most, 2))
     style = f"arc3,rad={bend}"
+    names = (str(getattr(one, name)) for name in ("from_state", "to_state"))
+    leave, reach = (_edge(name, stop - start) for name in names)
     axes.add_patch(
         FancyArrowPatch(
             tuple(start), tuple(stop), connectionstyle=style, arrowstyle="-|>", mutation_scale=11 + width, linewidth=width, color=colour,
-            shrinkA=24, shrinkB=24, zorder=2, alpha=0.85,
+            shrinkA=leave, shrinkB=reach, zorder=2, alpha=0.85,
         )
     )  # fmt: skip
     # on the curve that arc3 draws, nearer to where it begins: in the middle most of them cross
@@ -104,6 +106,13 @@ def _arrow(axes: Axes, one: object, places: dict[str, tuple[float, float]], most
     text = f"{n:,}" + (f" ({illegal:,} not allowed)" if illegal and illegal != n else " not allowed" if illegal else "")
     axes.text(float(at[0]), float(at[1]), text, ha="center", va="center", fontsize=8.5, color=RED if illegal else INK, zorder=5,
               bbox={"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.9})  # fmt: skip
+
+
+def _edge(name: str, direction: np.ndarray) -> float:
+    """Points from the middle of a state's box to its edge, about, in this direction."""
+    x, y = np.abs(direction) / np.hypot(*direction)
+    wide, high = 6 + 2.65 * len(name), 12.0
+    return float(min(wide / max(x, 1e-9), high / max(y, 1e-9)))
 
 
 def _bend(start: np.ndarray, stop: np.ndarray, places: dict[str, tuple[float, float]]) -> float:
