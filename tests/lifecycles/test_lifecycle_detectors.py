@@ -81,7 +81,7 @@ def test_torn_records_are_counted_per_source(analyse: Analyse) -> None:
     _, document = analyse({"log.jsonl": good + '\n{"ts":"2026-01-05T10:1\n<<<<<<< HEAD\n', "fine.jsonl": good + "\n"})
     (found,) = [a for a in document.anomalies if a.detector == "torn_records"]
     assert (found.path, found.line) == ("logs/log.jsonl", 10)
-    assert found.text == "2 damaged records (conflict markers, torn), the first at line 10"
+    assert found.text == "2 damaged records (conflict markers, torn), the first at line 10, while one session was at work"
     assert document.numbers.rejects == 2
 
 

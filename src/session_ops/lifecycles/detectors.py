@@ -6,7 +6,7 @@ It knows no engine: whoever runs the SQL hands over the rows.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -124,9 +124,9 @@ def undecidable(one: Detector, able: frozenset[str]) -> str | None:
     return next((need.reason for need in one.needs if not able.intersection(need.any_of)), None)
 
 
-def anomalies(one: Detector, rows: Iterable[Row]) -> list[Anomaly]:
+def anomalies(one: Detector, rows: Iterable[Row]) -> Iterator[Anomaly]:
     """Rows of `anomalies` from what a detector's SQL found. A row's own `severity`, `confidence` and `text` count before the file's."""
-    return [_anomaly(one, row) for row in rows]
+    return (_anomaly(one, row) for row in rows)
 
 
 def _anomaly(one: Detector, row: Row) -> Anomaly:

@@ -150,14 +150,16 @@ def detect(connection: duckdb.DuckDBPyConnection, folder: Path | None, query: de
     """
     able = frozenset(str(name) for (name,) in connection.execute("SELECT name FROM abilities").fetchall())
     unanswered: dict[str, str] = {}
-    found: list[detectors.Anomaly] = []
-    for one in detectors.detectors(folder):
-        if reason := detectors.undecidable(one, able):
-            unanswered[one.id] = reason
-            found.append(detectors.unanswered(one, reason))
-        else:
-            found += detectors.anomalies(one, query(one.sql))
-    insert(connection, "anomalies", found)
+
+    def found() -> Iterator[detectors.Anomaly]:
+        for one in detectors.detectors(folder):
+            if reason := detectors.undecidable(one, able):
+                unanswered[one.id] = reason
+                yield detectors.unanswered(one, reason)
+            else:
+                yield from detectors.anomalies(one, query(one.sql))
+
+    insert(connection, "anomalies", found())  # a row at a time: there may be a million
     return unanswered
 
 
