@@ -104,7 +104,8 @@ def fix_data(tree: Tree, references: Sequence[Reference]) -> dict[str, str]:
     for reference in references:
         if reference.place == "html":
             return {}  # the name of an icon says little
-        candidate = sole_candidate(reference) or nearest_path(tree, reference.target)
+        # where a file of this very name lies elsewhere, it was moved, and the name is no slip
+        candidate = sole_candidate(reference) or ("" if reference.candidates else nearest_path(tree, reference.target))
         edit = rewritten(tree, reference, candidate) if candidate else None
         if edit is None:
             return {}

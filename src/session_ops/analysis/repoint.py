@@ -90,34 +90,35 @@ def repoint(finding: Finding, tree: Tree, references: References) -> Fix | None:
 
 
 def _put_back(finding: Finding, tree: Tree, references: References) -> Fix | None:
-    """Move a file back to where all that name it look for it; only one of its name is there, and no code finds it where it lies."""
+    """Move a file back to where all that name it look for it; it is the only one of its name that no code finds where it lies."""
     places = {(at.path, at.line) for at in (finding.at, *finding.also)}
     lost = [
         r
         for r in references
         if r.verdict == "missing" and (r.source, r.line) in places and r.act in ("import", "source", "run")
     ]
+    used = {r.target for r in references if r.verdict == "resolves" and r.place != "markdown"}
     moves: dict[str, str] = {}
     for reference in lost:
-        if len(reference.candidates) != 1 or not reference.target or reference.target.startswith(".."):
+        loose = [path for path in reference.candidates if not _named(path, used)]
+        if len(loose) != 1 or not reference.target or reference.target.startswith(".."):
             return None
-        found = reference.candidates[0]
+        found = loose[0]
         ending = posixpath.splitext(found)[1]
         wanted = reference.target if posixpath.splitext(reference.target)[1] == ending else reference.target + ending
         if posixpath.basename(wanted) != posixpath.basename(found) or not tree.is_folder(posixpath.dirname(wanted)):
             return None
         if moves.setdefault(found, wanted) != wanted:
             return None
-    used = {r.target for r in references if r.verdict == "resolves" and r.place != "markdown"}
-    if not moves or any(_named(found, used) for found in moves):
+    if not moves:
         return None
-    asked = sum(r.verdict == "missing" and r.candidates[:1] == (found,) for r in references for found in moves)
+    asked = sum(r.verdict == "missing" and found in r.candidates for r in references for found in moves)
     if "edits" in finding.data and asked < 2 * len(moves):
         return None
     follow = [rewritten(tree, r, moves[r.target]) for r in references if r.verdict == "resolves" and r.target in moves]
     edits = tuple(Edit(path, old, new, line) for path, line, old, new in dict.fromkeys(filter(None, follow)))
     names = ", ".join(moves.values())
-    why = "It is the only file of this name, and nothing finds it where it lies."
+    why = "It is the only file of this name that nothing finds where it lies."
     return Fix(f"Move {names} back", (finding.id,), "review", edits, moves=tuple(Move(a, b) for a, b in moves.items()), why=why)
 
 
