@@ -201,12 +201,14 @@ def test_go_mod(tmp_path: Path) -> None:
 
 def test_marketplace(tmp_path: Path) -> None:
     text = (
-        '{\n "name": "shop",\n "plugins": [\n  {"name": "a", "source": "./a"},\n  {"name": "b", "source": {"source": "github", "repo": "x/y"}},\n'
+        '{\n "name": "shop", "owner": {"name": "o"},\n "plugins": [\n  {"name": "a", "source": "./a"},\n  {"name": "b", "source": {"source": "github", "repo": "x/y"}},\n'
         '  {"source": "./c"}\n ]\n}\n'
     )
     found = one(tmp_path, ".claude-plugin/marketplace.json", text)
     assert [(e.kind, e.value, e.line) for e in found.entry_points] == [("plugin", "./a", 4), ("plugin", "./c", 6)]
     assert [p.line for p in found.problems] == [6]
+    nobodys = one(tmp_path, ".claude-plugin/marketplace.json", text.replace(', "owner": {"name": "o"}', ""))
+    assert [p.line for p in nobodys.problems] == [1, 6]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import posixpath
 import re
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from itertools import groupby
 
 from session_ops.analysis.distributions import brought_by, normalised
@@ -24,7 +25,7 @@ ALL = re.compile(
     r"\buv\s+(?:sync|run|pip)|\bpoetry\b|\bpdm\b|\bhatch\b|\btox\b|\bnox\b|\bconda\b|\bmamba\b|\bpipenv\b|\bmake\b|\brequirements|\bpip3?\s+install\s+[^\n]*(?:-e\b|\s\.|-r\b|--requirement|\[)|\bapt-get\s+install[^\n]*python3-|\bsetup\.py\b|\bjust\b|\bbash\b|\./"
 )
 BRINGS = {"pytest": ("pluggy", "iniconfig", "packaging", "_pytest", "pygments"), "pytest-cov": ("coverage",)}
-EMBED = re.compile(r"(?m)^//go:embed\s+(?:all:)?(?P<path>[\w./-]+)")
+EMBED = re.compile(r"(?m)^//go:embed\s+(?:all:)?(?P<path>[\w./*?\[\]-]+)")
 NODE_TESTS = re.compile(
     r"(?m)^\s*(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?test\b|^\s*(?:npx\s+)?(?:vitest|jest|mocha)\b|^\s*bun\s+test\b|^\s*node\s+--test\b"
 )
@@ -125,7 +126,7 @@ def _embedded(tree: Tree) -> list[tuple[str, str, int]]:
         text = tree.text(entry.path) if not entry.vendored else ""
         for match in EMBED.finditer(text) if "//go:embed" in text else ():
             folder = posixpath.normpath(posixpath.join(posixpath.dirname(entry.path), match["path"]))
-            if folder not in tree.entries and not any(p.startswith(folder + "/") for p in tree.entries):
+            if not any(fnmatchcase(p, folder) or p.startswith(folder + "/") for p in tree.entries):
                 found.append((folder, entry.path, text.count("\n", 0, match.start()) + 1))
     return found
 

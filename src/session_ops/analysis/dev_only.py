@@ -69,7 +69,7 @@ def _in_package(
             path.startswith(i) and len(i) > len(manifest.folder) + 1 for i in inner
         ):
             continue
-        if is_aside(path) or is_document(path) or is_test(path) or TOOLS.search(path) or entry.ignored:
+        if is_aside(path) or is_document(path) or is_test(path) or TOOLS.search(path) or entry.ignored or entry.vendored:
             continue
         if f"{path.rpartition('/')[0]}/__init__.py" not in tree.entries or not any(map(of_dev, imports[path])):
             continue
@@ -82,5 +82,18 @@ def _in_package(
                 tree.evidence(path, line),
                 (tree.evidence(manifest.path, min(dev.values())),),
                 "Where only the dependencies for run time are installed the import ends the program.",
-                "likely",
+                "likely" if path in _started(tree, manifest) else "possible",
             )
+
+
+def _started(tree: Tree, manifest: Manifest) -> set[str]:
+    """Files that are read whenever the package is imported or one of its commands starts; whether others are is up to the program."""
+    modules = {entry.value.partition(":")[0] for entry in manifest.entry_points if entry.kind == "script"}
+    tops = {path.rpartition("/")[0] for path in tree.entries if path.endswith("/__init__.py")}
+    tops = {folder for folder in tops if f"{folder.rpartition('/')[0]}/__init__.py" not in tree.entries}
+    named = {
+        path
+        for path in tree.entries
+        if path.endswith(".py") and path[:-3].replace("/", ".").endswith(tuple(modules or ("\0",)))
+    }
+    return {f"{folder}/{name}" for folder in tops for name in ("__init__.py", "__main__.py")} | named

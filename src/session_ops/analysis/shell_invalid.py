@@ -125,6 +125,7 @@ def _locals(tree: Tree, text: ShellText) -> Iterator[Finding]:
             not node.text().startswith("local")
             or text.function_of(node) is not None
             or any(a.kind() == "ERROR" for a in node.ancestors())
+            or _below_a_header(text.text, node.range().start.line)
         ):
             continue
         dies = text.dies(node)
@@ -132,6 +133,22 @@ def _locals(tree: Tree, text: ShellText) -> Iterator[Finding]:
             tree, text, node, "`local` outside a function is an error, and assigns nothing",
             "The script ends here." if dies else "The script goes on with the variable as it was before.",
         )  # fmt: skip
+
+
+HEADER = re.compile(r"(?:function\s+[\w:.-]+|[\w:.-]+\s*\(\s*\))")
+
+
+def _below_a_header(text: str, line: int) -> bool:
+    """Do the lines above say that this one is in a function, whatever a parser that lost its way made of it?
+
+    The nearest line without indentation that opens or closes a function decides.
+    """
+    for above in reversed(text.split("\n")[:line]):
+        if above.startswith("}"):
+            return False
+        if HEADER.match(above):
+            return True
+    return False
 
 
 DECIMAL = r"[\"']?-?\d*\.\d+[\"']?"
