@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 import re
 import tomllib
 from collections.abc import Callable, Iterator
@@ -150,7 +151,7 @@ def manifest_invalid(root: Path, rng: Random) -> Planted | None:
         if match := re.search(r'"version":\s*"([^"]+)"', text):
             slips.append((text.replace(match[1], "latest", 1), "a version that is none"))
     elif name == "pyproject.toml":
-        lists = [m for m in re.finditer(r"^[\w-]+ = \[\n(?:.*\n)*?\]\n", text, re.MULTILINE)]
+        lists = list(re.finditer(r"^[\w-]+ = \[\n(?:.*\n)*?\]\n", text, re.MULTILINE))
         if lists:
             at = rng.choice(lists).end() - 2
             slips.append((text[:at] + text[at + 2 :], "a bracket dropped"))
@@ -251,7 +252,7 @@ def entry_renamed(root: Path, rng: Random) -> Planted | None:
         if not paths:
             return None
         path = rng.choice(sorted(paths))
-        stem, suffix = os.path.splitext(path)
+        stem, suffix = posixpath.splitext(path)
         if rng.random() < 0.5:
             replaced(root, "package.json", json.dumps(path), json.dumps(f"{stem}-cli{suffix}"))
             return Planted(("package.json",), f"bin names {stem}-cli{suffix}, which is not there")
@@ -337,7 +338,7 @@ def _needs(root: Path) -> dict[str, list[str]]:
     for name in files(root, ".js", ".mjs", ".cjs"):
         for given in re.findall(r"(?:require\(|from |import )['\"](\.{1,2}/[\w./-]+)['\"]", read(root, name)):
             for end in ("", ".js", ".mjs", ".cjs", ".json", "/index.js"):
-                path = os.path.normpath(f"{os.path.dirname(name)}/{given}{end}")
+                path = os.path.normpath(f"{posixpath.dirname(name)}/{given}{end}")
                 if (root / path).is_file():
                     found.setdefault(path, []).append(name)
                     break
@@ -532,7 +533,7 @@ def reference_dangled(root: Path, rng: Random) -> Planted | None:
     """A file is moved to another folder, and what names it stays as it is."""
     targets: dict[str, list[str]] = {}
     for name in files(root, ".js", ".mjs", ".cjs", ".sh", ".py"):
-        folder = os.path.dirname(name)
+        folder = posixpath.dirname(name)
         for line in read(root, name).splitlines():
             for given in (
                 re.findall(r"(?:require\(|from |import )['\"](\.{1,2}/[\w./-]+)['\"]", line) if name.endswith("js") else []
@@ -596,12 +597,12 @@ def _constant(root: Path, rng: Random, lines: dict[str, str], what: str) -> Plan
         name
         for suffix in lines
         for name in files(root, suffix)
-        if read(root, name).strip() and name not in ("setup.py",) and not name.endswith(("__init__.py", "config.js"))
+        if read(root, name).strip() and name != "setup.py" and not name.endswith(("__init__.py", "config.js"))
     ]
     if not own:
         return None
     name = rng.choice(own)
-    suffix = ".sh" if is_shell(root / name) else os.path.splitext(name)[1]
+    suffix = ".sh" if is_shell(root / name) else posixpath.splitext(name)[1]
     text = read(root, name)
     at = len(text)
     if suffix == ".sh":  # behind the first line, because a script may end itself before its last
@@ -616,7 +617,7 @@ def _constant(root: Path, rng: Random, lines: dict[str, str], what: str) -> Plan
 
 def _misspelt(path: str) -> str:
     head, _, base = path.rstrip("/").rpartition("/")
-    stem, suffix = os.path.splitext(base)
+    stem, suffix = posixpath.splitext(base)
     return (head + "/" if head else "") + stem + "s" + suffix
 
 
@@ -658,7 +659,7 @@ def ci_path_wrong(root: Path, rng: Random) -> Planted | None:
             re.MULTILINE,
         ):
             if (root / match[1]).exists() and ("/" in match[1] or "." in match[1]):
-                places.append((name, match.start(1), match.end(1), match[1]))
+                places.append((name, match.start(1), match.end(1), match[1]))  # noqa: PERF401 - clearer as a loop
     if not places:
         return None
     name, start, end, given = rng.choice(places)

@@ -80,7 +80,13 @@ def fetch(names: Iterable[str], ecosystem: str, place: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         if not any(folder.iterdir()):
             argv = [_python(), "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", name]
-            done = subprocess.run(argv if ecosystem == "pypi" else ["npm", "pack", "--silent", "--ignore-scripts", name], cwd=folder, capture_output=True, text=True, check=False)  # fmt: skip
+            done = subprocess.run(
+                argv if ecosystem == "pypi" else ["npm", "pack", "--silent", "--ignore-scripts", name],
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             if done.returncode:
                 print(f"{name}: cannot be fetched: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
                 continue
@@ -182,7 +188,11 @@ def healthy(source: Path, prove: bool) -> tuple[str, State, list[str]]:
             raise UsageError(f"{source.name}: only {count} lines")
         commit(root, "As published")
         state, _ = look(root, prove)
-    failing = [f"gate {gate} fails: {state.reasons[gate]}" for gate, outcome in state.gates.items() if outcome == Outcome.FAIL and gate != Gate.FOLLOW]  # fmt: skip
+    failing = [
+        f"gate {gate} fails: {state.reasons[gate]}"
+        for gate, outcome in state.gates.items()
+        if outcome == Outcome.FAIL and gate != Gate.FOLLOW
+    ]
     return source.name, state, [f"safe fix: {title}" for title in state.safe] + failing
 
 
@@ -267,7 +277,10 @@ def main() -> None:
                 continue
             results.append(result)
             word = "ok      " if result.repaired else "FOUND   " if result.found else "MISSED  "
-            print(f"{word} {result.package} {result.kind}{'' if result.history else ' (no history)'} {result.seconds:.1f} s: {result.what}\n    {result.said}", flush=True)  # fmt: skip
+            print(
+                f"{word} {result.package} {result.kind}{'' if result.history else ' (no history)'} {result.seconds:.1f} s: {result.what}\n    {result.said}",
+                flush=True,
+            )
     if given.output:
         Path(given.output).write_text(json.dumps([asdict(r) for r in results], indent=1))
     for name in kinds:
@@ -275,7 +288,13 @@ def main() -> None:
         print(
             f"{name:<24} planted {len(mine):3} found {sum(r.found for r in mine):3} repaired {sum(r.repaired for r in mine):3}"
         )
-    numbers = {"planted": len(results), "found": sum(r.found for r in results), "repaired": sum(r.repaired for r in results), "healthy": len(states), "healthy_harmed": harmed}  # fmt: skip
+    numbers = {
+        "planted": len(results),
+        "found": sum(r.found for r in results),
+        "repaired": sum(r.repaired for r in results),
+        "healthy": len(states),
+        "healthy_harmed": harmed,
+    }
     print(json.dumps(numbers))
 
 

@@ -201,7 +201,8 @@ def test_go_mod(tmp_path: Path) -> None:
 
 def test_marketplace(tmp_path: Path) -> None:
     text = (
-        '{\n "name": "shop", "owner": {"name": "o"},\n "plugins": [\n  {"name": "a", "source": "./a"},\n  {"name": "b", "source": {"source": "github", "repo": "x/y"}},\n'
+        '{\n "name": "shop", "owner": {"name": "o"},\n'
+        ' "plugins": [\n  {"name": "a", "source": "./a"},\n  {"name": "b", "source": {"source": "github", "repo": "x/y"}},\n'
         '  {"source": "./c"}\n ]\n}\n'
     )
     found = one(tmp_path, ".claude-plugin/marketplace.json", text)

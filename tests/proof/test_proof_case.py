@@ -68,7 +68,10 @@ def test_the_report_shows_the_commands(make: Make, tmp_path: Path, capsys: pytes
 
 
 def test_the_solution_says_what_ran_with_each_fix(make: Make, tmp_path: Path) -> None:
-    broken = files("tiny_ops/names.json") | {"CLAUDE.md": "Start with `bash scripts/begin.sh`.\n", "scripts/begin.sh": "tiny-ops --help\n"}
+    broken = files("tiny_ops/names.json") | {
+        "CLAUDE.md": "Start with `bash scripts/begin.sh`.\n",
+        "scripts/begin.sh": "tiny-ops --help\n",
+    }
     case = Case.open(target=str(make(broken, git=True)), case=str(tmp_path / "case"), prove=True)
     solution = case["solution"]
     assert solution.gates_before == case["diagnosis"].gates

@@ -42,7 +42,9 @@ def test_an_issue_says_impact_place_quote_fix_and_proof() -> None:
     assert "source bin/gone.sh" in entry
     assert "Impact: The start ends there." in entry
     assert "`fixes/01-repoint.patch`" in entry
-    assert "Proof: the patch applies in a copy; read again with it, the rule finds this no more; nothing was run with it" in entry
+    assert (
+        "Proof: the patch applies in a copy; read again with it, the rule finds this no more; nothing was run with it" in entry
+    )
     by_hand = text.split(f'<a id="{HOME.id.lower()}">')[1].split("<a id=")[0]
     assert "by hand, step 2 of the plan: Use %h." in by_hand
 
