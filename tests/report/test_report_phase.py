@@ -12,7 +12,7 @@ from session_ops.analysis.phase import Document as Analysis
 from session_ops.case import Case
 from session_ops.discovery.files import FileEntry
 from session_ops.discovery.phase import Document as Discovery
-from session_ops.model import Evidence
+from session_ops.model import CommandRun, Evidence, Gate
 from session_ops.report.markdown import HEADINGS
 from session_ops.report.phase import FILES, QualityCheck
 from session_ops.report.quality import not_checked, quality
@@ -85,7 +85,7 @@ def test_facts_that_could_not_be_read_fail_the_requirements(make: Make, tmp_path
 
 
 def test_everything_that_nobody_looked_at_is_listed(make: Make, tmp_path: Path) -> None:
-    listed = {n.what: n.why for n in not_checked(discovered(make, tmp_path), ANALYSIS, LIFECYCLES, DIAGNOSIS)}
+    listed = {n.what: n.why for n in not_checked(discovered(make, tmp_path), ANALYSIS, LIFECYCLES, DIAGNOSIS, SOLUTION)}
     assert listed["rule SHIP-UNIT: Units start"] == "a tool is absent"
     assert listed["rule PY-NAMES: Names resolve"] == "needs META-PARSE to pass"
     assert listed["fact syntax"] == "a parser crashed"
@@ -93,7 +93,14 @@ def test_everything_that_nobody_looked_at_is_listed(make: Make, tmp_path: Path) 
     assert listed["detector claim_while_held"] == "holds are never logged"
     assert "gate coordinate" in listed
     assert "linters' own findings" in listed
-    assert "whether the fixes work" in listed
+    assert "whether what runs works with the fixes" in listed
+    left_out = CommandRun(Gate.SHIP, "docker build .", skipped="the image build is open: no container engine runs")
+    ran = (CommandRun(Gate.START, "bin/start.sh --help", 0), left_out)
+    after = tuple(replace(gate, runs=ran if gate.gate is Gate.START else ()) for gate in DIAGNOSIS.gates)
+    proven = replace(SOLUTION, gates_after=after)
+    listed = {n.what: n.why for n in not_checked(discovered(make, tmp_path / "again"), ANALYSIS, LIFECYCLES, DIAGNOSIS, proven)}
+    assert listed["gate ship: docker build ."] == "the image build is open: no container engine runs"
+    assert "whether what runs works with the fixes" not in listed
 
 
 def test_the_whole_folder_is_named_not_where_it_lies(make: Make, tmp_path: Path) -> None:

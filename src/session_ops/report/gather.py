@@ -55,7 +55,7 @@ def gather(case: Case) -> Contents:
         diagnosis=diagnosis,
         solution=solution,
         quality=quality(discovery, analysis, diagnosis, solution, again),
-        not_checked=not_checked(discovery, analysis, lifecycles, diagnosis),
+        not_checked=not_checked(discovery, analysis, lifecycles, diagnosis, solution),
         excerpts=excerpts(analysis.findings, case.tree),
         patches={fix.id: _patch(case, fix, {c.fix: c.patch for c in solution.checks}) for fix in solution.fixes},
         mechanism=discovery.mechanism,

@@ -9,7 +9,7 @@ from session_ops.diagnosis.phase import Document as Diagnosis
 from session_ops.discovery.files import unread_files
 from session_ops.discovery.phase import Document as Discovery
 from session_ops.lifecycles.phase import Document as Lifecycles
-from session_ops.model import Evidence, Gate, Outcome, Severity
+from session_ops.model import CommandRun, Evidence, Gate, Outcome, Severity
 from session_ops.report.phase import NotChecked, QualityCheck
 from session_ops.report.text import plural
 from session_ops.solution.phase import Document as Solution
@@ -115,7 +115,7 @@ def _specific(analysis: Analysis, solution: Solution) -> QualityCheck:
 
 
 def not_checked(
-    discovery: Discovery, analysis: Analysis, lifecycles: Lifecycles, diagnosis: Diagnosis
+    discovery: Discovery, analysis: Analysis, lifecycles: Lifecycles, diagnosis: Diagnosis, solution: Solution
 ) -> tuple[NotChecked, ...]:
     """All that nobody looked at, with the reason and, where there is one, the way to have it looked at."""
     stopped = (Outcome.OPEN, Outcome.BLOCKED)
@@ -150,7 +150,14 @@ def not_checked(
             "session-ops check TARGET --advice",
         )
     )
-    found.append(
-        NotChecked("whether the fixes work", "proofs are not part of this version: patches were checked, nothing was run")
-    )
+    found += [NotChecked(f"gate {run.gate.value}: {run.command}", run.skipped) for run in _left_out(diagnosis, solution)]
+    if solution.fixes and not any(gate.runs for gate in solution.gates_after):
+        why = "their patches apply in a copy and the rules read it again; nothing was run"
+        found.append(NotChecked("whether what runs works with the fixes", why, "session-ops run TARGET --prove"))
     return tuple(found)
+
+
+def _left_out(diagnosis: Diagnosis, solution: Solution) -> list[CommandRun]:
+    """Commands of the gates that were not run, as it is or with the fixes: each once."""
+    runs = [run for gate in (*diagnosis.gates, *solution.gates_after) for run in gate.runs if run.skipped]
+    return list({(run.gate, run.command): run for run in runs}.values())
