@@ -360,9 +360,12 @@ def fix(
         bool, typer.Option("--trust-target", help="With --prove: run the target's code even where there is no sandbox.")
     ] = False,
     patch: Annotated[
-        Path | None,
-        typer.Option(help="Write one patch; into a folder, one for each step and combined.patch.", show_default=False),
-    ] = None,
+        str,
+        typer.Option(
+            help="Write one patch; into a folder (FOLDER/ where there is none yet), one for each step and combined.patch.",
+            show_default=False,
+        ),
+    ] = "",
     apply: Annotated[
         bool, typer.Option("--apply", help="Change the work tree where it is clean; git commits nothing.")
     ] = False,
@@ -391,14 +394,14 @@ def fix(
             worktree.refuse_unclean(done.tree, done.repair.changed)
         typer.echo(to_json(fixing.document(done)).decode() if json_out else "\n".join(fixing.text(done)), nl=not json_out)
         say = _say()
-        if patch is not None and done.repair.steps:
+        if patch and done.repair.steps:
             written = fixing.write_patches(done, patch)
             say(f"patch: {written[-1]}" + (f" and {len(written) - 1} single ones" if len(written) > 1 else ""))
         if apply:
             worktree.write(done.tree, done.repair.changed)
             count = len(done.repair.changed)
             say(f"changed {count} file{'' if count == 1 else 's'} of {folder}; nothing was committed")
-        elif patch is None and done.repair.steps:
+        elif not patch and done.repair.steps:
             say("nothing was changed: give --patch FILE for a patch, or --apply")
 
 

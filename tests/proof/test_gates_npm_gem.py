@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -312,3 +314,21 @@ def test_scripts_of_dependencies_are_run_before_a_build(make: Make, box: Sandbox
     assert _with_scripts(place, one) == []
     box.write("node_modules/.package-lock.json", json.dumps({"packages": listed}).encode())
     assert _with_scripts(place, one) == ["@s/c"]
+
+
+def test_processes_that_want_the_same_packages_do_not_get_in_each_others_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    npm = tmp_path / "bin" / "npm"  # one that needs no network, and takes its time
+    npm.parent.mkdir()
+    npm.write_text(
+        '#!/bin/sh\nwhile [ "$1" != --cache ]; do shift; done\nmkdir "$2/_cacache" && sleep 0.3\necho x >> "$0.runs"\n'
+    )
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{npm.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("SESSION_OPS_CACHE", str(tmp_path / "cache"))
+    with ThreadPoolExecutor(3) as pool:  # the lock is one of open files, so threads stand for processes
+        names = list(pool.map(lambda _: tarballs.fetched({"isarray": "^2"}), range(3)))
+    assert len(set(names)) == 1
+    assert (tmp_path / "cache" / names[0] / "_cacache").is_dir()
+    assert (npm.parent / "npm.runs").read_text() == "x\n"

@@ -103,8 +103,7 @@ def test_the_numbered_patches_are_mails_that_git_am_takes(
     package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "patches"
-    folder.mkdir()
-    assert run(["fix", str(package), "--patch", str(folder)], capsys)[0] == 0
+    assert run(["fix", str(package), "--patch", f"{folder}/"], capsys)[0] == 0
     numbered = sorted(p for p in folder.iterdir() if p.name != "combined.patch")
     assert [p.name[:3] for p in numbered] == [f"{n:02}-" for n in range(1, len(numbered) + 1)]
     one, other = tmp_path / "one", tmp_path / "other"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from session_ops.model import UsageError
@@ -30,3 +33,11 @@ def folder(*inside: str) -> Path:
     except OSError as error:
         raise UsageError(f"{path}: cannot be made ({error.strerror}); set SESSION_OPS_CACHE to a folder that can") from None
     return path
+
+
+@contextlib.contextmanager
+def alone(entry: Path) -> Iterator[None]:
+    """One process at a time fills an entry of the cache; the others wait, and find it filled."""
+    with entry.with_name(f".{entry.name}.lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

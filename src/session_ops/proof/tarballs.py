@@ -56,15 +56,16 @@ def fetched(wanted: Mapping[str, str], lock: str = "", manifest: Mapping[str, ob
     folder = cache.folder("npm") / key
     name = f"npm/{key}"
     done = folder / ".fetched"
-    if done.exists() and time.time() - done.stat().st_mtime < FRESH_S:
-        return name
-    try:
-        _fetch(text, lock, folder)
-    except CannotCheck:
-        if not done.exists():
-            raise
-        return name
-    done.touch()
+    with cache.alone(folder):
+        if done.exists() and time.time() - done.stat().st_mtime < FRESH_S:
+            return name
+        try:
+            _fetch(text, lock, folder)
+        except CannotCheck:
+            if not done.exists():
+                raise
+            return name
+        done.touch()
     return name
 
 

@@ -74,14 +74,17 @@ def patches(fixed: Fixed) -> dict[str, bytes]:
     }
 
 
-def write_patches(fixed: Fixed, place: Path) -> list[Path]:
-    """The combined patch as a file; where `place` is a folder, the numbered patches and `combined.patch` in it.
+def write_patches(fixed: Fixed, named: str) -> list[Path]:
+    """The combined patch as a file; where a folder is named, the numbered patches and `combined.patch` in it.
+
+    Parameters: `named` is a path; one that ends with a slash is a folder, which is made where there is none.
 
     Raises:
         UsageError: it cannot be written.
     """
+    place = Path(named).expanduser()
     written = {place: fixed.combined}
-    if place.is_dir() or str(place).endswith(os.sep):
+    if place.is_dir() or named.endswith(os.sep):
         written = {place / name: data for name, data in patches(fixed).items()} | {place / "combined.patch": fixed.combined}
     try:
         for path, data in written.items():
