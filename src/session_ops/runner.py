@@ -8,8 +8,10 @@ import logging
 import os
 import re
 import signal
+import tempfile
 import threading
 import time
+import uuid
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -119,6 +121,10 @@ def documents(case: Case, progress: Callable[[PhaseRun], None]) -> dict[str, Pha
     return done
 
 
+SOCKET_NAME = 70
+"""Bytes of a folder's name that leave room for a socket in it; the whole may have 107 (unix(7))."""
+
+
 class _Kernels:
     """The kernels that are running, so that an interruption can end them, and only them."""
 
@@ -134,6 +140,13 @@ class _Kernels:
         kernels = self
 
         class Watched(AsyncKernelManager):
+            def __init__(self, **kw: Any) -> None:
+                super().__init__(**kw)
+                # kernels that start at the same time may choose the same ports; files have names of their own
+                if len(tempfile.gettempdir()) < SOCKET_NAME:
+                    self.transport = "ipc"
+                    self.ip = str(Path(tempfile.gettempdir(), f"session-ops-{uuid.uuid4().hex[:16]}"))
+
             async def _async_start_kernel(self, **kw: Any) -> None:
                 await super()._async_start_kernel(**kw)
                 with kernels._lock:
