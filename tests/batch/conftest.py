@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,6 +55,15 @@ def started(*words: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
+
+
+def wait_for(out: Path, count: int, process: subprocess.Popen[bytes]) -> None:
+    """Return when this many targets have a result."""
+    deadline = time.monotonic() + 200
+    while len(list((out / "results").glob("*.json"))) < count:
+        assert process.poll() is None, "the batch ended early"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

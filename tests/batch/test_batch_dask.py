@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.batch.conftest import batch, documents, running_below, started
+from tests.batch.conftest import batch, documents, kill_group, running_below, started, wait_for
 
 pytest.importorskip("distributed", reason="the extra [dask] is not installed")
 
@@ -57,9 +57,10 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
                 process.wait()
 
 
-def test_a_cluster_gives_the_same_and_a_killed_worker_costs_nothing(
+def test_a_cluster_gives_the_same_whoever_is_killed(
     targets: Make, tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
 ) -> None:
+    """In the middle a worker dies, then the batch itself; the same command again gives what one machine gives."""
     address, workers = cluster
     targets(12)
     (tmp_path / "list.txt").write_text("trackers/*\n")
@@ -67,13 +68,12 @@ def test_a_cluster_gives_the_same_and_a_killed_worker_costs_nothing(
     assert batch(tmp_path / "list.txt", "--out", here).returncode == 0
     out = tmp_path / "out"
     process = started(tmp_path / "list.txt", "--out", out, "--scheduler", address)
-    deadline = time.monotonic() + 200
-    while len(list((out / "results").glob("*.json"))) < 3:
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(out, 3, process)
     os.kill(workers[0].pid, signal.SIGKILL)
-    assert process.wait(250) == 0
-    assert len(list((out / "results").glob("*.json"))) == 12
+    wait_for(out, 6, process)
+    kill_group(process)
+    again = batch(tmp_path / "list.txt", "--out", out, "--scheduler", address)
+    assert again.returncode == 0, again.stderr
+    assert again.stderr.count("unchanged") >= 6
     assert documents(out) == documents(here)
     assert running_below(out) == []

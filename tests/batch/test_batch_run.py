@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.batch.conftest import batch, documents, kill_group, running_below, started
+from tests.batch.conftest import batch, documents, kill_group, running_below, started, wait_for
 
 Make = Callable[[int], list[Path]]
 
@@ -89,7 +89,7 @@ def test_what_one_target_does_costs_only_itself(targets: Make, tmp_path: Path) -
     entries.append("- file:///no/such/repository.git")
     (tmp_path / "list.yaml").write_text("\n".join(entries) + "\n")
     out = tmp_path / "out"
-    done = batch(tmp_path / "list.yaml", "--out", out, "--jobs", 4, "--timeout-min", "0.35", "--memory-gb", "1")
+    done = batch(tmp_path / "list.yaml", "--out", out, "--jobs", 4, "--timeout-min", "0.5", "--memory-gb", "1")
     assert done.returncode == 3, done.stderr
     status = {path.stem: json.loads(path.read_text())["status"] for path in (out / "results").glob("*.json")}
     assert status == {
@@ -102,14 +102,6 @@ def test_what_one_target_does_costs_only_itself(targets: Make, tmp_path: Path) -
     verdicts = {row["target"]: row["verdict"] for row in csv.DictReader((out / "index.csv").read_text().splitlines())}
     assert verdicts["t01-2"] == "unfinished"
     assert verdicts["t02"] != "unfinished"
-
-
-def wait_for(out: Path, count: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 200
-    while len(list((out / "results").glob("*.json"))) < count:
-        assert process.poll() is None, "the batch ended early"
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_a_killed_batch_goes_on_where_it_was(targets: Make, tmp_path: Path) -> None:
