@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from session_ops.model import GATE_HOLDS_WHEN, Finding, Fix, GateResult, Outcome, Severity
+from session_ops.report.patch_lines import line_kinds
 from session_ops.visible import LINE_LIMIT, one_line, visible
 
 if TYPE_CHECKING:
@@ -246,12 +247,13 @@ def fixes(found: Sequence[Fix], patches: Mapping[str, str] | None = None, limit:
 
 def diff(text: str) -> Shown:
     """A unified diff, added and removed lines tinted (the sign in front says the same)."""
-    tints = {"+": "rgba(46,160,67,.18)", "-": "rgba(218,54,51,.18)", "@": "rgba(56,139,253,.15)"}
-    lines = []
-    for line in text.split("\n"):
-        tint = "" if line.startswith(("+++", "---")) else tints.get(line[:1], "")
-        lines.append(f'<span style="display:block;background:{tint or "transparent"}">{_html(line) or " "}</span>')
-    return Shown(f'<pre style="{_CODE};line-height:1.35">{"".join(lines)}</pre>', visible(text))
+    tints = {"add": "rgba(46,160,67,.18)", "del": "rgba(218,54,51,.18)", "hunk": "rgba(56,139,253,.15)"}
+    lines = text.split("\n")
+    shown = [
+        f'<span style="display:block;background:{tints.get(kind, "transparent")}">{_html(line) or " "}</span>'
+        for kind, line in zip(line_kinds(lines), lines, strict=True)
+    ]
+    return Shown(f'<pre style="{_CODE};line-height:1.35">{"".join(shown)}</pre>', visible(text))
 
 
 def figure(source: str | Path | bytes | Any, alt: str) -> Picture:

@@ -16,6 +16,7 @@ from tests.report.documents import CONTENTS, FINDINGS, HOSTILE, SECRET, START, h
 from session_ops import report
 from session_ops.report.html import OPEN_FINDINGS, html
 from session_ops.report.markdown import HEADINGS
+from session_ops.report.patch_lines import line_kinds
 from session_ops.report.redact import Redactor
 
 VOID = frozenset(("meta", "img", "br", "link", "input", "hr"))
@@ -150,6 +151,12 @@ def test_the_quoted_line_is_marked_and_the_diff_is_coloured() -> None:
     assert '<span class="hit"><i>3</i>source bin/gone.sh' in text
     assert '<span class="del">-source bin/gone.sh</span>' in text
     assert '<span class="add">+source lib/here.sh</span>' in text
+
+
+def test_only_lines_of_a_hunk_are_coloured() -> None:
+    """A message may hold a list, and a removed line may begin with two signs more."""
+    patch = "Subject: a\n\n- ENTRY-XBIT at a:1\n---\n\ndiff --git a/q b/q\n--- a/q\n+++ b/q\n@@ -1,2 +1,1 @@\n--- a comment\n same\n"
+    assert list(line_kinds(patch.splitlines())) == [*["meta"] * 8, "hunk", "del", "same"]
 
 
 def test_gates_speak_without_colour() -> None:

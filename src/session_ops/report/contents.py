@@ -182,10 +182,10 @@ class Contents:
         now = [g for g in self.after.values() if g.outcome is not Outcome.NOT_APPLICABLE]
         holding = sum(g.outcome is Outcome.PASS for g in now)
         fail = [g.gate.value for g in now if g.outcome is Outcome.FAIL]
-        how = "as run in a copy" if self.proven else "as the rules read it; nothing was run"
+        how = "run in a copy" if self.proven else "as the rules read it, nothing was run"
         rest = f"; {', '.join(fail)} still fail{'s' if len(fail) == 1 else ''}" if fail else ""
         many = f"{len(self.solution.fixes)} fix{'' if len(self.solution.fixes) == 1 else 'es'}"
-        return f"With the {many} {holding} of {len(now)} gates hold, as it is {held} of {len(applying)} ({how}){rest}."
+        return f"With the {many}, {holding} of {len(now)} gates hold, without them {held} of {len(applying)}{rest} ({how})."
 
     @property
     def all_at_once(self) -> str:

@@ -17,6 +17,7 @@ from session_ops.model import GATE_HOLDS_WHEN, Outcome, Severity
 from session_ops.report.contents import Contents, Picture, brief
 from session_ops.report.escape import anchor
 from session_ops.report.markdown import CAUSES, HEADINGS, MECHANISM, TRACKED, VERDICT
+from session_ops.report.patch_lines import line_kinds
 from session_ops.report.text import plural
 from session_ops.visible import LINE_LIMIT, visible
 
@@ -96,19 +97,11 @@ def prose(text: str) -> Markup:
 def diff(text: str) -> Markup:
     """A patch with its lines marked; the sign in front of each says the same as its colour."""
     lines = text.rstrip("\n").split("\n")
-    kinds = [(_kind(line), visible(line, LINE_LIMIT)) for line in lines[:DIFF_LIMIT]]
-    parts = [Markup('<span class="{}">{}</span>').format(kind, line or " ") for kind, line in kinds]
+    kinds = zip(line_kinds(lines[:DIFF_LIMIT]), lines, strict=False)
+    parts = [Markup('<span class="{}">{}</span>').format(kind, visible(line, LINE_LIMIT) or " ") for kind, line in kinds]
     if len(lines) > DIFF_LIMIT:
         parts.append(Markup('<span class="meta">{} more lines are in the patch</span>').format(f"{len(lines) - DIFF_LIMIT:,}"))
     return Markup("").join(parts)
-
-
-def _kind(line: str) -> str:
-    if line.startswith(
-        ("diff ", "index ", "--- ", "+++ ", "new file", "deleted file", "old mode", "new mode", "\\ No newline")
-    ):
-        return "meta"
-    return {"+": "add", "-": "del", "@": "hunk"}.get(line[:1], "same")
 
 
 def picture(one: Picture) -> Markup:
