@@ -162,7 +162,7 @@ def test_a_move_is_a_rename_of_git_and_its_references_follow(tmp_path: Path) -> 
     assert b"rename from b/c.sh\nrename to lib/c.sh\n" in text
     with Trial(tree, Registry({}, {}), Answers()) as trial:
         trial.lay_out({path: original(tree, path) for path in after})
-        assert trial.apply(text, after, keep=True) == ""
+        assert trial.apply(text, after) == ""
         view = trial.changed_tree(after)
         assert "b/c.sh" not in view.entries
         assert (view.root / "lib/c.sh").read_text() == "x=1\ny=2\nz=3\n"

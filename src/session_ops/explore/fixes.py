@@ -65,7 +65,7 @@ def fixes_view(case: Case, chosen: Sequence[str]) -> show.Shown:
     before = {path: original(case.tree, path) for fix in wanted for path in fix.paths}
     with Trial(case.tree, case.registry, case.answers) as trial:
         trial.lay_out(before)
-        said_of = [(fix, trial.apply((case.folder / fix.patch).read_bytes(), {}, keep=True)) for fix in wanted]
+        said_of = [(fix, trial.apply((case.folder / fix.patch).read_bytes(), {})) for fix in wanted]
         after = trial.read(before)
         changed = {path: state for path, state in after.items() if state != before[path]}
         checked = trial.check(changed)

@@ -33,27 +33,26 @@ class Series:
 def series(fixes: Sequence[Fix], tree: Tree, trial: Trial) -> Series:
     """Patches for as many of the fixes as fit together. Two whose changes lie too close for separate patches become one fix."""
     made = Series()
-    alone: list[tuple[Fix, dict[str, State | None], bytes]] = []
+    alone: list[tuple[Fix, bytes]] = []
+    originals: dict[str, State | None] = {}
     for fix in fixes:
         try:
             states = applied(fix, tree, {})
             before = {path: original(tree, path) for path in states}
-            alone.append((fix, states, patch(before, states, tree.prefix, fix.moves)))
+            alone.append((fix, patch(before, states, tree.prefix, fix.moves)))
+            originals |= before
         except Refused as reason:
             made.refused.append((fix, str(reason)))
-    originals = {path: original(tree, path) for _, states, _ in alone for path in states}
     trial.lay_out(originals)
     fitting = []
-    for fix, states, text in alone:
-        said = trial.apply(text, states, keep=False)
+    for fix, text in alone:
+        said = trial.taken(text)
         if said == "git is absent":
             made.unchecked = said
         elif said:
             made.refused.append((fix, f"git does not take the patch: {said}"))
             continue
         fitting.append((fix, text))
-    if not made.unchecked:
-        trial.lay_out(originals)
     done: list[Fix] = []
     state: dict[str, State | None] = {}
     for index, (fix, text) in enumerate(fitting):
@@ -64,7 +63,7 @@ def series(fixes: Sequence[Fix], tree: Tree, trial: Trial) -> Series:
             made.refused.append((fix, f"it does not go together with {near.title if near else 'the others'!r}: {reason}"))
             continue
         changed = {path: state[path] for path in fix.paths if path in state}
-        if not made.unchecked and trial.apply(text, changed, keep=True):
+        if not made.unchecked and trial.apply(text, changed):
             if near is None:
                 made.refused.append((fix, "git does not take the patch after the others"))
                 continue

@@ -37,6 +37,7 @@ class Trial:
         self._answers = answers
         self._place = Path()
         self._runs = 0
+        self._said: dict[bytes, str] = {}
 
     def __enter__(self) -> Self:
         try:
@@ -60,15 +61,17 @@ class Trial:
             if state is not None:
                 _write(base / self._tree.prefix / path, state)
 
-    def apply(self, patch: bytes, after: Files, *, keep: bool) -> str:
-        """Let git check the patch, and with `keep` apply it; returns what is wrong, or an empty string.
+    def taken(self, patch: bytes) -> str:
+        """What is wrong when git applies this patch alone to the target as it is, or an empty string; asked of git once."""
+        if patch not in self._said:
+            self._said[patch] = self._git(*APPLY, "--check", patch=patch)
+        return self._said[patch]
 
-        After applying, the files are compared with what the fix meant: a patch that git takes but reads otherwise is wrong too.
+    def apply(self, patch: bytes, after: Files) -> str:
+        """Let git apply the patch, wholly or not at all; returns what is wrong, or an empty string.
+
+        The files are compared with what the fix meant: a patch that git takes but reads otherwise is wrong too.
         """
-        if said := self._git(*APPLY, "--check", patch=patch):
-            return said
-        if not keep:
-            return ""
         if said := self._git(*APPLY, patch=patch):
             return said
         base = self._place / "files" / self._tree.prefix
