@@ -129,6 +129,13 @@ def test_a_bin_without_its_first_line_fails_contents(make: Make, proven: Proven,
     assert "has no #! line" in results[Gate.CONTENTS].reason
 
 
+def test_a_command_that_is_main_too_is_started_not_imported(make: Make, proven: Proven, node: None) -> None:
+    strict = "#!/usr/bin/env node\r\nif (process.argv[2] !== '--help') process.exit(1)\r\nconsole.log('usage: tiny-ops')\r\n"
+    results = npm(proven, make(npm_files(main="bin/ops.js") | {"bin/ops.js": strict, "README.md": "# Tiny\n"}, git=True))
+    assert outcomes(results) == dict.fromkeys(("metadata", "build", "contents", "install", "start"), "pass")
+    assert not any("import" in run.command for run in results[Gate.INSTALL].runs)
+
+
 def test_life_cycle_scripts_run_inside_and_not_outside(make: Make, proven: Proven, node: None, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     root = make(

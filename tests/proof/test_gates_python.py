@@ -124,11 +124,15 @@ def test_an_undeclared_dependency_breaks_install(make: Make, proven: Proven) -> 
     assert "No module named 'msgspec'" in results[Gate.INSTALL].reason
 
 
-@pytest.mark.parametrize(("module", "outcome"), [("readers.app:serve", "pass"), ("tiny_ops.gone:serve", "fail")])
+@pytest.mark.parametrize(
+    ("module", "outcome"), [("readers.app:serve", "pass"), ("shown:serve", "pass"), ("tiny_ops.gone:serve", "fail")]
+)
 def test_a_module_that_only_the_reader_has_is_no_failure(make: Make, proven: Proven, module: str, outcome: str) -> None:
     loading = "import importlib, sys\n\n\ndef main():\n    if sys.argv[1:] != ['--help']:\n        importlib.import_module(sys.argv[1].split(':')[0])\n"
     readme = f"# tiny\n\n```\n$ tiny-ops {module}\n```\n"
-    results = python(proven, make(files() | {"tiny_ops/cli.py": loading, "README.md": readme}, git=True))
+    results = python(
+        proven, make(files() | {"tiny_ops/cli.py": loading, "README.md": readme, "examples/chat/shown.py": "x = 1\n"}, git=True)
+    )
     assert command(results[Gate.START], module).code == 1
     assert outcomes(results)["start"] == outcome
 

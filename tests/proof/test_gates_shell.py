@@ -98,7 +98,7 @@ def test_an_installer_is_run_from_another_place_and_what_it_installs_is_started(
         make(bundle(make, {"install.sh": installer}), executable=("bin/note.sh", "install.sh"), name="sound"), "shell.shell"
     )
     assert got[Gate.INSTALL].outcome is Outcome.PASS
-    assert got[Gate.INSTALL].runs[0].command == "bash install.sh"
+    assert got[Gate.INSTALL].runs[0].command == "./install.sh"
     started = [run.command for run in got[Gate.START].runs]
     assert started[0] == '"$HOME"/.local/bin/note --help'
     got = proven(
@@ -126,7 +126,7 @@ def test_an_installer_that_asks_says_what_it_asks(make: Make, proven: Proven) ->
 def test_an_installer_that_wants_a_place_gets_one(make: Make, proven: Proven, usage: str, outcome: Outcome) -> None:
     installer = (
         f'#!/usr/bin/env bash\nset -e\nif [ -z "$1" ]; then\n  echo "usage: $0 {usage}" >&2\n  echo "  e.g. $0 /usr/local" >&2\n  exit 1\nfi\n'
-        'mkdir -p "$1/bin"\ncp "$(dirname "$0")/bin/note.sh" "$1/bin/note"\n'
+        'mkdir -p "$1/bin"\ncp "${0%/*}/bin/note.sh" "$1/bin/note"\n'
     )
     got = proven(make(bundle(make, {"install.sh": installer}), executable=("bin/note.sh",)), "shell.shell")
     assert got[Gate.INSTALL].outcome is outcome

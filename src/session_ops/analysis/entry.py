@@ -414,10 +414,13 @@ def _first_line(script: Script, places: list[Start], tree: Tree, platforms: Plat
 
     if first.startswith("#!"):
         if first.endswith("\r"):
+            # npm mends it where it installs the command (bin-links, fix-bin); other package managers and a checkout do not
+            mended = all(s.source.rpartition("/")[2] == "package.json" for s in places)
             return finding(
                 f"The #! line ends with a carriage return, and {who} starts the script by its path",
                 f"The kernel looks for an interpreter called `{script.interpreter}\\r` and answers `No such file or directory`.",
                 "cr",
+                "possible" if mended else "likely",
             )
         path, name = shebang(text)
         if PERSONAL.match(path) or (LOCAL_SHELL.match(path) and script.path not in platforms.contained):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -243,7 +244,8 @@ def _how_sure(tree: Tree, one: Reference, history: History, apart: frozenset[str
     if one.place == "makefile":
         return "likely", None if one.within in _MAIN_TARGETS and one.fatal else Gate.FOLLOW
     if one.place == "manifest":
-        return "likely", None if one.within in _MAIN_SCRIPTS else Gate.FOLLOW
+        main = one.within in _MAIN_SCRIPTS and not (one.within == "build" and _built(tree, one.source))
+        return "likely", None if main else Gate.FOLLOW
     if one.place in ("python", "javascript"):
         return ("likely" if one.act == "run" and one.base == "script" else "possible"), None
     folder_there = tree.is_folder(posixpath.dirname(one.target)) and posixpath.dirname(one.target) != ""
@@ -255,6 +257,18 @@ def _how_sure(tree: Tree, one: Reference, history: History, apart: frozenset[str
     if one.act in ("run", "source"):
         return ("likely" if one.base == "script" or known or folder_there else "possible"), None
     return ("likely" if known and one.base == "script" else "possible"), None
+
+
+def _built(tree: Tree, manifest: str) -> bool:
+    """Is all there that a package.json offers, as in what was published, so that nobody has to build it?"""
+    try:
+        package = json.loads(tree.text(manifest))
+    except ValueError:
+        return False
+    bins = package.get("bin") if isinstance(package, dict) else None
+    offered = [*bins.values()] if isinstance(bins, dict) else [bins]
+    paths = [normal(posixpath.join(posixpath.dirname(manifest), str(one))) for one in (*offered, package.get("main")) if one]
+    return bool(paths) and all(tree.exists(path) for path in paths)
 
 
 def _wrong_folders(tree: Tree, references: References) -> Iterator[tuple[Finding, list[Reference]]]:

@@ -188,7 +188,9 @@ def _after(text: ShellText, before: SgNode, node: SgNode, decides: str) -> Itera
     ):
         word = before.text().split()[0]
         if not before.text().lstrip().startswith(f"{word} -f"):
-            yield Fault(node, f"`$?` is the status of `{word}`, which is 0, not that of the command in `$( )`", LOST, "proven")
+            told = f"`$?` is the status of `{word}`, which is 0, not that of the command in `$( )`"
+            # a command that fails and says nothing is found out where its words are looked at too
+            yield Fault(node, told, LOST, "possible" if _asks_for(text, before) else "proven")
     elif kind == "list" and operator(before) == "||" and re.search(r"\|\|\s*(?:true|:)\s*$", before.text()):
         yield Fault(node, "`$?` after `… || true` is always 0", LOST, "proven")
     elif kind == "variable_assignment" and re.search(r"\|\|\s*(?:true|:|echo\b[^|;&]*)\s*\)\"?$", before.text()):
@@ -228,6 +230,14 @@ def _looked_at(text: ShellText, assignment: SgNode) -> bool:
     row = assignment.range().end.line
     below = "\n".join(text.lines[row + 1 : row + 12])
     return re.search(rf"(?:-[zn]\s+|\[\[?\s+)\"?\$\{{?{re.escape(name.text())}\b", below) is not None
+
+
+def _asks_for(text: ShellText, declaration: SgNode) -> bool:
+    """Does the statement that asks for the status of a declaration ask whether its variable is empty, too?"""
+    declared = re.match(r"\w+(?:\s+-\w+)*\s+(\w+)=", declaration.text())
+    row = declaration.range().end.line
+    line = next((line for line in text.lines[row + 1 : row + 4] if "$?" in line), "")
+    return declared is not None and re.search(rf"-[zn]\s+\"?\$\{{?{declared[1]}\b", line) is not None
 
 
 def _in_failure(node: SgNode) -> bool:

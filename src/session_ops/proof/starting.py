@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from session_ops.discovery.aside import is_aside
 from session_ops.model import CommandRun, Gate
 from session_ops.proof.documented import told, unfit
 from session_ops.proof.runs import NO_SERVICE, Place
@@ -111,8 +112,12 @@ def wanted(place: Place, ran: Ran) -> dict[str, str]:
 
 
 def _owns(place: Place, module: str) -> bool:
-    """Is there a module or package of this name in the target?"""
-    return any(module in (PurePosixPath(path).stem, PurePosixPath(path).parent.name) for path in place.tree.entries)
+    """Is there a module or package of this name in the target? Those of examples are nobody's."""
+    return any(
+        module in (PurePosixPath(path).stem, PurePosixPath(path).parent.name)
+        for path in place.tree.entries
+        if not is_aside(path)
+    )
 
 
 def _breaks(ran: Ran) -> bool:

@@ -75,8 +75,10 @@ class Tarball:
 
     @property
     def loads(self) -> bool:
-        """Is there something that Node can import? Packages of shell scripts name a script as `main`."""
+        """Is there something that Node can import? Packages of shell scripts name a script as `main`, and others their command."""
         path = posixpath.normpath(self.entry) if self.entry else ""
+        if path in self.bins.values():
+            return False  # it acts upon the words of its caller, and an import has none
         suffix = posixpath.splitext(path)[1]
         if suffix:
             return suffix in (".js", ".cjs", ".mjs")
@@ -128,8 +130,6 @@ def problems(ball: Tarball, tree: Tree, folder: str) -> Iterator[str]:
             yield f"bin {name} names {path}, which it does not hold"
         elif path.endswith((".js", ".cjs", ".mjs")) and not ball.files[path].startswith(b"#!"):
             yield f"bin {name}: {path} has no #! line, so the shell would run it instead of Node"
-        elif ball.files[path].split(b"\n", 1)[0].endswith(b"\r"):
-            yield f"bin {name}: the #! line of {path} ends in CR, which Linux takes for a part of the program's name"
     lacking: dict[str, str] = {}
     for path, data in sorted(ball.files.items()):
         if path.endswith((".js", ".cjs", ".mjs")) and not is_test(path) and len(data) < 2_000_000:

@@ -147,7 +147,9 @@ def _by_script(place: Place, docs: Docs, script: str, root: PurePosixPath) -> Co
     """The documented call of the installer, or the bare one, with a project of somebody else as its working directory where it takes one."""
     project = place.box.home / "somebody's project"
     place.box.run(["git", "init", "-q", str(project)], cwd=place.box.home)
-    call = f"bash {shlex.quote(script)}"
+    # by a path with a folder in it: `${0%/*}` is how scripts find their own
+    call = shlex.quote(f"./{script}")
+    call = call if place.tree.entries[script].executable and place.tree.text(script).startswith("#!") else f"bash {call}"
     for one in told(docs):
         words = one.words
         if any(word.removeprefix("./").endswith(script) for word in words[:2]) and not unfit(one.text):
