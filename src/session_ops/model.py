@@ -266,6 +266,16 @@ class GateResult:
     reason: str = ""
     runs: tuple[CommandRun, ...] = ()
 
+    @property
+    def rest(self) -> str:
+        """What is left before the gate holds, in a few words; empty where it holds or does not apply."""
+        if self.outcome not in (Outcome.FAIL, Outcome.OPEN):
+            return ""
+        count = len(self.findings)
+        named = ", ".join(self.findings[:3]) + (f" and {count - 3} more" if count > 3 else "")
+        sure = f"{count} finding{'' if count == 1 else 's'} without a fix that was kept: {named}" if count else ""
+        return "; ".join(filter(None, (sure, self.reason)))
+
     def _repr_html_(self) -> str:
         from session_ops import show
 

@@ -77,6 +77,7 @@ def facts_table(title: str, rows: Mapping[str, Any]) -> str:
 
 def facts(title: str, rows: Mapping[str, Any]) -> Shown:
     """Names and values under a title."""
+    rows = rows or {"none": ""}
     return Shown(facts_table(title, rows), "\n".join([title, *(f"  {k}: {one_line(str(v))}" for k, v in rows.items())]))
 
 
@@ -155,7 +156,7 @@ def before_after(before: Sequence[GateResult], after: Sequence[GateResult]) -> S
             f'<td style="{_CELL}"><span style="{_BADGE};background:{MARK[one.outcome][2]}">{MARK[one.outcome][0]} {MARK[one.outcome][1]}</span></td>'
             for one in (g, then)
         )
-        rest = then.reason if then.outcome in (Outcome.FAIL, Outcome.OPEN) else ""
+        rest = then.rest
         rows.append(f'<tr><th style="{_CELL}">{g.gate.value}</th>{marks}<td style="{_CELL}">{_html(rest)}</td></tr>')
         lines.append(
             f"{g.gate.value:<10} {MARK[g.outcome][0]} → {MARK[then.outcome][0]} {MARK[then.outcome][1]}  {one_line(rest)}".rstrip()

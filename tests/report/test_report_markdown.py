@@ -63,6 +63,7 @@ def test_what_ran_with_a_fix_and_what_the_gates_are_then_is_said() -> None:
     assert "3 commands ran in a sandboxed copy; it opens start" in text
     assert "| **start** | ✗ fails | ✓ clear |" in text
     assert "**Gates before and after.** With the " in text
+    assert f"1 finding without a fix that was kept: {HOME.id}" in text
     assert "as the rules read it, nothing was run" in text
     assert "Gates before and after" not in markdown(CONTENTS)
 

@@ -250,7 +250,7 @@ def _approach(c: Contents) -> Iterator[str]:
 
 def _before_after(c: Contents, gate: GateResult) -> tuple[str, ...]:
     later = c.after.get(gate.gate, gate)
-    rest = inline(later.reason) if later.outcome in (Outcome.FAIL, Outcome.OPEN) else ""
+    rest = inline(later.rest)
     return (f"**{gate.gate.value}**", SIGN[gate.outcome], SIGN[later.outcome], rest)
 
 
