@@ -10,7 +10,7 @@ from session_ops.diagnosis.tried import seconds, with_runs
 from session_ops.discovery.docs import Block, Doc
 from session_ops.model import CommandRun, Evidence, Finding, Gate, GateResult, Outcome
 from session_ops.proof.documented import told, unfit
-from session_ops.proof.runs import judge
+from session_ops.proof.runs import judge, steady
 from session_ops.proof.symptoms import (
     absent_command,
     complaint,
@@ -210,3 +210,21 @@ def test_seconds_stay_out_of_documents() -> None:
     (joined,) = with_runs([GateResult(Gate.START, Outcome.PASS)], proven, [])
     assert {r.seconds for r in joined.runs} == {0.0}
     assert seconds(proven) == {"start: a": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Session 1790000000_192 still holds", "Session 1790000417_4031 still holds"),
+        ("creating '$BOX/dist/.tmp-51rtcb2x/a.whl'", "creating '$BOX/dist/.tmp-bcga1zl3/a.whl'"),
+        ("done in 0.8s (pid 17)", "done in 12.25 s (pid 4711)"),
+        ("made /tmp/tmpab12cd_e at 2026-01-05 10:11:12", "made /tmp/tmp9z8y7x6w at 2026-02-11 23:01:59"),
+    ],
+)
+def test_what_differs_between_two_runs_is_taken_out(one: str, other: str) -> None:
+    assert steady(one) == steady(other)
+
+
+def test_what_a_run_says_stays() -> None:
+    said = "error: tmpl/start.sh:17: 3 of 12 sessions lost; template.tmp is not there"
+    assert steady(said) == said

@@ -146,9 +146,7 @@ class Place:
             text = text.replace(path, "python3")
         for folder in toolchains().folders:
             text = text.replace(folder, "$TOOLCHAIN")
-        for pattern, instead in VARYING:
-            text = pattern.sub(instead, text)
-        return text
+        return steady(text)
 
     def lines(self, text: str) -> tuple[str, ...]:
         """The last lines of a text, made plain."""
@@ -174,12 +172,20 @@ VARYING = (
     (re.compile(r"(?<!\d)20[23]\d[01]\d[0-3]\d[T_-]?[0-2]\d[0-5]\d(?:[0-5]\d)?(?!\d)"), "<time>"),
     (re.compile(r"(?<![\d.])(?:1[789]\d{8}|1[789]\d{11}|1[789]\d{17})(?![\d.])"), "<time>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE), "<uuid>"),
-    (re.compile(r"\b(?:tmp|\.tmp|builds-v\d+/\.tmp)[A-Za-z0-9_]{6,10}\b"), "<tmp>"),
+    (re.compile(r"(?<=<time>)([_.-])\d{1,7}(?!\d)"), r"\1<number>"),  # an id of time and pid
+    (re.compile(r"(?:\btmp|(?<!\w)\.tmp-?|\bbuilds-v\d+/\.tmp)[A-Za-z0-9_]{6,10}\b"), "<tmp>"),
     (re.compile(r"(?i)\b(pid|process)([ =:#]+)\d+\b"), r"\1\2<pid>"),
     (re.compile(r"(?<=: line )0+(?=\d)"), ""),
     (re.compile(r"\b0x[0-9a-f]{6,16}\b"), "<address>"),
 )
 """What differs between two runs of the same thing."""
+
+
+def steady(text: str) -> str:
+    """A text without times, process ids and names drawn by chance, so that two runs of the same thing say the same."""
+    for pattern, instead in VARYING:
+        text = pattern.sub(instead, text)
+    return text
 
 
 Prover = Callable[[Place, Facts], Iterator[CommandRun]]
