@@ -144,9 +144,12 @@ def manifest_the_host_refuses(tree: Tree) -> Iterator[Finding]:
     """A plugin's manifest says something that makes Claude Code drop the plugin's hooks or the whole plugin.
 
     Why: `hooks/hooks.json` is loaded by itself; where `plugin.json` names it too, Claude Code stops with "Duplicate hooks file detected" and the
-    plugin's hooks never run. An entry of `userConfig` without `type` and `title` does not pass the schema.
+    plugin's hooks never run. A hooks/hooks.json that has the events at its top, as settings.json has them below `hooks`, is refused:
+    "expected record, received undefined", and the plugin is not loaded. An entry of `userConfig` without `type` and `title` does not
+    pass the schema.
     Passes: manifests that name further hook files.
-    Do: Take `hooks` out of plugin.json; give each entry of `userConfig` a `type`, a `title` and a `description`.
+    Do: Take `hooks` out of plugin.json; put the events of hooks.json into one object `hooks`; give each entry of `userConfig` a `type`,
+    a `title` and a `description`.
     Source: Claude Code documentation, Plugins reference (hooks, user configuration).
     """
     manifests = [path for path in tree.entries if path.endswith(".claude-plugin/plugin.json") and not not_deployed(path)]
@@ -163,6 +166,13 @@ def manifest_the_host_refuses(tree: Tree) -> Iterator[Finding]:
         root = posixpath.dirname(posixpath.dirname(path))
         own = posixpath.join(root, "hooks/hooks.json")
         named = data.get("hooks")
+        if own in tree.entries and (event := _bare_event(tree.text(own))):
+            yield Finding(
+                f"{event} stands at the top of the plugin's hook file; events belong into an object `hooks`",
+                tree.evidence(own, _line(tree.text(own), json.dumps(event))),
+                impact="Claude Code does not load the plugin: hooks: expected record, received undefined.",
+                confidence="likely",
+            )
         for one in named if isinstance(named, list) else [named]:
             if isinstance(one, str) and posixpath.normpath(posixpath.join(root, one)) == own and own in tree.entries:
                 key = re.search(r"\"hooks\"\s*:", text)
@@ -182,6 +192,17 @@ def manifest_the_host_refuses(tree: Tree) -> Iterator[Finding]:
                     impact="The plugin does not pass `claude plugin validate`.",
                     confidence="likely",
                 )
+
+
+def _bare_event(text: str) -> str:
+    """The first event at the top of a hook file that has no `hooks`."""
+    try:
+        data: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(data, dict) or "hooks" in data:
+        return ""
+    return next((key for key in data if key in EVENTS), "")
 
 
 def _line(text: str, word: str, start: int = 0) -> int:

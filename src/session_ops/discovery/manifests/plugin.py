@@ -88,6 +88,11 @@ def _problems(data: dict[str, Any], lines: Lines, *, market: bool) -> Iterator[P
         for part in _parts(data, lines, ()):
             if not part.value.startswith("./") and "://" not in part.value:
                 yield Problem(f"{part.name}: the path {part.value!r} must start with ./", part.line, sure=False)
+            elif part.kind == "agent" and not part.value.endswith(".md"):
+                yield Problem(f"agents: {part.value!r} is no .md file; of agents each file is named, a folder is refused", part.line)
+        for key, kind, wanted in (("repository", str, "a text: the address"), ("author", dict, "an object with a name")):
+            if key in data and not isinstance(data[key], kind):
+                yield Problem(f"{key} must be {wanted}", lines.get((key,), 1))
         return
     owner = data.get("owner")
     if not isinstance(owner, dict) or not owner.get("name"):
@@ -95,7 +100,12 @@ def _problems(data: dict[str, Any], lines: Lines, *, market: bool) -> Iterator[P
     plugins = data.get("plugins")
     if not isinstance(plugins, list):
         yield Problem("plugins is missing: a marketplace lists its plugins there", lines.get(("plugins",), 1))
+    rooted = isinstance(data.get("metadata"), dict) and data["metadata"].get("pluginRoot")
     for n, one in enumerate(plugins if isinstance(plugins, list) else ()):
         for key in ("name", "source"):
             if not isinstance(one, dict) or not one.get(key):
                 yield Problem(f"plugin {n + 1} has no {key}", lines.get(("plugins", n), 1))
+        source = one.get("source") if isinstance(one, dict) else None
+        if isinstance(source, str) and source and not source.startswith("./") and not rooted:
+            where = lines.get(("plugins", n, "source"), 1)
+            yield Problem(f"the source {source[:60]!r} must start with ./; one that is elsewhere is an object", where)
