@@ -169,6 +169,10 @@ def lock_no_longer_taken(tree: Tree, dropped_lines: DroppedLines) -> Iterator[Fi
         )  # fmt: skip
 
 
+OPEN_TRAP = re.compile(r"(?m)^\s*trap\s+(?:--\s+)?(?:'[^'\n]*$[^']*'|\"[^\"\n]*$[^\"]*\")\s+[^\n]*\b(?:EXIT|0)\b")
+"""A trap for the end whose action goes over several lines."""
+
+
 @rule("TRAP-DROPPED", gate="coordinate", category="cleanup", fix=bring_back)
 def trap_no_longer_set(tree: Tree, dropped_lines: DroppedLines) -> Iterator[Finding]:
     """A commit took away the trap, and what it called or removed at the end is still there.
@@ -194,6 +198,8 @@ def trap_no_longer_set(tree: Tree, dropped_lines: DroppedLines) -> Iterator[Find
             continue
         if name is not None and any(re.search(rf"\b{re.escape(name[0])}\b[^#]*\bEXIT\b", line) for line in kept):
             continue  # another trap does the same and more
+        if OPEN_TRAP.search(text):
+            continue  # a trap over several lines has taken its place
         found = _finding(
             tree, one, f"`{what[:60]}` no longer runs at the end of the script",
             "What the script made stays behind when it is interrupted or fails.",

@@ -37,7 +37,7 @@ def needed_and_left_out(tree: Tree, manifests: Manifests, references: References
     """The manifest leaves out of the package what the code in the package needs.
 
     Why: in the checkout everything is there, so it works; what is installed lacks the file, and the first use of it fails. For npm: a
-    module that a packed file requires, where `files` does not list it. For setuptools: data files that the code names, where
+    module that a packed file requires, or the program of `postinstall`, where `files` does not list it. For setuptools: data files that the code names, where
     `include-package-data` is off and no table of package data names them. Passes: what is packed in any case (main, bin), patterns, builds.
     Do: Add the file or its folder to `files` in package.json, or to `[tool.setuptools.package-data]`; then look into what
     `npm pack --dry-run` or `unzip -l dist/*.whl` lists.
@@ -74,6 +74,7 @@ def _of_npm(tree: Tree, one: Manifest, references: References) -> Iterator[Findi
         source, needed = reference.source.removeprefix(base), target.removeprefix(base)
         if _packed(source, listed, entries) and not _packed(needed, listed, entries) and not is_aside(source):
             lacking[needed].append(reference)
+    yield from _at_installation(tree, one, listed, entries)
     folders: dict[str, list[str]] = defaultdict(list)
     for needed in sorted(lacking):
         folders[needed.partition("/")[0] if "/" in needed else needed].append(needed)
@@ -87,6 +88,28 @@ def _of_npm(tree: Tree, one: Manifest, references: References) -> Iterator[Findi
             "What is installed stops with: cannot find module.",
             data={"manifest": one.path, "add": top},
         )
+
+
+INSTALLED = re.compile(r"(?:^|&&|;)\s*(?:(?:node|bash|sh|python3?)\s+)?(?:\./)?(?P<path>[\w-][\w./-]*\.(?:[cm]?js|sh|py))(?=\s|$|;|&)")
+
+
+def _at_installation(tree: Tree, one: Manifest, listed: list[str], entries: set[str]) -> Iterator[Finding]:
+    """What npm runs where the package is installed, and what is not in the package then."""
+    base = f"{one.folder}/" if one.folder else ""
+    for said in one.entry_points:
+        if said.kind != "task" or said.name not in ("preinstall", "install", "postinstall") or "||" in said.value:
+            continue
+        for match in INSTALLED.finditer(said.value):
+            path = normal(match["path"])
+            if base + path not in tree.entries or _packed(path, listed, entries):
+                continue
+            yield Finding(
+                f"`{said.name}` runs {path}, which the list `files` of {one.path} leaves out",
+                tree.evidence(one.path, one.listed("files")[0].line),
+                (tree.evidence(one.path, said.line),),
+                "Every installation of the package ends with an error: the file is not there.",
+                data={"manifest": one.path, "add": path},
+            )
 
 
 def _file(tree: Tree, target: str) -> str:

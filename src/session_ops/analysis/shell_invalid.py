@@ -30,7 +30,7 @@ def refused(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     """A shell cannot read a script: it ends with a syntax error, at once or when it gets there.
 
     Why: an unclosed quotation mark, a `|` at the beginning of a line, a missing `fi` or `done`. Whatever sources the file loses all its
-    functions. The shell itself is asked with `-n`, which reads and runs nothing; it is asked only about scripts at which the parser
+    functions. A here-document whose end word does not stand alone on its line takes in the rest of the script. The shell itself is asked with `-n`, which reads and runs nothing; it is asked only about scripts at which the parser
     stumbled. Passes: templates, scripts for another shell, tests and examples.
     Do: Correct the syntax at this line; `bash -n FILE` then says nothing.
     Source: POSIX.1-2024, Shell & Utilities, set -n; 2.10 Shell Grammar.
@@ -48,6 +48,48 @@ def refused(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
         line = min(max(line, 1), len(text.lines))
         if not is_template(tree, text.path, line):
             yield place(tree, text, line, f"the shell cannot read this script: {why}", "It ends here with a syntax error.")
+    for text in shell_texts:
+        if text.kind == "script" and "<<" in text.text and not not_deployed(text.path) and not text.aside:
+            yield from _never_ends(tree, text)
+
+
+BEGINS = re.compile(r"<<(?P<tabs>-?)[ \t]*(?P<mark>[\"']?)(?P<word>[A-Za-z_]\w*)(?P=mark)")
+
+
+def _never_ends(tree: Tree, text: ShellText) -> Iterator[Finding]:
+    """A here-document whose end word never stands alone on a line, so that the rest of the script is its text."""
+    for row, line in enumerate(text.lines):
+        for begun in BEGINS.finditer(line) if "<<" in line and not line.lstrip().startswith("#") else ():
+            word, tabs = begun["word"], begun["tabs"]
+            below = text.lines[row + 1 :]
+            if any((one.lstrip("\t") if tabs else one) == word for one in below):
+                continue
+            meant = next((n for n, one in enumerate(below, row + 2) if re.match(rf"\s*{word}(?=[\s\")|;&]|$)", one)), 0)
+            if meant and _to_the_end(tree, text.path, word):
+                yield place(
+                    tree, text, text.first + meant - 1, f"this does not end the here-document of line {text.first + row}: {word} must stand alone on its line",
+                    "All that follows belongs to the here-document, and the script does nothing of it.", "proven",
+                )  # fmt: skip
+                return
+
+
+def _to_the_end(tree: Tree, path: str, word: str) -> bool:
+    """Does bash itself say that a here-document of this word goes to the end of the file?"""
+    bash = shutil.which("bash", path=os.defpath)
+    if bash is None or shebang(tree.text(path))[1] not in ("bash", "sh", ""):
+        return False
+    try:
+        done = subprocess.run(
+            [bash, "-n", "-O", "extglob", "/dev/stdin"],
+            input=tree.text(path).encode(),
+            env={"LC_ALL": "C", "PATH": os.defpath},
+            capture_output=True,
+            timeout=5,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return f"delimited by end-of-file (wanted `{word}')" in done.stderr.decode("utf-8", "replace")
 
 
 def stumbles(root: SgNode) -> bool:

@@ -1,4 +1,4 @@
-"""What systemd refuses in a service unit: sections and values that it does not know."""
+"""What systemd refuses in a unit: sections and values that it does not know."""
 
 from __future__ import annotations
 
@@ -23,12 +23,24 @@ VALUES: dict[str, tuple[str, ...]] = {
 }
 """Settings of [Service] with a closed list of values. Source: systemd.service(5), systemd.kill(5)."""
 STARTS = re.compile(r"^(?:ExecStart|ExecStop|SuccessAction)\s*=", re.MULTILINE)
+UNITS = (".service", ".timer", ".socket", ".path")
+PLAIN = re.compile(
+    r"(?:On\w+Sec|OnCalendar|RestartSec|Timeout\w*Sec|WatchdogSec|AccuracySec|RandomizedDelaySec|Persistent|WakeSystem|Type|Restart|KillMode"
+    r"|User|Group|Nice|UMask|RemainAfterExit|StartLimit\w+|Limit[A-Z]+|TasksMax|Memory(?:Max|High|Low)|CPUQuota|PrivateTmp|NoNewPrivileges"
+    r"|Protect\w+|ListenStream|StandardOutput|StandardError|KillSignal)$"
+)
+"""Settings whose value is a word, a number or a time, in which no # can be meant."""
+BEHIND = re.compile(r"\s#.*$")
 TEMPLATE = re.compile(r"[{%@<]|\$\{")
 
 
 def mend(finding: Finding, tree: Tree) -> Fix | None:
     """Write what git remembers at this place, or the nearest word that systemd knows."""
     path, line, wrong, right = finding.at.path, finding.at.line, finding.data.get("wrong", ""), finding.data.get("right", "")
+    if comment := finding.data.get("comment"):
+        old = tree.lines(path)[line - 1]
+        moved = Edit(path, old, f"{comment.strip()}\n{old.removesuffix(comment).rstrip()}", line)
+        return Fix(f"Put the comment in {path} on a line of its own", (finding.id,), "safe", (moved,), why="Nothing else changes.")
     if finding.data.get("lacks"):
         for _, text in earlier(tree, path):
             if found := re.search(r"^ExecStart\s*=.*(?:\\\n.*)*", text, re.MULTILINE):
@@ -61,13 +73,13 @@ def value_that_systemd_refuses(tree: Tree) -> Iterator[Finding]:
     """A service unit has a section or a value that systemd does not know, or nothing that it starts.
 
     Why: systemd drops what it does not know with a line in the log; a service without ExecStart is refused when it is loaded, and one with
-    another Type or Restart than was meant starts wrongly. Passes: units that are filled in later (templates), settings of newer versions.
+    another Type or Restart than was meant starts wrongly. A `#` behind a value begins no comment: the time or number with it is no value. Passes: units that are filled in later (templates), settings of newer versions.
     Do: Write one of the words that `man systemd.service` names, and run `systemd-analyze verify FILE`.
     Source: systemd.service(5), systemd.kill(5), systemd.unit(5).
     """
-    units = [e.path for e in tree.files("systemd") if e.path.endswith(".service") and not is_test(e.path)]
+    units = [e.path for e in tree.files("systemd") if e.path.endswith(UNITS) and not is_test(e.path)]
     if not units:
-        raise NotApplicable("no service unit")
+        raise NotApplicable("no unit of systemd")
     for path in units:
         section, known = "", False
         lines = tree.lines(path)
@@ -86,6 +98,14 @@ def value_that_systemd_refuses(tree: Tree) -> Iterator[Finding]:
                     )
                 continue
             key, mark, value = (part.strip() for part in line.partition("="))
+            if mark and key and not key.startswith(("#", ";")) and PLAIN.match(key) and (tail := BEHIND.search(value)):
+                yield Finding(
+                    f"{key} gets {tail[0].strip()[:40]!r} as a part of its value: systemd knows comments only on lines of their own",
+                    tree.evidence(path, number),
+                    impact="systemd passes the line over and takes its default.",
+                    data={"comment": value[tail.start() :]},
+                )
+                continue
             if not mark or key not in VALUES or section != "Service" or not value or TEMPLATE.search(value):
                 continue
             if value not in VALUES[key]:
