@@ -39,13 +39,16 @@ STARTS = re.compile(
 
 @rule("CI-NEEDS", gate="ship", category="deploy-config")
 def runs_without(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
-    """A CI job runs tests or a build before it has what they need.
+    """A CI job runs tests, a build or a release before it has what they need.
 
     Why: a job starts from a clone on a bare machine. Tests that import a package which no step installs end at collection, and none of them runs;
     `//go:embed` of a folder that git ignores fails to compile until a step builds it; tests that start `dist/…` find nothing where no
-    step builds. Passes: jobs that install the project, a requirements file or by a tool of their own (uv, poetry, tox, make), guarded
+    step builds. `npm publish --provenance` is refused for a package whose package.json names no repository, and a runner has no git identity:
+    `git commit` and annotated tags end with "empty ident name". Passes: jobs that install the project, a requirements file or by a tool
+    of their own (uv, poetry, tox, make), guarded
     imports, folders that git tracks, scripts like pretest and prepare that build.
-    Do: Install what the tests import (`pip install -r …`, `pip install -e .[test]`), or add the build step before this one.
+    Do: Name the `repository`; set `git config user.name` and `user.email` before the step that commits; install what the tests import
+    (`pip install -r …`, `pip install -e .[test]`), or add the build step before this one.
     Source: GitHub Actions, "Building and testing"; pytest, exit codes (2: interrupted); Go, package embed.
     """
     if not deployment.steps:
@@ -57,7 +60,10 @@ def runs_without(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
         steps = list(group)
         if ".github/workflows/" not in path or any(s.run and "docker" in s.run for s in steps):
             continue
-        for found in (*_python_tests(tree, steps), *_go_embeds(tree, steps, embedded), *_node_tests(tree, steps, started)):
+        for found in (
+            *_python_tests(tree, steps), *_go_embeds(tree, steps, embedded), *_node_tests(tree, steps, started),
+            *_provenance(tree, steps), *_nameless(tree, steps),
+        ):  # fmt: skip
             if (path, found.message) not in told:  # one cause, however many jobs it stops
                 told.add((path, found.message))
                 yield found
@@ -187,5 +193,59 @@ def _node_tests(tree: Tree, steps: list[Step], started: tuple[str, int] | None) 
                 tree.evidence(step.path, _line(step, match.start())),
                 (tree.evidence(*started),),
                 "The tests fail on every clean machine: there is no dist/.",
+            )
+            return
+
+
+PUBLISHES = re.compile(r"(?m)^\s*(?:npm|pnpm)\s+publish\b(?P<rest>[^\n|;&]*--provenance\b[^\n|;&]*)")
+ELSEWHERE = re.compile(r"\bcd\s|--workspace|-w\s|--prefix|-C\s|\.tgz\b")
+
+
+def _provenance(tree: Tree, steps: list[Step]) -> Iterator[Finding]:
+    """Npm checks the provenance against the repository that package.json names; without one it refuses the package."""
+    for step in steps:
+        match = PUBLISHES.search(step.run)
+        if match is None or ELSEWHERE.search(step.run.replace("cd packages/", "in ")):
+            continue
+        folder = (step.values or {}).get("working-directory", "")
+        into = re.search(r"\bcd\s+[\"']?(packages/[\w./-]+)", step.run)
+        path = posixpath.normpath(posixpath.join(folder, into[1] if into else "", "package.json"))
+        try:
+            data = json.loads(tree.text(path)) if path in tree.entries else {"repository": ""}
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(data, dict) and "repository" not in data and not data.get("private"):
+            yield Finding(
+                f"`npm publish --provenance` of a package whose {path} names no repository",
+                tree.evidence(path, 1),
+                (tree.evidence(step.path, _line(step, match.start())),),
+                "The registry refuses it: the repository of the provenance and that of package.json differ.",
+            )
+
+
+COMMITS = re.compile(
+    r"(?m)(?:^|&&|;|\|\||\bthen|\bdo)\s*git\s+(?:commit\b|tag\s+(?:-\w*[am]\w*\b|--annotate|--message)|cherry-pick\b|revert\b)(?![^\n]*--no-commit)"
+)
+NAMED = re.compile(
+    r"user\.(?:name|email)|GIT_(?:AUTHOR|COMMITTER)_|import-gpg|git-auto-commit|setup-git|create-github-app|git-config|changesets/action"
+)
+
+
+def _nameless(tree: Tree, steps: list[Step]) -> Iterator[Finding]:
+    """Git refuses to commit without a name, and a runner that GitHub starts has none."""
+    for step in steps:
+        said = " ".join((step.run, step.uses, *(f"{k} {v}" for k, v in (step.values or {}).items())))
+        if NAMED.search(said) or (step.uses and not re.match(r"actions/|docker/", step.uses)):
+            return
+        if re.search(r"(?m)^\s*(?:bash|sh|\./|make|just|npm|source|\.)\s?\S", step.run):
+            return  # what it starts may name somebody
+        match = COMMITS.search(step.run)
+        if match:
+            at = step.run.index("git", match.start())
+            yield Finding(
+                f"`{' '.join(step.run[at:].split()[:3])}` on a runner that has no git identity, and no step of the job sets one",
+                tree.evidence(step.path, _line(step, at)),
+                (),
+                "git ends with: empty ident name not allowed.",
             )
             return

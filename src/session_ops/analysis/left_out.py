@@ -90,7 +90,9 @@ def _of_npm(tree: Tree, one: Manifest, references: References) -> Iterator[Findi
         )
 
 
-INSTALLED = re.compile(r"(?:^|&&|;)\s*(?:(?:node|bash|sh|python3?)\s+)?(?:\./)?(?P<path>[\w-][\w./-]*\.(?:[cm]?js|sh|py))(?=\s|$|;|&)")
+INSTALLED = re.compile(
+    r"(?:^|&&|;)\s*(?:(?:node|bash|sh|python3?)\s+)?(?:\./)?(?P<path>[\w-][\w./-]*\.(?:[cm]?js|sh|py))(?=\s|$|;|&)"
+)
 
 
 def _at_installation(tree: Tree, one: Manifest, listed: list[str], entries: set[str]) -> Iterator[Finding]:

@@ -79,7 +79,8 @@ def ends_without_failure(shell_texts: ShellTexts, tree: Tree) -> Iterator[Findin
     them ends the script before the line that would have handled the empty answer; `read -d ''` always ends with 1; a function
     whose last statement is `[ … ] && …` returns 1 where the test is false, and the call of it ends the script; so does `x=$(f)` of a
     function that returns 1 where there is nothing; with pipefail a
-    source that never ends is killed by SIGPIPE (141). Passes: what stands in a condition, before `||`, behind `!`, in a function that is
+    source that never ends, or is longer than a pipe and cut by `head`, is killed by SIGPIPE (141). Passes: what stands in a condition,
+    before `||`, behind `!`, in a function that is
     only called there, and all of this where `set -e` is off.
     Do: Allow for that status: `n=$((n + 1))` for `((n++))`, `if …; then …; fi` for a last `[ … ] && …`, and `|| true` behind a
     command whose other status is an answer and no failure.
@@ -111,6 +112,8 @@ def deaths(text: ShellText) -> Iterator[Fault]:
         yield from _last_word(text)
     if text.ever("pipefail") and ("random" in text.text or "yes " in text.text or "/dev/zero" in text.text):
         yield from _endless(text)
+    if text.ever("pipefail") and re.search(r"\|\s*head\b", text.text):
+        yield from _cut_short(text)
 
 
 SOURCED = re.compile(r"(?:^|[\s;&])(?:source|\.)\s+[^\n;&|]*?([\w.-]+\.(?:sh|bash))\b")
@@ -235,12 +238,27 @@ def _search(text: ShellText, node: SgNode, name: str, body: SgNode) -> Fault | N
         last in ("grep", "egrep") and any(re.match(r"-[a-zA-Z]*c", w) for w in words_of(chain[-1])[1:])
     )
     handled = _handled(text, node, name)
+    if (
+        not handled
+        and not counts
+        and sure == "likely"
+        and len(chain) > 1
+        and first.range() != chain[-1].range()
+        and _hushed(first, body)
+    ):
+        handled = "hushed"
     if handled == "goes on" and _ends_by_own_word(text, node, name):
         handled = "ends"
     if not counts and not handled:
         return None
     command = " ".join(words_of(first)[:2]) if name_of(first) in ("git", "docker", "tmux") else name_of(first)
-    after = "counting none" if counts else f"the line that looks whether {name} is empty"
+    after = (
+        "counting none"
+        if counts
+        else f"the next line, which works with an empty {name} too,"
+        if handled == "hushed"
+        else f"the line that looks whether {name} is empty"
+    )
     piped = " (pipefail)" if first.range() != chain[-1].range() else ""
     fix = ""
     if "\n" not in node.text() and node.text().count(")") and not node.text().rstrip('"').endswith("))"):
@@ -258,10 +276,15 @@ def _search(text: ShellText, node: SgNode, name: str, body: SgNode) -> Fault | N
         f"The script ends here, silently, before {after} is reached."
         if not counts
         else "Where there is nothing to count the script ends here.",
-        "possible" if handled == "ends" and not counts else sure,
+        "possible" if handled in ("ends", "hushed") and not counts else sure,
         old=node.text() if fix else "",
         new=fix,
     )
+
+
+def _hushed(first: SgNode, body: SgNode) -> bool:
+    """Is the error message of a search for a file that may be missing thrown away, so that the script means to go on without it?"""
+    return QUIET.search(first.text()) is not None or QUIET.search(body.text().split("|")[0]) is not None
 
 
 def _may_fail(text: ShellText, node: SgNode, body: SgNode) -> Confidence | None:
@@ -422,6 +445,43 @@ def _endless(text: ShellText) -> Iterator[Fault]:
                 whole,
                 f"`{head}` never ends by itself; the pipeline closes it by SIGPIPE, which pipefail and `set -e` take for a failure",
                 "The script ends here with the status 141.",
+            )
+
+
+LONG = re.compile(
+    r"(?:git\s+(?:-\S+\s+\S+\s+)*(?:log|diff|ls-files|ls-tree|rev-list|grep|show)|find|tree|journalctl|docker\s+logs|kubectl\s+logs|grep\s+-\w*[rR]|rg|ls\s+-\w*R)\b"
+)
+SHORT = re.compile(
+    r"\s-n\s*\d|\s-\d+\b|--max-count|-maxdepth\s+1\b|--tail|--stat\b|--name-only|--lines|\s-l\b|--oneline\s+-|\s-m\s*1|-quit\b"
+)
+
+
+def _cut_short(text: ShellText) -> Iterator[Fault]:
+    """What may be longer than a pipe holds, cut by head: the writer dies of SIGPIPE."""
+    written = {
+        match[1]
+        for match in re.finditer(r"(?m)^\s*(?:local\s+)?(\w+)=\"?\$\((?P<command>[^\n|]*)", text.text)
+        if LONG.match(match["command"].strip().lstrip("(").strip().removeprefix("cd ").split("&&")[-1].strip())
+    }
+    for node in text.nodes("pipeline"):
+        chain = members(node) if text.on("pipefail", node) else []
+        if len(chain) != 2 or name_of(chain[1]) != "head" or re.search(r"-c\b|--bytes", chain[1].text()):
+            continue
+        said = chain[0].text()
+        value = re.match(r"(?:printf|echo)\b.*?\"\$\{?(\w+)\}?\"\s*$", said)
+        if not (value and value[1] in written) and not (LONG.match(said) and not SHORT.search(said)):
+            continue
+        above = node.parent()
+        while above is not None and above.kind() not in ("variable_assignment", *STOPS):
+            above = above.parent()
+        whole = above if above is not None and above.kind() == "variable_assignment" else node
+        if text.dies(whole) and not OTHERWISE.search(whole.text()):
+            what = f"${value[1]}" if value else " ".join(words_of(chain[0])[:2])
+            yield Fault(
+                whole,
+                f"where {what} is longer than a pipe holds (64 KiB), head closes it early: SIGPIPE, which pipefail and `set -e` take for a failure",
+                "In a large enough repository the script ends here with the status 141, silently.",
+                "possible",
             )
 
 

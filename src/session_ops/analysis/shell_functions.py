@@ -109,7 +109,8 @@ def _not_there(tree: Tree, text: ShellText, everywhere: frozenset[str]) -> Itera
         name = one.words[0]
         row = one.node.range().start.line
         if name in early and row < first[name] and name not in ALSO_COMMANDS and text.function_of(one.node) is None:
-            if sources or _guarded(one.node):
+            above = "\n".join(text.lines[: row + 1])
+            if (sources and SOURCES.search(above)) or _guarded(one.node, substituted=False):
                 continue
             yield place(
                 tree,
@@ -167,8 +168,10 @@ def _own(name: str, text: ShellText) -> bool:
     return "_" in name and not re.search(rf"\b(?:command|exec|builtin)\s+{re.escape(name)}\b", body)
 
 
-def _guarded(node: SgNode) -> bool:
-    return any(a.kind() in ("if_statement", "list", "case_item", "command_substitution") for a in node.ancestors())
+def _guarded(node: SgNode, *, substituted: bool = True) -> bool:
+    """Does a command stand where it may fail, or (`substituted`) in a command substitution?"""
+    kinds = ("if_statement", "list", "case_item", *(("command_substitution",) if substituted else ()))
+    return any(a.kind() in kinds for a in node.ancestors())
 
 
 def _missing(tree: Tree, text: ShellText, name: str, node: SgNode) -> bool:
@@ -331,9 +334,13 @@ def _empty_arrays(tree: Tree, text: ShellText, sure: Confidence) -> Iterator[Fin
         re.findall(r"^\s*(?:local\s+(?:-a\s+)?|declare\s+-a\s+)?(\w+)=\(\s*(?:\"\$@\"\s*)?\)", text.text, re.MULTILINE)
     ):
         whole = f'"${{{name}[@]}}"'
-        if f"${{#{name}[@]}}" in text.text or f"{{{name}[@]+" in text.text or f"{{{name}[@]:" in text.text:
+        if f"${{#{name}[@]}}" in text.text:
             continue
-        row = next((n for n, line in enumerate(text.lines) if whole in line and not line.lstrip().startswith("#")), None)
+        guarded = (f"{{{name}[@]+", f"{{{name}[@]:")
+        row = next(
+            (n for n, line in enumerate(text.lines) if whole in line and not line.lstrip().startswith("#") and not any(g in line for g in guarded)),
+            None,
+        )  # fmt: skip
         if row is None:
             continue
         yield place(

@@ -30,7 +30,8 @@ def refused(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     """A shell cannot read a script: it ends with a syntax error, at once or when it gets there.
 
     Why: an unclosed quotation mark, a `|` at the beginning of a line, a missing `fi` or `done`. Whatever sources the file loses all its
-    functions. A here-document whose end word does not stand alone on its line takes in the rest of the script. The shell itself is asked with `-n`, which reads and runs nothing; it is asked only about scripts at which the parser
+    functions. A here-document whose end word does not stand alone on its line takes in the rest of the script. The shell itself is asked
+    with `-n`, which reads and runs nothing; it is asked only about scripts at which the parser
     stumbled. Passes: templates, scripts for another shell, tests and examples.
     Do: Correct the syntax at this line; `bash -n FILE` then says nothing.
     Source: POSIX.1-2024, Shell & Utilities, set -n; 2.10 Shell Grammar.

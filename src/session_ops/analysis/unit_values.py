@@ -40,7 +40,9 @@ def mend(finding: Finding, tree: Tree) -> Fix | None:
     if comment := finding.data.get("comment"):
         old = tree.lines(path)[line - 1]
         moved = Edit(path, old, f"{comment.strip()}\n{old.removesuffix(comment).rstrip()}", line)
-        return Fix(f"Put the comment in {path} on a line of its own", (finding.id,), "safe", (moved,), why="Nothing else changes.")
+        return Fix(
+            f"Put the comment in {path} on a line of its own", (finding.id,), "safe", (moved,), why="Nothing else changes."
+        )
     if finding.data.get("lacks"):
         for _, text in earlier(tree, path):
             if found := re.search(r"^ExecStart\s*=.*(?:\\\n.*)*", text, re.MULTILINE):
@@ -73,7 +75,8 @@ def value_that_systemd_refuses(tree: Tree) -> Iterator[Finding]:
     """A service unit has a section or a value that systemd does not know, or nothing that it starts.
 
     Why: systemd drops what it does not know with a line in the log; a service without ExecStart is refused when it is loaded, and one with
-    another Type or Restart than was meant starts wrongly. A `#` behind a value begins no comment: the time or number with it is no value. Passes: units that are filled in later (templates), settings of newer versions.
+    another Type or Restart than was meant starts wrongly. A `#` behind a value begins no comment: the time or number with it is no
+    value. Passes: units that are filled in later (templates), settings of newer versions.
     Do: Write one of the words that `man systemd.service` names, and run `systemd-analyze verify FILE`.
     Source: systemd.service(5), systemd.kill(5), systemd.unit(5).
     """

@@ -89,7 +89,9 @@ def _problems(data: dict[str, Any], lines: Lines, *, market: bool) -> Iterator[P
             if not part.value.startswith("./") and "://" not in part.value:
                 yield Problem(f"{part.name}: the path {part.value!r} must start with ./", part.line, sure=False)
             elif part.kind == "agent" and not part.value.endswith(".md"):
-                yield Problem(f"agents: {part.value!r} is no .md file; of agents each file is named, a folder is refused", part.line)
+                yield Problem(
+                    f"agents: {part.value!r} is no .md file; of agents each file is named, a folder is refused", part.line
+                )
         for key, kind, wanted in (("repository", str, "a text: the address"), ("author", dict, "an object with a name")):
             if key in data and not isinstance(data[key], kind):
                 yield Problem(f"{key} must be {wanted}", lines.get((key,), 1))

@@ -1,0 +1,7 @@
+import subprocess
+
+
+def build() -> str:
+    process = subprocess.Popen(["make"], stdout=subprocess.PIPE)
+    process.wait()
+    return process.stdout.read().decode()
