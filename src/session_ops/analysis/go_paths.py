@@ -1,11 +1,12 @@
-"""Commands of the go tool that name a folder of the project as if it were a package of the standard library."""
+"""Folders that commands of the go tool name: taken for the standard library, or kept out of the repository."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from session_ops.discovery.aside import not_deployed
+from session_ops.analysis.ignore import ignoring
+from session_ops.discovery.aside import is_test, not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.model import Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
@@ -70,3 +71,42 @@ def taken_for_the_standard_library(tree: Tree) -> Iterator[Finding]:
                 data={"path": path},
             )
             break
+
+
+BUILT = re.compile(
+    r"(?<![\w./-])go\s+(?:run|build|install)\s+(?:-o\s+\S+\s+|-ldflags[ =](?:\"[^\"\n]*\"|'[^'\n]*'|\S+)\s+|-\w+(?:=\S+)?\s+)*"
+    r"\./(?P<path>[\w-]+(?:/[\w-]+)+)/?(?=[\s\"'`;&|)]|$)"
+)
+
+
+@rule("IGNORE-SOURCE", gate="contents", category="gitignore")
+def sources_kept_out(tree: Tree) -> Iterator[Finding]:
+    """The name of a program in .gitignore keeps out the folder with its sources as well.
+
+    Why: a pattern without a slash means every file and folder of that name, at any depth: `swarm`, meant for what `go build` leaves behind,
+    also means `cmd/swarm/`. On the machine where it was written everything is there; `git add` passed it over, and no clone can be built.
+    Looked at are commands of go that build a folder in which the repository has no main function and which an ignore pattern without a
+    slash covers. Passes: folders whose program is there, patterns with a slash.
+    Do: Write `/swarm`, which means the top of the repository alone, and add the sources: `git add cmd/swarm`.
+    Source: gitignore(5), PATTERN FORMAT.
+    """
+    if not any(path.endswith("go.mod") for path in tree.entries):
+        raise NotApplicable("no Go module")
+    told: set[str] = set()
+    for entry in tree.files("shell", "makefile", "yaml", "json", "dockerfile", "markdown"):
+        text = tree.text(entry.path) if not entry.vendored and not is_test(entry.path) else ""
+        for match in BUILT.finditer(text) if "go " in text and len(text) <= 500_000 else ():
+            path = match["path"]
+            if path in told or any(one.startswith(f"{path}/") and "func main(" in tree.text(one) for one in tree.entries):
+                continue
+            source, line = ignoring(tree, f"{path}/")
+            pattern = tree.lines(source)[line - 1].strip() if source in tree.entries and line else ""
+            if pattern.rstrip("/") != path.rpartition("/")[2]:
+                continue
+            told.add(path)
+            yield Finding(
+                f"the pattern {pattern} also keeps out {path}/, which `go` is to build, and its main function is not in the repository",
+                tree.evidence(source, line),
+                (tree.evidence(entry.path, text.count("\n", 0, match.start()) + 1),),
+                "Nobody but its author can build the program.",
+            )

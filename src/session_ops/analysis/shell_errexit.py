@@ -112,7 +112,7 @@ def deaths(text: ShellText) -> Iterator[Fault]:
         yield from _last_word(text)
     if text.ever("pipefail") and ("random" in text.text or "yes " in text.text or "/dev/zero" in text.text):
         yield from _endless(text)
-    if text.ever("pipefail") and re.search(r"\|\s*head\b", text.text):
+    if text.ever("pipefail") and not text.aside and re.search(r"\|\s*head\b", text.text):
         yield from _cut_short(text)
 
 

@@ -1,0 +1,3 @@
+module example.org/swarm
+
+go 1.22
