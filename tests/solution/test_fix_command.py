@@ -8,13 +8,14 @@ import pytest
 from tests.repos import git, start
 
 from session_ops.cli import main
+from session_ops.diagnosis.gates import judge
 from session_ops.discovery.files import read_tree
 from session_ops.model import Answers, Edit, Fix, Gate, GateResult, Move, NewFile, Outcome
 from session_ops.proof.patches import Refused, applied, original, patch
 from session_ops.proof.trial import Trial
 from session_ops.registry import Facts, Registry, check
 from session_ops.solution.fixing import fix, patches
-from session_ops.solution.loop import Job, Repair, Step, repair
+from session_ops.solution.loop import Changed, Job, Repair, Step, repair
 from session_ops.solution.messages import with_message
 
 MANIFEST = '{\n  "name": "tally",\n  "version": "1.0.0",\n  "bin": {\n    "tally": "bin/tally"\n  }\n}\n'
@@ -288,6 +289,29 @@ def test_a_fix_that_breaks_a_gate_that_held_is_dropped_and_said(tmp_path: Path) 
     assert [step.fix.paths for step in done.steps] == [("b.txt",)]
     assert "with it the gate start fails, which held before: it no longer starts" in done.refused["Say two in a.txt"]
     assert done.gates_after[0].outcome is Outcome.PASS
+
+
+def test_a_manifest_is_brought_back_though_the_readme_contradicts_it(package: Path) -> None:
+    git(package, "checkout", "-q", "HEAD~1", "--", "package.json")
+    (package / "package.json").write_text(MANIFEST.replace('"bin"', '"scripts": {"test": "true"},\n  "bin"'))
+    git(package, "commit", "-q", "-a", "-m", "Test it")
+    git(package, "rm", "-q", "package.json")
+    (package / "README.md").write_text("# tally\n\nLike `npm run gone`, but better.\n")
+    git(package, "commit", "-q", "-a", "-m", "Tell how")
+    tree, registry = read_tree(package), Registry.load()
+
+    def prove(changed: Changed) -> tuple[GateResult, ...]:
+        with Trial(tree, registry, Answers()) as trial:
+            checked = trial.check(changed)
+        return judge(checked.results, checked.findings)
+
+    facts = Facts(registry, {"tree": tree, "answers": Answers()})
+    done = repair(Job(tree, registry, Answers(), prove=prove), check(registry, facts, tree.root), facts)
+    assert any("Restore package.json" in step.fix.title for step in done.steps)
+    assert {gate.gate: gate for gate in done.gates_before}[Gate.FOLLOW].outcome is Outcome.PASS
+    after = {gate.gate: gate for gate in done.gates_after}
+    assert after[Gate.FOLLOW].outcome is Outcome.FAIL
+    assert any(f.rule == "DOC-COMMAND" and "gone" in f.message for f in done.after.findings)
 
 
 def test_what_a_fix_reveals_of_lines_that_stood_there_is_no_harm_of_it(package: Path) -> None:

@@ -123,6 +123,8 @@ def brought_by(module: str, declared: frozenset[str]) -> bool:
         bare = one.replace("-", "")
         if squeezed == bare or short in one.split("-") or bare.removeprefix("python").removeprefix("py") == squeezed:
             return True
+        if short.startswith(f"{one}-"):
+            continue  # requests_toolbelt is none of requests: what adds to a package is published by itself
         if len(squeezed) > 3 and (squeezed in bare or (len(bare) > 3 and bare in squeezed)):
             return True
     return False

@@ -14,6 +14,7 @@ from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.history import written
 from session_ops.discovery.manifests import Field, Manifest, Manifests
 from session_ops.discovery.manifests.positions import strip_json_comments
+from session_ops.discovery.manifests.setuptools import UNCLOSED
 from session_ops.model import Confidence, Edit, Finding, Fix, Gate
 from session_ops.registry import NotApplicable, rule
 
@@ -84,7 +85,7 @@ def does_not_parse(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
                 f"setup.py does not parse: {one.broken}",
                 tree.evidence(one.path),
                 impact="pip cannot build it.",
-                confidence="possible",
+                confidence="likely" if UNCLOSED in one.broken else "possible",
             )
     if not looked:
         raise NotApplicable("no manifest and no JSON, YAML or TOML file")

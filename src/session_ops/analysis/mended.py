@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from session_ops.discovery.earlier import earlier
 from session_ops.discovery.files import Tree
+from session_ops.discovery.manifests.setuptools import parse
 from session_ops.model import Edit, Finding, Fix
 from session_ops.registry import split_lines
 
@@ -31,7 +32,8 @@ def mend(finding: Finding, tree: Tree) -> Fix | None:
         if parses(old) and (edits := _restoring(path, text, old, parses)):
             why = f"So it stood at commit {commit[:8]}, and with it the file parses."
             return Fix(f"Mend {path} as it was before", (finding.id,), "review", edits, why=why)
-    edit = next(_slips(path, text, max(finding.at.line, 1), parses), None)
+    stopped = len(split_lines(text)) if path.endswith(".py") else max(finding.at.line, 1)  # Python reads on to the end
+    edit = next(_slips(path, text, stopped, parses), None)
     if edit is None:
         return None
     return Fix(
@@ -65,6 +67,8 @@ def _parser(path: str) -> Parses | None:
         return _json
     if path.endswith(".toml"):
         return _toml
+    if path.endswith(".py"):
+        return lambda text: parse(text.removeprefix("\ufeff")) is not None
     return None
 
 
@@ -130,7 +134,11 @@ def _slips(path: str, text: str, stopped: int, parses: Parses) -> Iterator[Edit]
 
 def _variants(path: str, line: str, following: str, at_end: bool) -> Iterator[str]:
     bare = line.rstrip()
-    if path.endswith(".json"):
+    if path.endswith(".py"):
+        yield from (bare + end for end in (",", ")", "]", "}", '"', "'", ":"))
+        if at_end:
+            yield from (bare + "\n" + close for close in (")", "])", "})"))
+    elif path.endswith(".json"):
         yield bare + ","
         if bare.endswith(","):
             yield bare[:-1]

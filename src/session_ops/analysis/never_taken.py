@@ -15,7 +15,7 @@ from session_ops.registry import NotApplicable, rule
 UNLOCKS = re.compile(r"\b(?P<call>(?:fcntl\.)?(?:flock|lockf))\((?P<what>[^,()]+(?:\(\))?),\s*(?P<how>(?:fcntl\.)?LOCK_UN)\)")
 LOCKS = re.compile(r"\bLOCK_(?:EX|SH)\b")
 CLEANS = re.compile(
-    r"^\s*(?:function\s+)?(?P<name>(?:_*on_?exit|_*exit_?trap|_*clean_?up|_*teardown|_*at_?exit|\w+_exit_trap|\w*_clean_?up))\s*\(\)\s*\{?",
+    r"^\s*(?:function\s+)?(?P<name>(?:_*on_?exit|_*exit_?trap|_*clean_?up|_*teardown|_*at_?exit|\w+_trap|\w*_clean_?up))\s*\(\)\s*\{?",
     re.MULTILINE | re.IGNORECASE,
 )
 
@@ -117,8 +117,9 @@ def cleans_and_is_never_called(tree: Tree) -> Iterator[Finding]:
             continue
         for match in CLEANS.finditer(text):
             name = match["name"]
-            if len(re.findall(rf"(?<![\w-]){re.escape(name)}(?![\w-])", everything)) > 1 or not re.search(
-                r"\brm\b|\bkill\b|\brmdir\b", _body(text, match.end())
+            removes = re.search(r"\brm\b|\bkill\b|\brmdir\b", _body(text, match.end()))
+            if len(re.findall(rf"(?<![\w-]){re.escape(name)}(?![\w-])", everything)) > 1 or not (
+                removes or name.lower().endswith("_trap")
             ):
                 continue
             yield Finding(

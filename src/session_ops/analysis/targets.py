@@ -29,8 +29,9 @@ def _repoint(finding: Finding, tree: Tree) -> Fix | None:
     """Name the one candidate in place of what is missing."""
     new = finding.data.get("new", "")
     safety: Safety = "safe" if finding.data.get("sure") == "yes" else "review"
-    why = f"{new} is the only candidate in the tree."
-    return rewritten(finding, tree, f"Point the entry at {new}", safety, why) if new else None
+    named = new.strip(': "') if new.endswith('"') else new
+    why = f"{named} is the only candidate in the tree."
+    return rewritten(finding, tree, f"Point the entry at {named}", safety, why) if new else None
 
 
 @rule("ENTRY-TARGET", gate="start", category="entry-point", fix=_repoint)
@@ -187,9 +188,11 @@ def _node(tree: Tree, one: Manifest, manifests: Manifests) -> Iterator[Finding]:
     seen: set[str] = set()
     for entry in one.entry_points:
         value = entry.value.strip()
-        if entry.kind == "task" or not value or "*" in value or value in seen or value.startswith("#"):
+        if entry.kind == "task" or not value or "*" in value or value.startswith("#"):
             continue
         if entry.kind == "exports" and not value.startswith("./"):
+            continue
+        if entry.kind != "bin" and value in seen:
             continue
         seen.add(value)
         path = one.beside(value)
@@ -210,14 +213,19 @@ def _node(tree: Tree, one: Manifest, manifests: Manifests) -> Iterator[Finding]:
         same = [p for p in tree.entries if p.rpartition("/")[2] == path.rpartition("/")[2] and not is_aside(p)]
         data = {}
         note = ""
-        if len(same) == 1 and same[0].startswith(one.folder) and tree.entries[same[0]].kind == "file":
-            new = same[0].removeprefix(one.folder).lstrip("/")
-            data = {"old": value, "new": f"./{new}" if value.startswith("./") else new, "sure": "no"}
-            note = f"; there is {same[0]}"
-        elif not same and (near := nearest_file(tree, path)):
-            new = near.removeprefix(one.folder).lstrip("/")
-            data = {"old": value, "new": f"./{new}" if value.startswith("./") else new, "sure": "no"}
-            note = f"; there is {near}"
+        near = nearest_file(tree, path)
+        if entry.kind == "bin" and near and tree.text(near).startswith("#!"):
+            same = [p for p in same if tree.text(p).startswith("#!")]  # a module of the command's name is not the command
+        meant = same[0] if len(same) == 1 and same[0].startswith(one.folder) and tree.entries[same[0]].kind == "file" else ""
+        if meant := meant or ("" if same else near):
+            new = meant.removeprefix(one.folder).lstrip("/")
+            new = f"./{new}" if value.startswith("./") else new
+            # the name of a command is often that of its file
+            line = tree.lines(one.path)[entry.line - 1] if entry.line else ""
+            quoted = next((f'{gap}"{value}"' for gap in (": ", ":") if line.count(f'{gap}"{value}"') == 1), "")
+            whole = bool(quoted) and line.count(value) > 1
+            data = {"old": quoted if whole else value, "new": quoted.replace(value, new) if whole else new, "sure": "no"}
+            note = f"; there is {meant}"
         what = entry.kind if entry.kind in ("main", "module", "browser", "types") else f"{entry.kind} {entry.name}"
         yield _missing(tree, one, entry, f"{what} names {value}, which does not exist{note}", None, sure, data)
 

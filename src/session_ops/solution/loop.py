@@ -16,7 +16,7 @@ from typing import Literal
 
 from session_ops.discovery.docs import Directive
 from session_ops.discovery.files import Tree
-from session_ops.model import Answers, Finding, Fix, GateResult, Outcome, Severity
+from session_ops.model import Answers, Finding, Fix, Gate, GateResult, Outcome, Severity
 from session_ops.proof.effects import Effect, effects
 from session_ops.proof.fixes import offered, united
 from session_ops.proof.patches import State
@@ -223,7 +223,8 @@ def _proven(job: Job, steps: Sequence[Step], done: Repair) -> list[Step]:
     kept: list[Step] = []
     for step in steps:
         after = job.prove(step.after)
-        if worse := broken(done.gates_after, after):
+        worse = broken(done.gates_after, after)
+        if worse and not _only_told(worse, step):
             refuse(done.refused, step.fix, f"with it the gate {worse.gate} fails, which held before: {said(worse)}")
             break
         kept.append(dataclasses.replace(step, gates=after))
@@ -235,6 +236,17 @@ def broken(before: Iterable[GateResult], after: Iterable[GateResult]) -> GateRes
     """The first gate that held before and fails after."""
     held = {result.gate for result in before if result.outcome is Outcome.PASS}
     return next((result for result in after if result.gate in held and result.outcome is Outcome.FAIL), None)
+
+
+def _only_told(worse: GateResult, step: Step) -> bool:
+    """Does a fix of what costs more merely bring to light what rules, and no command, say of the rest?
+
+    A manifest that is back is one more thing for the README to contradict; what is critical and new was dropped before.
+    """
+    if any(run.wrong for run in worse.runs):
+        return False
+    told = worse.gate is Gate.FOLLOW
+    return any(f.severity is Severity.CRITICAL or (told and f.gate is not Gate.FOLLOW) for f in step.removed)
 
 
 def said(result: GateResult) -> str:

@@ -26,11 +26,27 @@ def parse(text: str) -> ast.Module | None:
             return None
 
 
+UNCLOSED = "never closed"
+
+
+def _unclosed(text: str) -> str:
+    """What Python says of a bracket that is open at the end, which no version of Python takes; empty for any other fault."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(text.removeprefix("\ufeff"))
+        except SyntaxError as error:
+            return f"{error.msg} (line {error.lineno})" if UNCLOSED in str(error.msg) else ""
+        except (ValueError, RecursionError, MemoryError):
+            return ""
+    return ""
+
+
 def read_setup_py(tree: Tree, path: str) -> Manifest | None:
     """What the call of setup() says in literals; None where there is no such call."""
     module = parse(tree.text(path).removeprefix("\ufeff"))
     if module is None:
-        return Manifest("pip", path, broken="it is not Python 3")
+        return Manifest("pip", path, broken=_unclosed(tree.text(path)) or "it is not Python 3")
     names: dict[str, ast.expr] = {}
     for statement in module.body:
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+set -eu
+started=0
+
+report_exit_trap() {
+  status=$?
+  printf '%s of %s\n' "$started" "$status"
+}
+
+started=1
+"$@"
