@@ -239,7 +239,8 @@ def _starters(content: str) -> list[str]:
         return []
     named, folders = data.get("bin"), data.get("directories")
     found = [named] if isinstance(named, str) else list(named.values()) if isinstance(named, dict) else []
-    found += [data.get("main"), folders.get("bin") if isinstance(folders, dict) else None]
+    found += [data.get("main"), *(folders.get(key) for key in ("bin", "lib") if isinstance(folders, dict))]
+    found += data["files"] if isinstance(data.get("files"), list) else []
     return [p for p in found if isinstance(p, str) and p.strip("./")]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.parser
 import re
+from email.message import Message
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -86,8 +87,9 @@ LAST_REQUIRED = {
 
 
 def package_json(tree: Tree, syntax: Syntax, docs: Docs) -> NewFile | None:
-    """A package.json for the tree's JavaScript and its commands; None where there is nothing to start or require."""
-    name = published_name(tree, docs, "npm")[0] or _named_after(tree)
+    """A package.json for the tree's JavaScript and its commands; None where there is nothing to start, require or publish."""
+    said = published_name(tree, docs, "npm")[0]
+    name = said or _named_after(tree)
     commands = _commands(tree, name)
     stem = name.rpartition("/")[2]
     mains = (
@@ -101,7 +103,7 @@ def package_json(tree: Tree, syntax: Syntax, docs: Docs) -> NewFile | None:
         "index.mjs",
     )
     main = next((p for p in mains if p in tree.entries), "")
-    if not commands and not main:
+    if not commands and not main and not said:  # of a published package without any its files are used by their paths
         return None
     needs = sorted({n.module for n in node_needs(tree, syntax, lambda _: False) if not n.guarded})
     code = [tree.text(e.path) for e in tree.files("javascript") if e.path.endswith(".js") and not is_aside(e.path)]
@@ -173,9 +175,17 @@ def pyproject(tree: Tree, docs: Docs) -> NewFile | None:
         "pyproject.toml.j2", name=name, version=str(about.get("Version") or told_version(tree, "")[0] or "0.0.0"),
         summary=str(about.get("Summary") or ""), readme=readme, python=str(about.get("Requires-Python") or ""), dependencies=plain,
         extras=[(e, listed) for e, listed in extras.items() if listed], scripts=_scripts(tree, name, where, tops), modules=modules,
-        where=[where or "."], include=[f"{top}*" for top in tops],
+        where=[where or "."], include=[f"{top}*" for top in tops], urls=_urls(about), licence=str(about.get("License-Expression") or ""),
+        classifiers=[str(c) for c in about.get_all("Classifier") or [] if not c.startswith("License ::")],
     )  # fmt: skip
     return NewFile("pyproject.toml", text)
+
+
+def _urls(about: Message) -> list[tuple[str, str]]:
+    """The addresses that the metadata names. Source: packaging.python.org, Core metadata: Project-URL, Home-page."""
+    pairs = [str(one).partition(",")[::2] for one in about.get_all("Project-URL") or []]
+    pairs += [("Homepage", str(about["Home-page"]))] if about.get("Home-page", "UNKNOWN") != "UNKNOWN" else []
+    return list({label.strip(): address.strip() for label, address in pairs if address.strip()}.items())
 
 
 def _about(tree: Tree) -> str:

@@ -75,6 +75,8 @@ def exact_edits(changes: Sequence[Change], title: str, *, safe: bool = False) ->
 
 def repoint(finding: Finding, tree: Tree, references: References) -> Fix | None:
     """Make every place of the finding name the file that is there; or put the file back where everybody looks for it."""
+    if _sought(finding, references):
+        return None  # once it is back where others look for it, what it names itself is right again
     if back := _put_back(finding, tree, references):
         return back
     if "edits" not in finding.data:
@@ -86,6 +88,15 @@ def repoint(finding: Finding, tree: Tree, references: References) -> Fix | None:
         "safe" if finding.data["safety"] == "safe" else "review",
         edits,
         why="It is the only file of this name; the place keeps its way of writing.",
+    )
+
+
+def _sought(finding: Finding, references: References) -> bool:
+    """Do others look for the finding's own file where it used to lie?"""
+    places = {at.path for at in (finding.at, *finding.also)}
+    return any(
+        r.verdict == "missing" and r.act in ("import", "source") and r.source not in places and places & set(r.candidates)
+        for r in references
     )
 
 

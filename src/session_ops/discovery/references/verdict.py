@@ -123,7 +123,9 @@ class Judge:
             verdict = "ambiguous"
         elif is_placeholder(named.literal or target):
             verdict = "placeholder"
-        elif any(self.is_made(t, named) and (not n or not self._kind_ignored(t)) for n, t in enumerate(named.targets)):
+        elif not self._kept_beside(target, named) and any(
+            self.is_made(t, named) and (not n or not self._kind_ignored(t)) for n, t in enumerate(named.targets)
+        ):
             verdict = "created"
         else:
             verdict, candidates = "missing", self._cargo_target(target) or self.candidates(target, named.act)
@@ -151,6 +153,13 @@ class Judge:
         if made is not None:
             return False
         return self.ignored(path)
+
+    def _kept_beside(self, path: str, named: Named) -> bool:
+        """Does an imported module lack in a folder of output that is kept with the sources, or was published?"""
+        folder, ending = posixpath.dirname(path), posixpath.splitext(path)[1]
+        if named.act != "import" or not ending or folder not in self.tree.folders or self.ignored(path):
+            return False
+        return any(e.path.endswith(ending) and posixpath.dirname(e.path) == folder for e in self.tree.below(folder))
 
     def _in_environment(self, path: str, source: str) -> bool:
         """Is it in the folder of programs of a virtual environment that the naming file makes (`virtualenv .`, then `bin/pip`, `bin/tox`)?"""

@@ -1,0 +1,3 @@
+"""Weighs."""
+
+from .weigh import weigh
