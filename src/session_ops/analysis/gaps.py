@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from session_ops.analysis.first_steps import first_readme, first_test
+from session_ops.analysis.first_steps import agents_section, first_readme, first_test, installed_from
 from session_ops.analysis.needs import Need, node_needs, python_needs
 from session_ops.analysis.new_manifest import package_json, published_name, pyproject
 from session_ops.discovery.aside import is_aside, is_document, is_test
@@ -554,4 +554,33 @@ def no_tests(tree: Tree) -> Iterator[Finding]:
         f"there is no test for {len(code)} files of code",
         Evidence("tests"),
         impact="Nothing tells whether a change or a fix still works.",
+    )
+
+
+_SAYS_HOW = re.compile(
+    r"\binstall|\btests?\b|\bpytest\b|\bbuild\b|\bmake\s+\w|\b(?:npm|pnpm|yarn|bun|uv|poetry|cargo|go|tox|nox|just)\s+(?:run\b|ci\b|sync\b|check\b|\w+:)",
+    re.IGNORECASE,
+)
+
+
+@rule("AGENTS-HOW", gate=None, category="config", fix=agents_section)
+def agents_are_not_told_how(tree: Tree, docs: Docs, manifests: Manifests) -> Iterator[Finding]:
+    """The rules for agents (CLAUDE.md, AGENTS.md) do not say how the package is installed and tested.
+
+    Why: an agent that is not told guesses, and takes another package manager or leaves the tests out.
+    Passes: rules that name any such step, in whatever words, or that refer to another file.
+    Do: Add the commands that install the package and run its tests.
+    Source: agents.md; Claude Code's documentation of CLAUDE.md, which asks for the commands that are used often.
+    """
+    rules = [d for d in docs if d.role == "agent-rules" and "/" not in d.path and d.path.endswith(".md")]
+    own = installed_from(manifests)
+    if not rules or own is None:
+        raise NotApplicable("no rules for agents beside a manifest of a package")
+    texts = [tree.text(d.path) for d in rules]
+    if any(_SAYS_HOW.search(text) or re.search(r"(?m)^\s*@\S|\]\([^)#]+\.md", text) or not text.strip() for text in texts):
+        return
+    yield Finding(
+        f"{rules[0].path} says neither how {own.name} is installed nor how it is tested",
+        tree.evidence(rules[0].path, 1),
+        impact="An agent guesses at it, or leaves it out.",
     )

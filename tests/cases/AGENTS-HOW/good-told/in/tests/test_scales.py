@@ -1,0 +1,5 @@
+import scales
+
+
+def test_it_has_a_text() -> None:
+    assert scales.__doc__
