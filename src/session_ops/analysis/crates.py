@@ -16,7 +16,7 @@ from session_ops.model import Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 TABLES = ("dependencies", "dev-dependencies", "build-dependencies")
-NAMED = re.compile(r"(?m)^(?:pub(?:\([^)\n]*\))?\s+)?use\s+(?:::)?([a-z][a-z0-9_]*)::(?=[\w{*])")
+NAMED = re.compile(r"(?m)^[ \t]*(?:pub(?:\([^)\n]*\))?\s+)?use\s+(?:::)?([a-z][a-z0-9_]*)::(?=[\w{*])")
 TEXTS = re.compile(r"'(?:\\.|[^'\\\n])'|//[^\n]*|/\*.*?\*/|r(#*)\".*?\"\1|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 USED = frozenset(
     ("serde", "serde_json", "tokio", "anyhow", "thiserror", "clap", "chrono", "regex", "uuid", "tracing", "rand", "reqwest", "toml", "tempfile")
@@ -54,11 +54,12 @@ def crate_not_declared(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
             )
     folders = sorted((posixpath.dirname(path) for path in own), key=len, reverse=True)
     lacking: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    built: set[tuple[str, str]] = set()
     for entry in tree.files("rust"):
         folder = next((f for f in folders if not f or entry.path.startswith(f + "/")), None)
         manifest = posixpath.join(folder, "Cargo.toml") if folder is not None else ""
         within = entry.path.removeprefix(f"{folder}/" if folder else "")
-        if manifest not in packages or not within.startswith("src/") or entry.vendored or entry.ignored:
+        if manifest not in packages or not within.startswith(("src/", "tests/")) or entry.vendored or entry.ignored:
             continue
         if (packages[manifest].get("lib") or {}).get("proc-macro"):
             continue  # it writes the names that its users have
@@ -71,10 +72,13 @@ def crate_not_declared(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
                 continue
             if any((f"{folder}/" if folder else "") + module in tree.entries for module in modules):
                 continue
+            if within.startswith("src/") and "#[cfg(test)]" not in text[: match.start()]:
+                built.add((manifest, name))
             lacking.setdefault((manifest, name), []).append((entry.path, text.count("\n", 0, match.start()) + 1))
     for (manifest, name), places in sorted(lacking.items()):
         lines = tree.lines(manifest)
-        table = next((n for n, line in enumerate(lines, 1) if line.strip() == "[dependencies]"), 0)
+        wanted = "[dependencies]" if (manifest, name) in built else "[dev-dependencies]"
+        table = next((n for head in (wanted, "[dependencies]") for n, line in enumerate(lines, 1) if line.strip() == head), 0)
         _, how = known.get(name, ("", ""))
         yield Finding(
             f"{places[0][0]} uses the crate {name}, which {manifest} does not declare",
@@ -82,7 +86,9 @@ def crate_not_declared(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
             tuple(tree.evidence(path, line) for path, line in places[:4]),
             "The build ends: use of undeclared crate or module.",
             "likely" if table else "possible",
-            data={"old": "[dependencies]", "new": f"[dependencies]\n{how}"} if table and how and "path" not in how else {},
+            data={"old": wanted, "new": f"{wanted}\n{how}"}
+            if table and how and "path" not in how and lines[table - 1] == wanted
+            else {},
         )
 
 

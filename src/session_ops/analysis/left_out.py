@@ -13,6 +13,7 @@ from session_ops.discovery.aside import is_aside, is_test
 from session_ops.discovery.earlier import earlier
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.manifests import Manifest, Manifests
+from session_ops.discovery.manifests.cargo import load
 from session_ops.discovery.references import Reference, References
 from session_ops.model import Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
@@ -29,6 +30,12 @@ def list_them(finding: Finding, tree: Tree) -> Fix | None:
     path = finding.data.get("manifest", "")
     if path.endswith("package.json"):
         return _listed(finding, tree, path)
+    if module := finding.data.get("module"):
+        line = tree.lines(path)[finding.at.line - 1]
+        if not (one := re.match(r"(\s*py-modules\s*=\s*\[[^\]]*[^\]\s,]),?\s*\]", line)):
+            return None
+        edit = Edit(path, one[0], f'{one[1]}, "{module}"]', finding.at.line)
+        return Fix(f"List {module} in {path}", (finding.id,), "review", (edit,), why="Modules that are listed import it.")
     return _table(finding, tree, path) if path.endswith("pyproject.toml") else None
 
 
@@ -38,19 +45,25 @@ def needed_and_left_out(tree: Tree, manifests: Manifests, references: References
 
     Why: in the checkout everything is there, so it works; what is installed lacks the file, and the first use of it fails. For npm: a
     module that a packed file requires, or the program of `postinstall`, where `files` does not list it. For setuptools: data files that the code names, where
-    `include-package-data` is off and no table of package data names them. Passes: what is packed in any case (main, bin), patterns, builds.
+    `include-package-data` is off and no table of package data names them, and modules that the listed ones import. Passes: what is
+    packed in any case (main, bin), patterns, builds.
     Do: Add the file or its folder to `files` in package.json, or to `[tool.setuptools.package-data]`; then look into what
     `npm pack --dry-run` or `unzip -l dist/*.whl` lists.
     Source: docs.npmjs.com, package.json (files); setuptools.pypa.io, Data Files Support.
     """
     npm = [m for m in manifests if m.ecosystem == "npm" and m.listed("files") and not is_aside(m.path) and not m.broken]
     off = [m for m in manifests if m.path.endswith("pyproject.toml") and not is_aside(m.path) and OFF.search(tree.text(m.path))]
-    if not npm and not off:
+    listing = [
+        m for m in manifests if m.path.endswith("pyproject.toml") and not is_aside(m.path) and "py-modules" in tree.text(m.path)
+    ]
+    if not npm and not off and not listing:
         raise NotApplicable("no manifest that says which files the package holds")
     for one in npm:
         yield from _of_npm(tree, one, references)
     for one in off:
         yield from _of_setuptools(tree, one)
+    for one in listing:
+        yield from _unlisted_modules(tree, one)
 
 
 # --- npm
@@ -197,6 +210,51 @@ def _of_setuptools(tree: Tree, one: Manifest) -> Iterator[Finding]:
             "The installed package does not find the file.",
             data={"manifest": one.path, "package": package, "files": json.dumps(files)},
         )
+
+
+def _unlisted_modules(tree: Tree, one: Manifest) -> Iterator[Finding]:
+    """Modules beside those of `py-modules` that these, or the listed packages, import."""
+    table = load(tree, one.path)[0].get("tool", {}).get("setuptools", {})
+    listed, packages, folders = (table.get(key) for key in ("py-modules", "packages", "package-dir"))
+    if not isinstance(listed, list) or not isinstance(packages, (list, type(None))):
+        return
+    inside = folders.get("", "") if isinstance(folders, dict) else ""
+    base = posixpath.normpath(posixpath.join(one.folder, inside))
+    base = "" if base == "." else f"{base}/"
+    beside = {
+        e.path.removeprefix(base).removesuffix(".py")
+        for e in tree.files("python")
+        if posixpath.dirname(e.path) == base.rstrip("/")
+    }
+    lacking = beside - {str(m) for m in listed} - {"setup", "conftest", "__init__", "__main__"}
+    shipped = [
+        e for e in tree.files("python") if _ships(e.path.removeprefix(base), listed, packages or []) and e.path.startswith(base)
+    ]
+    for name in sorted(lacking):
+        users = [
+            (e.path, tree.text(e.path).count("\n", 0, match.start()) + 1)
+            for e in shipped
+            if (
+                match := re.search(
+                    rf"(?m)^(?:from\s+{re.escape(name)}\s+import|import\s+{re.escape(name)}\b)", tree.text(e.path)
+                )
+            )
+        ]
+        if users:
+            line = next((n for n, text in enumerate(tree.lines(one.path), 1) if re.match(r"\s*py-modules\s*=", text)), 1)
+            yield Finding(
+                f"{users[0][0]} imports {name}, which the list `py-modules` of {one.path} leaves out",
+                tree.evidence(one.path, line),
+                tuple(tree.evidence(*user) for user in users[:SHOWN]),
+                f"What is installed stops with: No module named '{name}'.",
+                data={"manifest": one.path, "module": name},
+            )
+
+
+def _ships(path: str, modules: list[str], packages: list[str]) -> bool:
+    """Is a file, named from the folder of the code, one of these modules or in one of these packages?"""
+    folder, _, name = path.rpartition("/")
+    return name.removesuffix(".py") in modules if not folder else folder.replace("/", ".") in packages
 
 
 def _package(tree: Tree, path: str) -> str:

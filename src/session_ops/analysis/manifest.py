@@ -415,7 +415,7 @@ def _version_fix(finding: Finding) -> Fix | None:
 
 @rule("META-VERSION", gate="metadata", category="package", fix=_version_fix)
 def version_in_code_differs(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
-    """The code says another version than its manifest.
+    """The code says another version than its manifest, or than the file VERSION beside it.
 
     Why: `--version` and bug reports then name a release that this is not. Passes: versions that the manifest computes from the code,
     code of tests and examples, and versions of formats and protocols.
@@ -423,10 +423,11 @@ def version_in_code_differs(tree: Tree, manifests: Manifests) -> Iterator[Findin
     Node), or write the same version in both.
     Source: packaging.python.org, Single-sourcing the package version.
     """
+    yield from _version_file(tree)
     packages = [
         m for m in manifests if m.ecosystem in _CODE_OF and m.name and m.version and not m.dynamic and not is_aside(m.path)
     ]
-    if not packages:
+    if not packages and "VERSION" not in tree.entries:
         raise NotApplicable("no manifest with a fixed version")
     folders = sorted({m.folder for m in manifests if m.name}, key=len, reverse=True)
     for one in packages:
@@ -455,6 +456,28 @@ def version_in_code_differs(tree: Tree, manifests: Manifests) -> Iterator[Findin
                         confidence="possible",
                         data={"old": said, "new": one.version},
                     )
+
+
+_CONSTANT = re.compile(r"(?m)^(?:readonly\s+|export\s+|const\s+)?(?:__version__|\w*VERSION)\s*=\s*[\"']v?(\d+\.\d+\.\d+)[\"']")
+
+
+def _version_file(tree: Tree) -> Iterator[Finding]:
+    """A constant of a program beside a file VERSION that says another one."""
+    said = tree.text("VERSION").strip().removeprefix("v") if "VERSION" in tree.entries else ""
+    if not re.fullmatch(r"\d+\.\d+\.\d+", said):
+        return
+    for entry in tree.files("python", "javascript", "typescript", "shell"):
+        text = tree.text(entry.path) if re.fullmatch(r"[\w-]+(?:\.(?:py|sh|bash|[cm]?js|ts))?", entry.path) else ""
+        found = [m for m in _CONSTANT.finditer(text) if re.match(r"(?:\w+\s+)?(?:__version__|VERSION)\s*=", m[0])]
+        if len(found) == 1 and found[0][1] != said:
+            yield Finding(
+                f"the code says version {found[0][1]}, VERSION says {said}",
+                tree.evidence(entry.path, text.count("\n", 0, found[0].start()) + 1),
+                (tree.evidence("VERSION", 1),),
+                "--version and bug reports name the wrong release.",
+                "possible",
+                data={"old": found[0][1], "new": said},
+            )
 
 
 def _is_top_package(path: str, name: str) -> bool:

@@ -1,0 +1,2 @@
+import agents
+import paths
