@@ -102,7 +102,30 @@ SAYS = re.compile(
 _PLACEHOLDER = re.compile(r"^<[A-Za-z][\w .-]{2,40}>$")
 
 
-@rule("CFG-PLACEHOLDER", gate="start", category="config")
+def _ask_for(finding: Finding, tree: Tree, environment: Environment) -> Fix | None:
+    """Take the default that the rest of the code gives the variable; in shell, where none does, end with its name."""
+    name = finding.data["name"]
+    others = {
+        use.default.strip("\"'") for use in environment.uses if use.name == name and use.default and "<" not in use.default
+    }
+    default = next(iter(others)) if len(others) == 1 else ""
+    edits = []
+    for at in (finding.at, *finding.also):
+        line = tree.lines(at.path)[at.line - 1]
+        shell = re.search(rf"\$\{{{name}:-<[^<>}}]*>\}}", line)
+        old = re.search(r"([\"'])<[A-Za-z][\w .-]*>\1", line)
+        if shell and not default:
+            edits.append(Edit(at.path, shell[0], f"${{{name}:?}}", at.line))
+        elif default and old and not shell and re.fullmatch(r"[\w.:/-]+", default) and line.count(old[0]) == 1:
+            edits.append(Edit(at.path, old[0], f"{old[1]}{default}{old[1]}", at.line))
+        else:
+            return None
+    why = f"Elsewhere the code takes {default} where {name} is not set." if default else f"Nothing else can be meant by {name}."
+    title = f"Let {name} default to {default}, as elsewhere" if default else f"End where {name} is not set"
+    return Fix(title, (finding.id,), "review", tuple(edits), why=why)
+
+
+@rule("CFG-PLACEHOLDER", gate="start", category="config", fix=_ask_for)
 def placeholder_as_default(tree: Tree, environment: Environment) -> Iterator[Finding]:
     """The default of a variable is a placeholder such as `<node-ip>`, so the code runs with a value that cannot work.
 
@@ -132,6 +155,7 @@ def placeholder_as_default(tree: Tree, environment: Environment) -> Iterator[Fin
             tuple(tree.evidence(use.path, use.line) for use in uses[1:MOST_ALSO]),
             f"Without {first.name} in the environment it starts and then fails at its first connection.",
             "likely",
+            data={"name": first.name},
         )
 
 

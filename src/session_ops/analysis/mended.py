@@ -67,6 +67,8 @@ def _parser(path: str) -> Parses | None:
         return _json
     if path.endswith(".toml"):
         return _toml
+    if path.endswith((".yaml", ".yml")):
+        return _yaml
     if path.endswith(".py"):
         return lambda text: parse(text.removeprefix("\ufeff")) is not None
     return None
@@ -84,6 +86,18 @@ def _toml(text: str) -> bool:
     try:
         tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _yaml(text: str) -> bool:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        for _ in YAML(typ="safe").load_all(text):
+            pass
+    except (YAMLError, ValueError, RecursionError):
         return False
     return True
 
@@ -138,6 +152,9 @@ def _variants(path: str, line: str, following: str, at_end: bool) -> Iterator[st
         yield from (bare + end for end in (",", ")", "]", "}", '"', "'", ":"))
         if at_end:
             yield from (bare + "\n" + close for close in (")", "])", "})"))
+    elif path.endswith((".yaml", ".yml")):
+        yield re.sub(r"^(\s*(?:- )?[\w.-]+):(?=[\[{\"'])", r"\1: ", bare)
+        yield line.replace("\t", "  ")
     elif path.endswith(".json"):
         yield bare + ","
         if bare.endswith(","):

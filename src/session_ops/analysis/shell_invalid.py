@@ -17,7 +17,7 @@ from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.discovery.languages import shebang
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
-from session_ops.model import Confidence, Finding
+from session_ops.model import Confidence, Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 SHELLS = frozenset(("bash", "sh", "dash", "ash"))
@@ -25,7 +25,28 @@ QUOTE = re.compile(r"(?<!\\)\"")
 CLOSES = re.compile(r"^\s*(?:\}|fi\b|done\b|esac\b|;;|else\b|elif\b|(?:if|for|while|case|return|local|echo|exit)\b)")
 
 
-@rule("SHELL-PARSE", gate="parse", category="shell")
+_STANDS_FOR = re.compile(r"\"[^\"]*\"|'[^']*'|<(?P<name>[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+)>")
+
+
+def fill_in(finding: Finding, tree: Tree) -> Fix | None:
+    """Ask the environment for what a placeholder stands for that was left in a command, where the shell takes it for a redirection."""
+
+    def asked(match: re.Match[str]) -> str:
+        return f'"${{{re.sub(r"[-_]", "_", match["name"]).upper()}:?}}"' if match["name"] else match[0]
+
+    path = finding.at.path
+    lines = enumerate(tree.lines(path), start=1)
+    changed = [
+        (n, line, _STANDS_FOR.sub(asked, line)) for n, line in lines if "<" in line and not line.lstrip().startswith("#")
+    ]
+    edits = tuple(Edit(path, line, new, n) for n, line, new in changed if new != line)
+    if not any(edit.line == finding.at.line for edit in edits):
+        return None
+    why = "The shell reads `<name>` as a redirection; nothing in the tree tells the value."
+    return Fix(f"Take the placeholders of {path} from the environment", (finding.id,), "review", edits, why=why)
+
+
+@rule("SHELL-PARSE", gate="parse", category="shell", fix=fill_in)
 def refused(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     """A shell cannot read a script: it ends with a syntax error, at once or when it gets there.
 

@@ -1,0 +1,3 @@
+import os
+
+HOST = os.environ.get("BUS_HOST", "<main-node-ip>")

@@ -1,0 +1,5 @@
+import os
+
+
+def host() -> str:
+    return os.environ.get("BUS_HOST", "127.0.0.1")

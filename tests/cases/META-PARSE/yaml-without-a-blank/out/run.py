@@ -1,0 +1,1 @@
+print(open("routes.yaml").read())
