@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ast_grep_py import SgNode
 
@@ -13,7 +14,7 @@ from session_ops.discovery.aside import is_test
 from session_ops.discovery.commands import peeled
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
-from session_ops.model import Confidence, Finding
+from session_ops.model import Confidence, Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 BEGUN = re.compile(r"(?:^|[\s;|&(/=])(python3?(?:\.\d+)?|node|ruby|perl|osascript)\b[^\n|;&]*<<-?[ \t]*([A-Za-z_]\w*)[^\n]*$")
@@ -28,7 +29,29 @@ OWN = re.compile(r"^[\"']?\$\((?:cd|pwd|dirname|realpath|readlink)\b|BASH_SOURCE
 """Paths of the script itself and of the user."""
 
 
-@rule("SHELL-PROGRAM", gate="start", category="security")
+STARTS = re.compile(r"(?:^\s*|\$\(\s*|\|\s+)(?P<program>python3?\s+-c\s+\")")
+"""Where an assignment may stand before the program: at the beginning of a command."""
+
+
+def by_environment(finding: Finding, tree: Tree) -> Fix | None:
+    """Give a program of Python the value in its environment, where the value is the whole of a text of it."""
+    path, name = finding.at.path, finding.data.get("name", "")
+    row = int(finding.data.get("row", "0"))
+    lines = tree.lines(path)
+    if not name or not 0 < row <= len(lines) or len(began := list(STARTS.finditer(lines[row - 1]))) != 1:
+        return None
+    value = re.compile(rf"(?P<mark>'''|(?<!')'(?!'))\$\{{?{name}\}}?(?P=mark)")
+    changed = {n: value.sub(f"__import__('os').environ['{name}']", lines[n - 1]) for n in {row, finding.at.line}}
+    if changed[finding.at.line] == lines[finding.at.line - 1]:
+        return None
+    program = began[0]["program"]
+    changed[row] = changed[row].replace(program, f'{name}="${name}" {program}', 1)
+    edits = tuple(Edit(path, lines[n - 1], new, n) for n, new in sorted(changed.items()))
+    why = "The value comes from the environment and is no part of the program any more."
+    return Fix(f"Hand ${name} over in the environment in {path}", (finding.id,), "review", edits, why=why)
+
+
+@rule("SHELL-PROGRAM", gate="start", category="security", fix=by_environment)
 def breaks_the_other_program(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     r"""A value is pasted between the quotation marks of a Python, Node, Ruby, Perl or AppleScript program that a script runs.
 
@@ -66,12 +89,13 @@ def _spliced(tree: Tree, text: ShellText) -> Iterator[Finding]:
                 sure = _danger(text.text, taint, name)
                 if sure is None:
                     continue
-                yield place(
+                found = place(
                     tree, text, text.first + row + at,
                     f"${name} is pasted between the quotation marks of a program for {language}",
                     "A quotation mark, a backslash or a line end in it breaks the program, or runs as part of it.",
                     sure,
                 )  # fmt: skip
+                yield replace(found, data={"name": name, "row": str(text.first + row)}) if name.isidentifier() else found
                 break
 
 
