@@ -197,7 +197,7 @@ def _node_tests(tree: Tree, steps: list[Step], started: tuple[str, int] | None) 
             return
 
 
-PUBLISHES = re.compile(r"(?m)^\s*(?:npm|pnpm)\s+publish\b(?P<rest>[^\n|;&]*--provenance\b[^\n|;&]*)")
+PUBLISHES = re.compile(r"(?m)^\s*(?:\w+\s+run\s+--\s+)?(?:npm|pnpm)\s+publish\b(?P<rest>[^\n|;&]*--provenance\b[^\n|;&]*)")
 ELSEWHERE = re.compile(r"\bcd\s|--workspace|-w\s|--prefix|-C\s|\.tgz\b")
 
 

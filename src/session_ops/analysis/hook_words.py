@@ -52,6 +52,7 @@ def refusal_without_a_reason(tree: Tree, deployment: Deployment) -> Iterator[Fin
                 tree.evidence(path, said[0]),
                 tuple(tree.evidence(path, line) for line in said[1:6]),
                 "The agent is stopped and does not learn why.",
+                "possible",
             )
 
 

@@ -88,10 +88,13 @@ def _problems(data: dict[str, Any], lines: Lines, *, market: bool) -> Iterator[P
         for part in _parts(data, lines, ()):
             if not part.value.startswith("./") and "://" not in part.value:
                 yield Problem(f"{part.name}: the path {part.value!r} must start with ./", part.line, sure=False)
-            elif part.kind == "agent" and not part.value.endswith(".md"):
-                yield Problem(
-                    f"agents: {part.value!r} is no .md file; of agents each file is named, a folder is refused", part.line
-                )
+        folders = [
+            p for p in _parts(data, lines, ()) if p.kind == "agent" and p.value.startswith("./") and not p.value.endswith(".md")
+        ]
+        if folders:
+            more = f" (and {len(folders) - 1} more)" if len(folders) > 1 else ""
+            said = f"agents: {folders[0].value!r}{more} is no .md file; of agents each file is named, a folder is refused"
+            yield Problem(said, folders[0].line)
         for key, kind, wanted in (("repository", str, "a text: the address"), ("author", dict, "an object with a name")):
             if key in data and not isinstance(data[key], kind):
                 yield Problem(f"{key} must be {wanted}", lines.get((key,), 1))
@@ -103,11 +106,14 @@ def _problems(data: dict[str, Any], lines: Lines, *, market: bool) -> Iterator[P
     if not isinstance(plugins, list):
         yield Problem("plugins is missing: a marketplace lists its plugins there", lines.get(("plugins",), 1))
     rooted = isinstance(data.get("metadata"), dict) and data["metadata"].get("pluginRoot")
+    loose: list[tuple[str, int]] = []
     for n, one in enumerate(plugins if isinstance(plugins, list) else ()):
         for key in ("name", "source"):
             if not isinstance(one, dict) or not one.get(key):
                 yield Problem(f"plugin {n + 1} has no {key}", lines.get(("plugins", n), 1))
         source = one.get("source") if isinstance(one, dict) else None
         if isinstance(source, str) and source and not source.startswith("./") and not rooted:
-            where = lines.get(("plugins", n, "source"), 1)
-            yield Problem(f"the source {source[:60]!r} must start with ./; one that is elsewhere is an object", where)
+            loose.append((source[:60], lines.get(("plugins", n, "source"), 1)))
+    if loose:
+        more = f" (and {len(loose) - 1} more)" if len(loose) > 1 else ""
+        yield Problem(f"the source {loose[0][0]!r}{more} must start with ./; one that is elsewhere is an object", loose[0][1])
