@@ -202,25 +202,37 @@ ELSEWHERE = re.compile(r"\bcd\s|--workspace|-w\s|--prefix|-C\s|\.tgz\b")
 
 
 def _provenance(tree: Tree, steps: list[Step]) -> Iterator[Finding]:
-    """Npm checks the provenance against the repository that package.json names; without one it refuses the package."""
+    """The registry of npm checks the provenance against the repository that package.json names; without one it refuses."""
     for step in steps:
-        match = PUBLISHES.search(step.run)
-        if match is None or ELSEWHERE.search(step.run.replace("cd packages/", "in ")):
-            continue
-        folder = (step.values or {}).get("working-directory", "")
-        into = re.search(r"\bcd\s+[\"']?(packages/[\w./-]+)", step.run)
-        path = posixpath.normpath(posixpath.join(folder, into[1] if into else "", "package.json"))
-        try:
-            data = json.loads(tree.text(path)) if path in tree.entries else {"repository": ""}
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(data, dict) and "repository" not in data and not data.get("private"):
-            yield Finding(
-                f"`npm publish --provenance` of a package whose {path} names no repository",
-                tree.evidence(path, 1),
-                (tree.evidence(step.path, _line(step, match.start())),),
-                "The registry refuses it: the repository of the provenance and that of package.json differ.",
-            )
+        for match in PUBLISHES.finditer(step.run):
+            member = re.search(r"(?:--workspace|-w)[= ]([@\w./-]+)", match["rest"])
+            into = re.search(r"\bcd\s+[\"']?(packages/[\w./-]+)", step.run)
+            if member is None and ELSEWHERE.search(step.run.replace("cd packages/", "in ")):
+                continue
+            folder = posixpath.join((step.values or {}).get("working-directory", ""), into[1] if into else "")
+            for path in _members(tree, member[1]) if member else [posixpath.normpath(posixpath.join(folder, "package.json"))]:
+                data = _package(tree, path)
+                if data and "repository" not in data and not data.get("private"):
+                    yield Finding(
+                        f"`npm publish --provenance` of a package whose {path} names no repository",
+                        tree.evidence(path, 1),
+                        (tree.evidence(step.path, _line(step, match.start())),),
+                        "The registry refuses it: the repository of the provenance and that of package.json differ.",
+                    )
+
+
+def _package(tree: Tree, path: str) -> dict[str, object]:
+    try:
+        data = json.loads(tree.text(path)) if path in tree.entries else {}
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _members(tree: Tree, name: str) -> list[str]:
+    """The package.json of the workspace's member of this name, or in this folder."""
+    every = [p for p in tree.entries if posixpath.basename(p) == "package.json" and "node_modules/" not in p]
+    return [p for p in every if posixpath.dirname(p) == name or _package(tree, p).get("name") == name][:1]
 
 
 COMMITS = re.compile(
