@@ -215,7 +215,10 @@ def _node(tree: Tree, one: Manifest, manifests: Manifests) -> Iterator[Finding]:
         note = ""
         near = nearest_file(tree, path)
         if entry.kind == "bin" and near and tree.text(near).startswith("#!"):
-            same = [p for p in same if tree.text(p).startswith("#!")]  # a module of the command's name is not the command
+            # a module of the command's name is not the command, nor is another command whose file is called index.js too
+            others = {one.beside(e.value.strip()) for e in one.entry_points if e.kind == "bin"}
+            same = [p for p in same if tree.text(p).startswith("#!") and p not in others]
+            same = same if len(same) == 1 else []
         meant = same[0] if len(same) == 1 and same[0].startswith(one.folder) and tree.entries[same[0]].kind == "file" else ""
         if meant := meant or ("" if same else near):
             new = meant.removeprefix(one.folder).lstrip("/")
