@@ -132,7 +132,8 @@ def test_texts_have_numbers() -> None:
     assert charts.durations_text(charts.durations(sessions)) == (
         "Lengths of 6 sessions that ended: 10 min to 60 min, median 20 min; 3 more have no end."
     )
-    assert charts.timeline_text(frame(0)) == "No sessions."
+    assert charts.timeline_text(frame(0)) == "No timeline: no event of a session has a time, the logs tell their order only."
+    assert charts.plot_sessions(frame(0)).get_title("left") == "Sessions over time: the logs tell their order only"
 
 
 def test_idle_gaps_are_cut_only_where_they_fill_the_picture() -> None:

@@ -122,10 +122,11 @@ def compute(case: Case, tell: Tell | None = None, *, pictures: bool = True) -> D
         engine.insert(connection, "own_transitions", _own_transitions(sources))
         engine.insert(connection, "late_kinds", _late_kinds(sources))
         derive = spark.derive if p.engine == "spark" else engine.derive
-        undecidable = derive(connection, _folder(p.detectors))
+        with case.writing("tables/events.parquet") as path, engine.exported_aside(connection, path):
+            undecidable = derive(connection, _folder(p.detectors))
         if not sources:
             undecidable = dict.fromkeys(undecidable, "no logs were given or found")
-        for table in engine.TABLES:
+        for table in (name for name in engine.TABLES if name != "events"):
             with case.writing(f"tables/{table}.parquet") as path:
                 engine.export(connection, table, path)
         document = Document(

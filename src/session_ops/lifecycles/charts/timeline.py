@@ -56,7 +56,7 @@ def plot_sessions(
     with styled(ax) as axes:
         frame = frame.sort_values(["start_ns", "session_id", "run_no"]).reset_index(drop=True)
         n = len(frame)
-        axes.set_title(f"Sessions over time: {counted(frame)}")
+        axes.set_title(f"Sessions over time: {counted(frame) if n else 'the logs tell their order only'}")
         if not n:
             return nothing(axes)
         rows = np.arange(n) if n <= ROWS else _lanes(frame) if n <= BARS else None
@@ -96,7 +96,7 @@ def plot_sessions(
 def timeline_text(frame: pd.DataFrame) -> str:
     """The timeline in a sentence."""
     if not len(frame):
-        return "No sessions."
+        return "No timeline: no event of a session has a time, the logs tell their order only."
     first, last = frame["start"].min(), frame["stop"].max()
     return f"Timeline of {counted(frame)}, from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC."
 

@@ -7,6 +7,8 @@ from session_ops.lifecycles.times import EARLIEST, LATEST, SECOND
 
 SPACES = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 """What Python's str.strip removes."""
+PLAIN = f"strlen(json) <= {TEXT_LIMIT} AND strlen(json) = length(json) AND NOT contains(json, chr(92))"
+"""Is a line short and ASCII, and without a backslash, so that no text in it can hold a control character?"""
 _ISO = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:?\d{2})?"
 _SECONDS = r"\d{9,10}\.\d{1,9}"
 
@@ -25,15 +27,16 @@ def scalar(text: str, path: str) -> str:
     """What `fields.scalar` makes of a value of the column `json`, at a JSON path; `text` is what json_transform made of it.
 
     Most texts are as they should be: short, ASCII, no blanks at the ends. Only of the others the value itself is looked at again: it may
-    be a list or an object, or need to be cut. `escaped` says whether the line has a backslash: only then a text can hold a control
-    character. (DuckDB writes numbers as Python does, exponents too.)
+    be a list or an object, or need to be cut. `plain` (see PLAIN) says that of the whole line. (DuckDB writes numbers as Python does,
+    exponents too.)
     """
     value = f"json_extract(json, {literal(path)})"
     cut = f"trim(left({value} ->> '$', {TEXT_LIMIT}), {literal(SPACES)})"
     return (
-        f"CASE WHEN strlen({text}) <= {TEXT_LIMIT} AND strlen({text}) = length({text}) AND {text} >= '!' AND ascii({text}) NOT IN (91, 123) "
-        f"AND NOT ends_with({text}, ' ') AND (NOT escaped OR (right({text}, 1) >= '!' AND NOT contains({text}, chr(0)))) THEN {text} "
-        f"WHEN {text} IS NULL OR ascii({value}) IN (91, 123) THEN NULL ELSE nullif(replace({cut}, chr(0), '\\x00'), '') END"
+        f"CASE WHEN {text} IS NULL THEN NULL WHEN {text} >= '!' AND ascii({text}) NOT IN (91, 123) AND NOT ends_with({text}, ' ') "
+        f"AND (plain OR (strlen({text}) <= {TEXT_LIMIT} AND strlen({text}) = length({text}) AND right({text}, 1) >= '!' "
+        f"AND NOT contains({text}, chr(0)))) THEN {text} "
+        f"WHEN ascii({value}) IN (91, 123) THEN NULL ELSE nullif(replace({cut}, chr(0), '\\x00'), '') END"
     )
 
 

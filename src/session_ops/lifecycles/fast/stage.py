@@ -23,8 +23,13 @@ SUSPECTS = 10_000
 """Lines that may be no JSON for Python, up to which they are looked at one by one."""
 _SAMPLE = 1_000_000
 """Bytes at the beginning, in the middle and at the end of a file whose fields are taken for those of all, until the shapes say otherwise."""
-_LOOSE = r",\s*[}\]]|[:,\[]\s*-?(nan|inf|NAN|INF|NaN|Inf)"
-"""What DuckDB takes for JSON and Python does not, or reads otherwise: a comma too many, and words for numbers that are none."""
+_WORDS = ("nan", "inf", "NAN", "INF", "NaN", "Inf")
+_SOME_WORD = " OR ".join(f"contains(json, '{word}')" for word in _WORDS)
+_LOOSE = rf"(regexp_matches(json, ',\s*[}}\]]') OR CASE WHEN {_SOME_WORD} THEN regexp_matches(json, '[:,\[]\s*-?({'|'.join(_WORDS)})') ELSE FALSE END)"
+"""What DuckDB takes for JSON and Python does not, or reads otherwise: a comma too many, and words for numbers that are none.
+
+The words are looked for first: that takes a tenth of the time of an expression.
+"""
 _NO_NUMBER = re.compile(rb"[:,\[]\s*-?(NaN|Infinity)")
 
 
@@ -103,10 +108,19 @@ def read(
         seen = _shapes(connection, stage)
         if seen <= keys.keys():
             _refuse_doubts(connection, stage)
+            stage.values -= _nowhere(connection, stage)
             return stage
         keys |= dict.fromkeys(sorted(seen))
         connection.execute(f"DROP TABLE {table}")
     raise NotClean("its fields change while it is read")
+
+
+def _nowhere(connection: duckdb.DuckDBPyConnection, stage: Stage) -> set[str]:
+    """The attributes that no record has after all (nothing is below the field): every query of events would look for them."""
+    names = sorted(name for name in stage.values if name.startswith("attrs."))
+    counts = ", ".join(["0", *(f"count({sql.quoted(name)})" for name in names)])
+    found = connection.execute(f"SELECT {counts} FROM {stage.table}").fetchall()[0]  # noqa: S608
+    return {name for name, count in zip(names, found[1:], strict=True) if not count}
 
 
 def _first_keys(path: Path) -> list[str]:
@@ -171,30 +185,33 @@ def _create(
     sessions: dict[str, _Place],
     key: str,
 ) -> str:
-    every = [
-        *times.values(),
-        *sessions.values(),
-        *(place for found in wanted.values() for place in found.values()),
-    ]
+    every = dict.fromkeys(
+        [*times.values(), *sessions.values(), *(place for found in wanted.values() for place in found.values())]
+    )
     tops = {place.names[0] for place in every if len(place.names) == 1}
-    named = {name: _session(name, place.scalar(tops)) for name, place in sessions.items()}
+    at = {place: f"$value{n}" for n, place in enumerate(every)}
+    scalars = ", ".join(f"{place.scalar(tops)} AS {sql.quoted(at[place])}" for place in every)
+
+    def first(found: dict[str, _Place]) -> str:
+        return _first([sql.quoted(at[place]) for place in found.values()])
+
+    named = {name: _session(name, sql.quoted(at[place])) for name, place in sessions.items()}
     by = " ".join(f"WHEN {text} IS NOT NULL THEN {sql.literal(name)}" for name, text in named.items())
     columns = [
-        'strlen(json) AS "$size"', '"$shape"', '"$loose"',
-        f'{_first([place.scalar(tops) for place in times.values()])} AS "$raw"',
-        f'{_first(list(named.values()))} AS "$session"',
+        '"$size"', '"$shape"', '"$loose"', f'{first(times)} AS "$raw"', f'{_first(list(named.values()))} AS "$session"',
         f'{f"CASE {by} END" if by else "CAST(NULL AS VARCHAR)"} AS "$by"',
-        *(f"{_first([place.scalar(tops) for place in found.values()])} AS {sql.quoted(name)}" for name, found in wanted.items()),
-        f'coalesce({" OR ".join(["FALSE", *(f"strlen({place.text}) > {_LONGEST_TIME}" for place in times.values())])}, FALSE) AS "$doubt"',
+        *(f"{first(found)} AS {sql.quoted(name)}" for name, found in wanted.items()), '"$doubt"',
     ]  # fmt: skip
+    longest = " OR ".join(["FALSE", *(f"strlen({place.text}) > {_LONGEST_TIME}" for place in times.values())])
     moments = {"$raw": "$at"} | {name: f"$at.{name}" for name in ("observed", "expires") if name in wanted}
-    instants = ", ".join(f"{sql.instant(sql.quoted(text))} AS {sql.quoted(at)}" for text, at in moments.items())
-    unknown = " OR ".join(_unknown(sql.quoted(text), sql.quoted(at)) for text, at in moments.items())
+    instants = ", ".join(f"{sql.instant(sql.quoted(text))} AS {sql.quoted(moment)}" for text, moment in moments.items())
+    unknown = " OR ".join(_unknown(sql.quoted(text), sql.quoted(moment)) for text, moment in moments.items())
     return (
         f'CREATE TABLE {stage.table} AS SELECT * REPLACE ("$doubt" OR {unknown} AS "$doubt"), {key} AS "$key" FROM (SELECT *, {instants} FROM ('  # noqa: S608
-        f'SELECT {", ".join(columns)} FROM (SELECT json, contains(json, chr(92)) AS escaped, hash(json_keys(json)) AS "$shape", '
-        f'regexp_matches(json, {sql.literal(_LOOSE)}) AS "$loose", json_transform(json, {sql.literal(_structure(every, tops))}) AS v '
-        f"FROM read_ndjson_objects({sql.literal(sql.pattern(str(stage.path)))}))))"
+        f'SELECT {", ".join(columns)} FROM (SELECT "$size", "$shape", "$loose", {scalars}, coalesce({longest}, FALSE) AS "$doubt" '
+        f'FROM (SELECT json, strlen(json) AS "$size", {sql.PLAIN} AS plain, hash(json_keys(json)) AS "$shape", '
+        f'{_LOOSE} AS "$loose", json_transform(json, {sql.literal(_structure(list(every), tops))}) AS v '
+        f"FROM read_ndjson_objects({sql.literal(sql.pattern(str(stage.path)))})))))"
     )
 
 
@@ -211,7 +228,7 @@ def _structure(every: list[_Place], tops: set[str]) -> str:
 
 
 def _first(texts: list[str]) -> str:
-    return f"coalesce({', '.join(texts)})" if texts else "CAST(NULL AS VARCHAR)"
+    return f"coalesce({', '.join(texts)})" if len(texts) > 1 else next(iter(texts), "CAST(NULL AS VARCHAR)")
 
 
 def _session(name: str, text: str) -> str:

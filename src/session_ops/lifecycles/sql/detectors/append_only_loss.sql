@@ -7,20 +7,20 @@
 WITH counted AS (
   SELECT e.source_id, e.source_ord, e.session_id, e.agent_id, e.ts_ns, e.writer_seq, e.kind,
     coalesce(e.host, '') || '|' || coalesce(CAST(e.pid AS VARCHAR), '') AS process
-  FROM events e WHERE e.writer_seq IS NOT NULL
+  FROM events e WHERE e.writer_seq IS NOT NULL AND e.source_ord < 100000
 ),
 tried AS (
   SELECT source_id, 'session' AS basis, lag(writer_seq) OVER (PARTITION BY source_id, session_id ORDER BY source_ord) AS before_seq, writer_seq
-  FROM counted WHERE session_id IS NOT NULL AND source_ord < 100000
+  FROM counted WHERE session_id IS NOT NULL
   UNION ALL
   SELECT source_id, 'agent' AS basis, lag(writer_seq) OVER (PARTITION BY source_id, agent_id ORDER BY source_ord) AS before_seq, writer_seq
-  FROM counted WHERE agent_id IS NOT NULL AND source_ord < 100000
+  FROM counted WHERE agent_id IS NOT NULL
   UNION ALL
   SELECT source_id, 'process' AS basis, lag(writer_seq) OVER (PARTITION BY source_id, process ORDER BY source_ord) AS before_seq, writer_seq
-  FROM counted WHERE process <> '|' AND source_ord < 100000
+  FROM counted WHERE process <> '|'
   UNION ALL
   SELECT source_id, 'log' AS basis, lag(writer_seq) OVER (PARTITION BY source_id ORDER BY source_ord) AS before_seq, writer_seq
-  FROM counted WHERE source_ord < 100000
+  FROM counted
 ),
 fits AS (
   SELECT source_id, basis, count(CASE WHEN writer_seq - before_seq = 1 THEN 1 END) AS n_next, count(before_seq) AS n
@@ -31,9 +31,11 @@ best AS (
   FROM fits WHERE n >= 5 AND n_next * 10 >= n * 8
 ),
 numbered AS (
-  SELECT c.source_id, c.source_ord, c.writer_seq,
-    CASE b.basis WHEN 'session' THEN c.session_id WHEN 'agent' THEN c.agent_id WHEN 'process' THEN nullif(c.process, '|') ELSE '' END AS counter
-  FROM counted c JOIN best b ON b.source_id = c.source_id AND b.nth = 1
+  SELECT e.source_id, e.source_ord, e.writer_seq,
+    CASE b.basis WHEN 'session' THEN e.session_id WHEN 'agent' THEN e.agent_id
+      WHEN 'process' THEN nullif(coalesce(e.host, '') || '|' || coalesce(CAST(e.pid AS VARCHAR), ''), '|') ELSE '' END AS counter
+  FROM events e JOIN best b ON b.source_id = e.source_id AND b.nth = 1
+  WHERE e.writer_seq IS NOT NULL
 ),
 steps_of AS (
   SELECT *, lag(writer_seq) OVER (PARTITION BY source_id, counter ORDER BY source_ord) AS before_seq,

@@ -5,8 +5,9 @@
 -- needs: ends, session.heartbeat; the logs never say that a session ended, and hold no beats that would tell two writers apart
 -- text: {session_id} {what}
 WITH again AS (
-  SELECT s.source_id, s.session_id, s.ts_ns, s.event_id, s.prev_event_id
+  SELECT s.source_id, s.session_id, s.ts_ns, s.event_id, b.event_id AS prev_event_id
   FROM steps s
+  JOIN steps b ON b.session_id = s.session_id AND b.place = s.place - 1
   JOIN runs r ON r.session_id = s.session_id AND r.run_no = s.run_no
   JOIN streams t ON t.stream = s.stream
   JOIN sources o ON o.source_id = s.source_id

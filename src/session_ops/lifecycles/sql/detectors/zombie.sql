@@ -13,5 +13,5 @@ JOIN sources eo ON eo.source_id = r.end_source_id
 JOIN events e ON e.source_id = s.source_id AND e.source_ord = s.source_ord
 LEFT JOIN late_kinds k ON k.format_id = s.format_id
   AND (k.kind = s.kind OR k.kind = json_extract_string(e.attrs, '$.raw_kind'))
-WHERE r.end_ns IS NOT NULL AND s.part <> 'end' AND s.kind <> 'note' AND s.ts_ns > r.end_ns + o.res_ns + eo.res_ns AND k.kind IS NULL
+WHERE r.end_ns IS NOT NULL AND s.closed AND s.part <> 'end' AND s.kind <> 'note' AND s.ts_ns > r.end_ns + o.res_ns + eo.res_ns AND k.kind IS NULL
 GROUP BY r.source_id, r.session_id, r.run_no, r.end_ns, r.end_event_id

@@ -6,8 +6,6 @@ WITH placed AS (
   SELECT k.source_id, k.source_ord, k.ts_ns, k.session_id, k.agent_id, k.host, k.pid, k.kind, k.to_state,
     row_number() OVER w AS place,
     lag(k.ts_ns) OVER w AS prev_ts_ns,
-    lag(k.source_id) OVER w AS prev_source_id,
-    lag(k.source_ord) OVER w AS prev_source_ord,
     max(CASE WHEN k.kind = 'session.heartbeat' THEN k.ts_ns END) OVER before AS prev_beat_ns,
     count(CASE WHEN k.part <> 'other' THEN 1 END) OVER till AS n_marks
   FROM kept k
@@ -24,8 +22,8 @@ parts AS (
     END AS part
   FROM placed
 )
-SELECT p.source_id, p.source_ord, p.ts_ns, p.session_id, p.agent_id, p.host, p.pid, p.kind, p.to_state, p.part, p.place, p.prev_ts_ns, p.prev_source_id,
-  p.prev_source_ord, p.prev_beat_ns, coalesce(m.run_no, 1) AS run_no,
+SELECT p.source_id, p.source_ord, p.ts_ns, p.session_id, p.agent_id, p.host, p.pid, p.kind, p.to_state, p.part, p.place, p.prev_ts_ns,
+  p.prev_beat_ns, coalesce(m.run_no, 1) AS run_no,
   CASE WHEN p.part <> 'other' THEN m.prev_mark END AS prev_mark,
   coalesce(m.was_started OR (p.part = 'other' AND m.mark = 'start'), FALSE) AS started,
   coalesce(m.was_ended OR (p.part = 'other' AND m.mark = 'end'), FALSE) AS ended,

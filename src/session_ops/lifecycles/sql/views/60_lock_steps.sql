@@ -62,35 +62,31 @@ happened AS (
       AND coalesce(own_phase, '') = 'invoke')
 ),
 placed AS (
-  SELECT *, row_number() OVER (PARTITION BY resource_id ORDER BY ts_ns, tie, source_id, source_ord) AS place
+  SELECT *, row_number() OVER there AS place,
+    count(CASE WHEN kind IN ('lock.steal', 'lock.expire') THEN 1 END)
+      OVER (PARTITION BY resource_id ORDER BY ts_ns, tie, source_id, source_ord ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS n_taken,
+    lag(kind) OVER there AS prev_kind, lag(session_id) OVER there AS prev_holder, lag(run_no) OVER there AS prev_run_no,
+    lag(event_id) OVER there AS prev_event_id, lag(ts_ns) OVER there AS prev_ts_ns, lag(source_id) OVER there AS prev_source_id,
+    lag(clock_domain) OVER there AS prev_clock_domain, lag(shared) OVER there AS prev_shared, lag(expires_ns) OVER there AS prev_expires_ns,
+    lag(op_outcome) OVER there AS prev_outcome
   FROM happened WHERE op_outcome <> 'fail'
+  WINDOW there AS (PARTITION BY resource_id ORDER BY ts_ns, tie, source_id, source_ord)
 ),
 linked AS (
   SELECT *,
     lag(kind) OVER (PARTITION BY resource_id, session_id ORDER BY place) AS own_prev_kind,
-    lag(place) OVER (PARTITION BY resource_id, session_id ORDER BY place) AS own_prev_place,
-    max(CASE WHEN kind IN ('lock.steal', 'lock.expire') THEN place END)
-      OVER (PARTITION BY resource_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS taken_place
+    lag(n_taken) OVER (PARTITION BY resource_id, session_id ORDER BY place) AS own_prev_taken
   FROM placed
 ),
 counted AS (
   SELECT *,
     count(CASE WHEN kind IN ('lock.acquire', 'lock.steal')
-      AND (own_prev_kind IS NULL OR own_prev_kind IN ('lock.release', 'lock.expire') OR taken_place > own_prev_place) THEN 1 END)
+      AND (own_prev_kind IS NULL OR own_prev_kind IN ('lock.release', 'lock.expire')
+        OR n_taken - CASE WHEN kind = 'lock.steal' THEN 1 ELSE 0 END > own_prev_taken) THEN 1 END)
       OVER (PARTITION BY resource_id, session_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS hold_no
   FROM linked
 )
 SELECT *,
   min(place) OVER (PARTITION BY resource_id, session_id, hold_no) AS hold_place,
-  max(expires_ns) OVER (PARTITION BY resource_id, session_id, hold_no) AS lease_end_ns,
-  lag(kind) OVER (PARTITION BY resource_id ORDER BY place) AS prev_kind,
-  lag(session_id) OVER (PARTITION BY resource_id ORDER BY place) AS prev_holder,
-  lag(run_no) OVER (PARTITION BY resource_id ORDER BY place) AS prev_run_no,
-  lag(event_id) OVER (PARTITION BY resource_id ORDER BY place) AS prev_event_id,
-  lag(ts_ns) OVER (PARTITION BY resource_id ORDER BY place) AS prev_ts_ns,
-  lag(source_id) OVER (PARTITION BY resource_id ORDER BY place) AS prev_source_id,
-  lag(clock_domain) OVER (PARTITION BY resource_id ORDER BY place) AS prev_clock_domain,
-  lag(shared) OVER (PARTITION BY resource_id ORDER BY place) AS prev_shared,
-  lag(expires_ns) OVER (PARTITION BY resource_id ORDER BY place) AS prev_expires_ns,
-  lag(op_outcome) OVER (PARTITION BY resource_id ORDER BY place) AS prev_outcome
+  max(expires_ns) OVER (PARTITION BY resource_id, session_id, hold_no) AS lease_end_ns
 FROM counted
