@@ -145,3 +145,14 @@ def test_the_sql_keeps_to_what_spark_understands() -> None:
     for folder in ("views", "detectors"):
         for item in (files("session_ops.lifecycles") / "sql" / folder).iterdir():
             assert not refused.search(item.read_text("utf-8")), item.name
+
+
+def test_a_storm_of_very_many_rows_is_found_without_comparing_each_with_each(analyse: Analyse) -> None:
+    rows = [
+        at(0, "x", START, agent="a"),
+        *(at(n / 600, "x", "note", agent="a", message="database is locked") for n in range(10_000)),
+    ]
+    _, document = analyse({"log.jsonl": rows})
+    told = {found.detector: found.text for found in document.anomalies}
+    assert told["storm"] == "x logged the same 10000 times, in bursts: database is locked"
+    assert told["lock_error_burst"].startswith("10000 lock errors within 17 min")

@@ -5,19 +5,20 @@
 -- needs: agents; no start in these logs says which agent it is
 -- text: {agent_id} was started {n} times within {within_ns:span}, its median run was {median_ns:span}
 WITH told AS (
-  SELECT s.*, row_number() OVER (PARTITION BY s.agent_id, s.workspace ORDER BY s.ts_ns, s.session_id, s.run_no, s.event_id) AS nth,
+  SELECT s.*, p.loop_ns,
+    row_number() OVER (PARTITION BY s.agent_id, s.workspace ORDER BY s.ts_ns, s.session_id, s.run_no, s.event_id) AS nth,
+    row_number() OVER (PARTITION BY s.agent_id, s.workspace ORDER BY s.ts_ns, s.session_id, s.run_no, s.event_id) + p.loop_starts - 1 AS last_nth,
     coalesce(s.end_ns, s.last_seen_ns) - s.ts_ns AS run_ns,
     CASE WHEN s.run_no > 1 OR (t.logs_end AND coalesce(s.end_kind, 'none') <> 'session.end') THEN 1 ELSE 0 END AS unclean
-  FROM starts s JOIN streams t ON t.stream = s.stream
+  FROM starts s JOIN streams t ON t.stream = s.stream CROSS JOIN settings p
   WHERE s.agent_id IS NOT NULL AND s.kind <> 'session.register'
 ),
 windows AS (
   SELECT a.agent_id, a.workspace, a.nth AS from_nth, b.nth AS to_nth,
     max(b.nth) OVER (PARTITION BY a.agent_id, a.workspace ORDER BY a.nth ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_nth
   FROM told a
-  CROSS JOIN settings p
-  JOIN told b ON b.agent_id = a.agent_id AND b.workspace = a.workspace AND b.nth = a.nth + p.loop_starts - 1
-  WHERE b.ts_ns - a.ts_ns <= p.loop_ns
+  JOIN told b ON b.agent_id = a.agent_id AND b.workspace = a.workspace AND b.nth = a.last_nth
+  WHERE b.ts_ns - a.ts_ns <= a.loop_ns
 ),
 islands AS (
   SELECT *, sum(CASE WHEN before_nth IS NULL OR from_nth > before_nth THEN 1 ELSE 0 END)

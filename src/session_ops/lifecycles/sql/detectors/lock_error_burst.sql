@@ -13,15 +13,16 @@ WITH errors AS (
       OR lower(e.message) LIKE '%resource busy%' OR lower(e.message) LIKE '%resource temporarily unavailable%')
 ),
 placed AS (
-  SELECT *, row_number() OVER (PARTITION BY source_id ORDER BY ts_ns, source_ord) AS nth FROM errors
+  SELECT e.*, p.burst_ns, row_number() OVER (PARTITION BY e.source_id ORDER BY e.ts_ns, e.source_ord) AS nth,
+    row_number() OVER (PARTITION BY e.source_id ORDER BY e.ts_ns, e.source_ord) + p.burst_errors - 1 AS last_nth
+  FROM errors e CROSS JOIN settings p
 ),
 windows AS (
   SELECT a.source_id, a.nth AS from_nth, b.nth AS to_nth,
     max(b.nth) OVER (PARTITION BY a.source_id ORDER BY a.nth ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_nth
   FROM placed a
-  CROSS JOIN settings p
-  JOIN placed b ON b.source_id = a.source_id AND b.nth = a.nth + p.burst_errors - 1
-  WHERE b.ts_ns - a.ts_ns <= p.burst_ns
+  JOIN placed b ON b.source_id = a.source_id AND b.nth = a.last_nth
+  WHERE b.ts_ns - a.ts_ns <= a.burst_ns
 ),
 islands AS (
   SELECT *, sum(CASE WHEN before_nth IS NULL OR from_nth > before_nth THEN 1 ELSE 0 END)

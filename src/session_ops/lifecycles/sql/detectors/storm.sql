@@ -31,17 +31,19 @@ crowds AS (
   GROUP BY source_id, session_id, kind, template
 ),
 placed AS (
-  SELECT t.*, row_number() OVER (PARTITION BY t.source_id, t.session_id, t.kind, t.template ORDER BY t.ts_ns, t.source_ord) AS nth
+  SELECT t.*, p.storm_ns,
+    row_number() OVER (PARTITION BY t.source_id, t.session_id, t.kind, t.template ORDER BY t.ts_ns, t.source_ord) AS nth,
+    row_number() OVER (PARTITION BY t.source_id, t.session_id, t.kind, t.template ORDER BY t.ts_ns, t.source_ord) + p.storm_rows - 1 AS last_nth
   FROM told t
+  CROSS JOIN settings p
   JOIN crowds c ON c.source_id = t.source_id AND c.session_id = t.session_id AND c.kind = t.kind AND c.template = t.template
 ),
 fast AS (
   SELECT b.source_id, b.session_id, b.kind, b.template, min(a.ts_ns) AS from_ns, max(b.ts_ns) AS to_ns
   FROM placed a
-  CROSS JOIN settings p
   JOIN placed b ON b.source_id = a.source_id AND b.session_id = a.session_id AND b.kind = a.kind AND b.template = a.template
-    AND b.nth = a.nth + p.storm_rows - 1
-  WHERE b.ts_ns - a.ts_ns < p.storm_ns
+    AND b.nth = a.last_nth
+  WHERE b.ts_ns - a.ts_ns < a.storm_ns
   GROUP BY b.source_id, b.session_id, b.kind, b.template
 ),
 half AS (
