@@ -31,8 +31,8 @@ def address_of_another(tree: Tree, manifests: Manifests, docs: Docs) -> Iterator
     """The manifest's addresses name another owner than the README or the git remote, or a placeholder.
 
     Why: registries show these links; who reports a bug or looks for the source arrives at somebody else's page, or at none, and trusted
-    publishing compares them. Said where a placeholder stands there, where the git remote is another owner's repository of the same name, or where
-    the README knows the same repository under another owner.
+    publishing compares them. Said where a placeholder stands there, where the git remote or the README's clone command is another owner's, whom
+    the README does not know, or where the README knows the same repository under another owner.
     Do: Let the manifest, the README and the git remote name one repository: the one where the project lives.
     Source: packaging.python.org (urls), docs.npmjs.com (repository), The Cargo Book (repository).
     """
@@ -50,7 +50,11 @@ def address_of_another(tree: Tree, manifests: Manifests, docs: Docs) -> Iterator
         other = ""
         if _PLACEHOLDER.match(owner):
             other = "that is a placeholder"
-        elif remote and remote[1].lower() == repo.lower() and remote[0].lower() != owner.lower():
+        elif (
+            remote
+            and remote[0].lower() != owner.lower()
+            and (remote[1].lower() == repo.lower() or not _known(tree, docs, owner))
+        ):
             other = f"the git remote is {remote[0]}/{remote[1]}"
         elif not remote:
             other, where = _of_readme(tree, docs, one, owner, repo)
@@ -85,15 +89,23 @@ def _remote(tree: Tree) -> tuple[str, str] | None:
     return (match["owner"], match["repo"]) if match else None
 
 
+def _known(tree: Tree, docs: Docs, owner: str) -> bool:
+    """Does a README know this owner (an organisation that the project moved to, a project that it was forked from)?"""
+    return any(owner.lower() in tree.text(doc.path).lower() for doc in docs if doc.role == "readme")
+
+
 def _of_readme(tree: Tree, docs: Docs, one: Manifest, owner: str, repo: str) -> tuple[str, tuple[str, int] | None]:
     """Another owner of the same repository in the README, unless the text tells of a fork."""
     for doc in docs:
         if doc.role != "readme" or doc.path.count("/") > one.path.count("/"):
             continue
+        if f"{owner}/{repo}".lower() in tree.text(doc.path).lower():
+            continue  # it knows both: the project moved, and old links are left
         for n, line in enumerate(tree.lines(doc.path), start=1):
             for match in _HOSTED.finditer(line):
+                cloned = re.search(r"\bgit\s+clone\b", line) and not _known(tree, docs, owner)
                 if (
-                    match["repo"].lower() != repo.lower()
+                    (match["repo"].lower() != repo.lower() and not cloned)
                     or match["owner"].lower() == owner.lower()
                     or _PLACEHOLDER.match(match["owner"])
                 ):

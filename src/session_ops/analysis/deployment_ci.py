@@ -17,6 +17,9 @@ RUNS_TESTS = re.compile(
     r"(?<![\w./-])(?:pytest|py\.test|unittest|nosetests|vitest|jest|mocha|bats|rspec|(?:npm|pnpm|yarn|bun)(?:\s+run)?\s+test(?!:?\w*(?:lint|type))"
     r"|go\s+test|cargo\s+(?:test|nextest)|rake\s+(?:test|spec)|tox|nox|make\s+(?:test|check)|uv\s+run\s+pytest)(?![\w/.=-])"
 )
+INSTALLS = re.compile(
+    r"\b(?:pip3?|uv|npm|pnpm|yarn|bun|gem|cargo|apt(?:-get)?|brew|pipx|poetry)\s+(?:pip\s+)?(?:install|add|i)\b(?![^\n]*(?:&&|;))"
+)
 LEFT_OUT = re.compile(r"--(?:ignore(?:-glob)?|deselect|exclude|testPathIgnorePatterns)[= ]+[\"']?(?P<path>[^\s\"']+)")
 FEWEST = 3
 """Test files that have to be left out before it is worth a word: one folder of tests with a service of their own is ordinary."""
@@ -58,7 +61,7 @@ def tests_that_ci_leaves_out(tree: Tree, deployment: Deployment) -> Iterator[Fin
     Source: pytest, "Changing standard (Python) test discovery"; GitHub Actions, `continue-on-error`.
     """
     runs = [(s, line, text) for s in deployment.steps for line, text in lines_of(s) if s.run and RUNS_TESTS.search(text)]
-    runs = [r for r in runs if not r[2].lstrip().startswith(("#", "echo"))]
+    runs = [r for r in runs if not r[2].lstrip().startswith(("#", "echo")) and not INSTALLS.search(r[2])]
     if not runs:
         raise NotApplicable("no CI step runs tests")
     for number, (step, line, text) in enumerate(runs):

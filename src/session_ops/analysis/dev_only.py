@@ -15,7 +15,7 @@ from session_ops.registry import NotApplicable, rule
 
 DEVELOPMENT = re.compile(r"dev$|optional:(?:dev\w*|tests?|testing|lint\w*|docs?|typing|ci|qa|build|release)$")
 TOOLS = re.compile(
-    r"(?:^|/)(?:scripts?|tools?|hack|ci|docs?|bench\w*|examples?|notebooks|dev|hooks?|\.\w+)/|(?:^|/)(?:setup|noxfile|tasks|conf|conftest)\.py$"
+    r"(?:^|/)(?:scripts?|tools?|hack|ci|docs?|bench\w*|examples?|notebooks|dev|hooks?|tasks|\.\w+)/|(?:^|/)(?:setup|noxfile|tasks|conf|conftest)\.py$"
 )
 
 
@@ -96,4 +96,6 @@ def _started(tree: Tree, manifest: Manifest) -> set[str]:
         for path in tree.entries
         if path.endswith(".py") and path[:-3].replace("/", ".").endswith(tuple(modules or ("\0",)))
     }
+    own = {normalised(manifest.name), *(normalised(module.partition(".")[0]) for module in modules)}
+    tops = {folder for folder in tops if normalised(folder.rpartition("/")[2]) in own}  # others may not even be built into it
     return {f"{folder}/{name}" for folder in tops for name in ("__init__.py", "__main__.py")} | named

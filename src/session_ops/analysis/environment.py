@@ -99,7 +99,10 @@ SAYS = re.compile(
     r"^\s*(?:echo|printf|cat|log\w*|info|warn\w*|note|usage|print\w*|console\.\w+|raise|throw|sys\.std\w+\.write)\b|\bquoted\b|_(?:hint|help|msg|message|quoted|usage|text)="
 )
 """Lines that show a text to people."""
-_PLACEHOLDER = re.compile(r"^<[A-Za-z][\w .-]{2,40}>$")
+_PLACEHOLDER = re.compile(
+    r"^<[A-Za-z][\w .-]{2,40}>$|^(?:YOUR|MY|REPLACE|CHANGE|INSERT|ENTER|FILL)(?:[_-][A-Z0-9]+){1,6}$"
+    r"|^your[-_](?:[a-z0-9]+[-_])*(?:host|hostname|server|url|endpoint|domain|ip|address|token|key|bucket|project|org|account)(?:[-_.][a-z]+)*$"
+)
 
 
 def _ask_for(finding: Finding, tree: Tree, environment: Environment) -> Fix | None:

@@ -239,9 +239,10 @@ def looks_secret(name: str, value: str) -> bool:
     if _KNOWN.search(value):
         return True
     mixed = bool(re.search(r"\d", value)) and bool(re.search(r"[A-Za-z]", value))
+    chosen = bool(re.search(r"[A-Z]", value)) and bool(re.search(r"[a-z]", value)) and bool(re.search(r"[^A-Za-z0-9]", value))
     return (
         bool(SECRET_NAME.search(name))
-        and len(value) >= 16
+        and len(value) >= (10 if chosen else 16)
         and mixed
         and len(set(value)) >= 8
         and not re.search(r"[\s/\\:(){}]", value)
@@ -333,7 +334,9 @@ def build_output_in_git(tree: Tree) -> Iterator[Finding]:
         elif _BUILT_FILE.search(entry.path) and not not_deployed(entry.path):
             loose.append(entry.path)
     for folder, paths in sorted(folders.items()):
-        if not not_deployed(folder + "/"):
+        if folder.endswith("node_modules") and any(name in tree.entries for name in ("action.yml", "action.yaml")):
+            continue  # an action of GitHub runs as it is checked out
+        if not not_deployed(folder.rpartition("/")[0] + "/"):
             yield _folder_finding(tree, folder, paths)
     if loose:
         more = f", and so are {len(loose) - 1} more" if len(loose) > 1 else ""
@@ -371,7 +374,7 @@ def _folder_finding(tree: Tree, folder: str, paths: list[str]) -> Finding:
         tree.evidence(".gitignore", line) if line else tree.evidence(paths[0]) if len(paths) == 1 else Evidence(folder),
         tuple(tree.evidence(path) for path in paths[:MOST_EXAMPLES]) if line else (),
         f"Every build changes committed files. Take it out: git rm -r --cached {folder}, and name it in .gitignore.",
-        "likely",
+        "possible" if folder.endswith("node_modules") else "likely",  # it works, and no package manager ships it
     )
 
 

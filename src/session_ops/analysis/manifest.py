@@ -391,10 +391,15 @@ def _released(tree: Tree, one: Manifest) -> bool:
 _CODE_VERSION = {
     "npm": re.compile(
         r"""^\s*(?:export\s+)?(?:const|let|var)\s+(?:PACKAGE_|PKG_|CLI_|APP_)?VERSION\s*(?::\s*string\s*)?=\s*['"](\d+\.\d+\.\d+[\w.+-]*)['"]"""
-        r"""|^\s*\.version\(\s*['"](\d+\.\d+\.\d+[\w.+-]*)['"]""",
+        r"""|^\s*(?:program|cli|cmd|yargs)?\.version\(\s*['"](\d+\.\d+\.\d+[\w.+-]*)['"]""",
         re.MULTILINE,
     ),
-    "pip": re.compile(r"""^__version__\s*(?::\s*str\s*)?=\s*['"](\d+\.\d+[\w.+-]*)['"]()""", re.MULTILINE),
+    "pip": re.compile(
+        r"""^(?:__version__|VERSION)\s*(?::\s*str\s*)?=\s*['"](\d+\.\d+[\w.+-]*)['"]"""
+        r"""|version_option\(\s*(?:version\s*=\s*)?['"](\d+\.\d+[\w.+-]*)['"]"""
+        r"""|['"]--version['"][^\n]*version\s*=\s*f?['"](?:%\(prog\)s |\{\w+\} |[\w-]+ v?)?(\d+\.\d+[\w.+-]*)['"]""",
+        re.MULTILINE,
+    ),
 }  # fmt: skip
 _CODE_OF = {"npm": ("javascript", "typescript", "tsx"), "pip": ("python",)}
 
@@ -440,13 +445,14 @@ def version_in_code_differs(tree: Tree, manifests: Manifests) -> Iterator[Findin
             own = next((f for f in folders if not f or entry.path.startswith(f + "/")), "")
             if own != one.folder or is_aside(entry.path) or is_document(entry.path):
                 continue
-            if one.ecosystem == "pip" and not _is_top_package(entry.path.removeprefix(one.folder).lstrip("/"), one.name):
+            top = one.ecosystem != "pip" or _is_top_package(entry.path.removeprefix(one.folder).lstrip("/"), one.name)
+            if not top and not _in_package(entry.path.removeprefix(one.folder).lstrip("/"), one.name):
                 continue
             text = tree.text(entry.path)
             for match in pattern.finditer(text) if "ersion" in text or "VERSION" in text else ():
-                said = match[1] or match[2]
-                if said != one.version:
-                    line = text.count("\n", 0, match.start(1 if match[1] else 2)) + 1
+                said = next(filter(None, match.groups()))
+                if said != one.version and (top or match[1] is None):
+                    line = text.count("\n", 0, match.start(match.lastindex or 0)) + 1
                     since = written(tree, entry.path, match[0])
                     yield Finding(
                         f"the code says version {said}, {one.path} says {one.version}"
@@ -478,6 +484,12 @@ def _version_file(tree: Tree) -> Iterator[Finding]:
                 "possible",
                 data={"old": found[0][1], "new": said},
             )
+
+
+def _in_package(path: str, name: str) -> bool:
+    """Is this a module of the package of that name, wherever in it?"""
+    parts = path.removeprefix("src/").split("/")
+    return len(parts) > 1 and parts[0].lower() == re.sub(r"[-_.]+", "_", name).lower()
 
 
 def _is_top_package(path: str, name: str) -> bool:

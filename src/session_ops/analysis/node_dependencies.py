@@ -315,17 +315,19 @@ def undeclared_preset(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     """The configuration of a tool names a plugin or preset that is not declared, so that the tool ends before it starts.
 
     Why: semantic-release loads `preset: x` as the package conventional-changelog-x and each plugin by its name; only angular and four
-    plugins come along. tsc loads what tsconfig extends, babel and jest their presets, in the same way. Passes: what the
-    CI installs besides, paths, what the tool brings itself.
+    plugins come along. tsc loads what tsconfig extends, babel its presets, eslint, stylelint and commitlint the configurations and plugins of an
+    rc file, in the same way. Passes: what the CI installs besides, paths, what the tool brings itself, what the lock file holds.
     Do: Add the package to devDependencies (`npm install --save-dev NAME`) and commit the lock file, or take it out of the
     tool's configuration.
-    Source: semantic-release (plugins, commit-analyzer: preset), typescriptlang.org (extends), babeljs.io (presets), jestjs.io (preset).
+    Source: semantic-release (plugins, commit-analyzer: preset), typescriptlang.org (extends), babeljs.io (presets), eslint.org (shareable
+    configurations, plugins), stylelint.io and commitlint.js.org (extends).
     """
     packages = _npm(manifests)
     if not packages:
         raise NotApplicable("no package.json")
     yield from _release(tree, packages)
     yield from _extended(tree, packages)
+    yield from _shareable(tree, packages)
 
 
 def _declared(packages: list[Manifest], path: str) -> set[str]:
@@ -383,6 +385,73 @@ def _extended(tree: Tree, packages: list[Manifest]) -> Iterator[Finding]:
                 impact="The build ends with an error: the file is not found.",
                 confidence="possible",
             )
+
+
+_RC = re.compile(r"(?:^|/)\.(?P<tool>eslint|stylelint|commitlint)rc(?:\.(?:json|ya?ml))?$")
+
+
+def _shareable(tree: Tree, packages: list[Manifest]) -> Iterator[Finding]:
+    """Configurations and plugins of rc files, by the names that the tool makes packages of."""
+    for entry in tree.files():
+        match = _RC.search(entry.path)
+        around = _around(packages, entry.path) if match and not is_aside(entry.path) else []
+        if match is None or not around or match["tool"] not in "".join(_declared(packages, entry.path)):
+            continue
+        declared = _declared(packages, entry.path)
+        locked = _locked(tree, around[0].folder)
+        for n, said, name in _rc_names(tree.lines(entry.path), match["tool"]):
+            if name in declared or any(f'"{name}"' in text or f"{name}@" in text or f"/{name}" in text for text in locked):
+                continue
+            if (name == "eslint-config-react-app" and "react-scripts" in declared) or "typescript-eslint" in declared:
+                continue
+            yield Finding(
+                f"{match['tool']} loads {said} from the package {name}, which package.json does not declare",
+                tree.evidence(entry.path, n),
+                impact=f"{match['tool']} ends with an error before it looks at a file.",
+                confidence="possible",
+            )
+
+
+def _rc_names(lines: list[str], tool: str) -> Iterator[tuple[int, str, str]]:
+    """Line, name as written and package of each configuration and plugin that an rc file names; paths and what the tool brings are left out."""
+    key = ""
+    for n, line in enumerate(lines, start=1):
+        if opened := re.search(r"""["']?(extends|plugins)["']?\s*:""", line):
+            key = opened[1]
+        elif re.match(r"""\s*["']?[\w-]+["']?\s*:""", line):
+            key = ""
+        part = line[opened.end() :] if opened else line
+        until = re.search(r"""\]\s*,?|["']\s*,\s*["'][\w-]+["']\s*:""", part)
+        for word in (
+            re.findall(r"""["']([^"'\s]+)["']|^\s*-\s+([@\w][\w:@/.-]*)\s*$""", part[: until.end() if until else None])
+            if key
+            else ()
+        ):
+            said = word[0] or word[1]
+            package = _rc_package(said, key, tool)
+            if package:
+                yield n, said, package
+        if until and "]" in until[0]:
+            key = ""
+
+
+def _rc_package(said: str, key: str, tool: str) -> str:
+    """The package of a name in an rc file. Source: eslint.org, "Use a Plugin" and "Share Configurations"; the others load by the plain name."""
+    if said.startswith((".", "/", "eslint:")) or said.endswith(":") or "${" in said:
+        return ""
+    if tool != "eslint":
+        return _package(said) if key == "extends" and "/" in said or said.startswith(("stylelint-", "commitlint-")) else ""
+    if said.startswith("plugin:"):
+        said, key = said.removeprefix("plugin:").rpartition("/")[0], "plugins"
+    kind = "plugin" if key == "plugins" else "config"
+    scope, _, rest = said.partition("/") if said.startswith("@") else ("", "", said)
+    if not scope:
+        first = rest.partition("/")[0]
+        return first if first.startswith(f"eslint-{kind}") else f"eslint-{kind}-{first}"
+    first = rest.partition("/")[0]
+    if not first:
+        return f"{scope}/eslint-{kind}"
+    return f"{scope}/{first}" if first.startswith(f"eslint-{kind}") else f"{scope}/eslint-{kind}-{first}"
 
 
 # -- packages for each platform ------------------------------------------------------------------------------------------------

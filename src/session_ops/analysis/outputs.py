@@ -37,6 +37,16 @@ _TOOL = re.compile(
     r"|pkgroll|preconstruct|father|bob|ng build|next build|svelte-package|wasm-pack|napi|node-gyp|electron-builder|cargo|go build|goreleaser|zig|make)\b"
 )  # fmt: skip
 
+_TYPED = re.compile(
+    r"^\s*(?:[$>] *)?(?:npx\s+|bunx\s+|pnpm\s+(?:exec\s+|dlx\s+)?|yarn\s+)?(?:tsc|tsup|esbuild|rollup|webpack|vite build|swc|bun build|make)\b",
+    re.MULTILINE,
+)
+"""A build that somebody who reads the docs types."""
+_BUILDER = re.compile(
+    r"(?:build|bundle|compile|release|gulp|grunt|rollup|webpack|esbuild|tasks?|noxfile)[\w.-]*$|setup\.py$", re.IGNORECASE
+)
+_SCRIPTED = re.compile(r'"[\w:.-]*(?:build|compile|bundle|prepare|prepack)[\w:.-]*"\s*:\s*"')
+
 
 def builds(one: Manifest) -> bool:
     """Does this package.json have a script that builds something?"""
@@ -46,14 +56,15 @@ def builds(one: Manifest) -> bool:
 def is_output(tree: Tree, one: Manifest, path: str) -> bool:
     """May this path of a package.json be made by a build, here or in the release's CI?
 
-    True in a folder that git ignores or that builds usually fill, when some script of the package (or of the workspace above, or CI) builds.
+    True in a folder that git ignores or that builds usually fill, when something builds: a script of a package.json, CI, a Makefile, an image,
+    a shell script, or a command that the docs tell to type.
     """
     clean = normal(path)
     top = clean.partition("/")[0]
     ignored = _ignored(tree, one.folder, clean)
     if not (ignored or top in FOLDERS or top.startswith(("dist", "build"))):
         return False
-    return builds(one) or ignored or _ci_builds(tree)
+    return builds(one) or _built_elsewhere(tree)
 
 
 def _ignored(tree: Tree, folder: str, path: str) -> bool:
@@ -70,5 +81,14 @@ def _ignored(tree: Tree, folder: str, path: str) -> bool:
     return False
 
 
-def _ci_builds(tree: Tree) -> bool:
-    return any("/workflows/" in f"/{e.path}" and _TOOL.search(tree.text(e.path)) for e in tree.files("yaml"))
+def _built_elsewhere(tree: Tree) -> bool:
+    texts = (
+        tree.text(e.path)
+        for e in tree.files("yaml", "shell", "makefile", "dockerfile", "javascript", "python")
+        if e.language not in ("javascript", "python") or _BUILDER.search(e.path)
+    )
+    return (
+        any(_TOOL.search(text) for text in texts)
+        or any(_TYPED.search(tree.text(e.path)) for e in tree.files("markdown"))
+        or any(_SCRIPTED.search(tree.text(e.path)) for e in tree.files("json") if e.path.endswith("package.json"))
+    )

@@ -27,6 +27,10 @@ _INSTALLS_SELF = re.compile(
 )
 _GO = re.compile(r"\bgo\s+(?:build|install|run|test|mod\s+download|generate|vet)\b")
 _CARGO = re.compile(r"\bcargo\s+(?:build|install|run|test|chef|fetch|check)\b")
+_NODE = re.compile(
+    r"\b(?:npm\s+(?:ci|install|i|test|run)|pnpm\s+(?:install|i)|yarn(?:\s+install)?(?=\s*(?:$|[;&|\n]|--))|node\s+(?!-v|--version)\S)"
+)
+"""What looks at engines: yarn and pnpm end with an error, npm warns. Source: docs.npmjs.com (engines), classic.yarnpkg.com, pnpm.io."""
 _IMAGE = re.compile(
     r"^(?:--\S+\s+)*(?:docker\.io/)?(?:library/)?(?P<name>node|python|golang|rust):(?P<version>\d+(?:\.\d+)*)(?=[-\s@]|$)"
 )
@@ -45,6 +49,8 @@ class _Demand:
     at: Evidence
     command: re.Pattern[str]
     tasks: frozenset[str] = frozenset()
+    warns: frozenset[str] = frozenset()
+    """Programs that only warn of an older one and go on."""
 
     def trips(self, command: str) -> bool:
         if self.command.search(command):
@@ -98,21 +104,33 @@ def runtime_older_than_demanded(tree: Tree, manifests: Manifests, deployment: De
         for demand in demands:
             if demand.language != runtime.language or not _older(version, demand.least):
                 continue
-            met = next(((path, line) for command, path, line in runtime.commands if demand.trips(command)), None)
+            met = _met(demand, runtime)
             if met is None:
                 continue
             least = ".".join(map(str, demand.least))
-            sure: Confidence = "likely"
+            sure: Confidence = "possible" if met[2] in demand.warns else "likely"
             wanted = ".".join(map(str, demand.least[: max(len(version), 1 if demand.language == "node" else 2)]))
             yield Finding(
                 f"{runtime.what} brings {runtime.language} {runtime.written}, but {demand.who} needs {least} or newer",
                 runtime.at,
-                also=(demand.at, tree.evidence(*met)),
-                impact=f"The command in line {met[1]} ends with an error.",
+                also=(demand.at, tree.evidence(met[0], met[1])),
+                impact=f"The command in line {met[1]} ends with an error."
+                if sure == "likely"
+                else f"{met[2]} only warns in line {met[1]}; what needs the newer one fails later, or is never tried with what users have.",
                 confidence=sure,
                 data={"old": runtime.written, "new": wanted},
             )
             break
+
+
+def _met(demand: _Demand, runtime: _Runtime) -> tuple[str, int, str] | None:
+    """Path, line and program of the first command that meets the demand, one that ends with an error before one that warns."""
+    found = []
+    for command, path, line in runtime.commands:
+        if demand.trips(command):
+            match = demand.command.search(command)
+            found.append((path, line, match[0].split()[0] if match else ""))
+    return next((one for one in found if one[2] not in demand.warns), found[0] if found else None)
 
 
 def _older(version: Version, least: Version) -> bool:
@@ -135,6 +153,10 @@ def _demands(tree: Tree, one: Manifest) -> Iterator[_Demand]:
     elif one.ecosystem == "cargo":
         yield from said("rust-version", "rust", f"{one.path} (rust-version)", _CARGO)
     elif one.ecosystem == "npm":
+        engines = one.field("engines.node")
+        if engines is not None and (least := _least(engines.value)):
+            who, at = f"{one.path} (engines)", tree.evidence(one.path, engines.line)
+            yield _Demand("node", least, who, at, _NODE, frozenset(), frozenset(("npm", "node")))
         for dependency in one.dependencies:
             major = re.match(r"[\^~>=\sv]*(\d+)", dependency.spec)
             table = NODE_TOOLS.get(dependency.name, ())

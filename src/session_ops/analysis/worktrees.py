@@ -72,6 +72,8 @@ FILLED = re.compile(
     re.IGNORECASE,
 )
 """What makes more of a folder than mkdir does."""
+PLACED = re.compile(r"worktrees?/(?:\$?\{|['\"]\s*\+)", re.IGNORECASE)
+"""One folder below those of all worktrees, by a name that is put in."""
 NAMED = re.compile(r"work_?tree_?(?:path|dir|folder)?$", re.IGNORECASE)
 
 
@@ -100,7 +102,12 @@ def only_a_folder(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[
         for match in FOLDER.finditer(source.text):
             target = (match["to"] or match["py"] or "").strip()
             last = re.split(r"\.|::", target)[-1]
-            if not NAMED.search(last) or last.lower().endswith("worktrees") or "dirname" in target or "parent" in target:
+            if (
+                not (NAMED.search(last) or PLACED.search(target))
+                or last.lower().endswith("worktrees")
+                or "dirname" in target
+                or "parent" in target
+            ):
                 continue
             line = source.line(match.start())
             body = source.body_at(line)

@@ -18,7 +18,8 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "pointer",
         re.compile(
-            r"(?:^|[/.])\.?(?:current|active|latest|last)[-_](?:session|agent|task|worktree)(?:[-_](?:id|file|name|path))?(?:\.\w+)?$",
+            r"(?:^|[/.])\.?(?:current|active|latest|last)[-_](?:session|agent|task|worktree)(?:[-_](?:id|file|name|path))?(?:\.\w+)?$"
+            r"|(?:^|/)\.?(?:sessions?|agents?|workers?)/\.?(?:current|active)(?:\.(?:txt|id|json))?$",
             re.IGNORECASE,
         ),
     ),
@@ -45,7 +46,7 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 )
 """Kinds of state and the names that mean them; the first that fits a path, or failing that the variable that holds it."""
 _NOT_OURS = re.compile(
-    r"(?:^|/)(?:[\w-]*(?:yarn|Cargo|poetry|uv|bun|Gemfile|composer|Pipfile|pdm|flake|mix|pixi|package|pnpm)[\w-]*[.-]lock\b|var/lib/)|^\*\.lock$|\.vscode/|\.git/"
+    r"(?:^|/)(?:[\w-]*(?:yarn|Cargo|poetry|uv|bun|Gemfile|composer|Pipfile|pdm|flake|mix|pixi|package|pnpm)[\w-]*[.-]lock\b|var/lib/(?:dpkg|apt|rpm|pacman|docker|containerd|snapd|systemd)/)|^\*\.lock$|\.vscode/|\.git/"
 )
 """Lock files of package managers, which pin versions and keep nobody out; state of editors and of git."""
 

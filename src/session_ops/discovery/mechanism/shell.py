@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ast_grep_py import SgNode
 
@@ -83,6 +83,12 @@ def uses(path: str, text: str, root: SgNode, shared: dict[str, str]) -> Iterator
                 "shell",
             )
             continue
+        if (
+            command == "find"
+            and (swept := _found_and_deleted(one.words))
+            and (use := made(swept, "deletes", "sweep", one.line))
+        ):
+            yield use
         if command not in _SHELL_FILES or len(one.words) < 2:
             continue
         act, way = _SHELL_FILES[command]
@@ -99,3 +105,14 @@ def uses(path: str, text: str, root: SgNode, shared: dict[str, str]) -> Iterator
             use = made(word, act, "sweep" if act == "deletes" and "*" in word else way, one.line)
             if use:
                 yield use
+
+
+def _found_and_deleted(words: Sequence[str]) -> str:
+    """The pattern of what a `find` deletes whatever its age, as `folder/name`; empty for any other find."""
+    text = " ".join(words)
+    if "-delete" not in words and not re.search(r"-exec(?:dir)? rm\b", text):
+        return ""
+    if re.search(r" -(?:[cma]min|[cma]time|newer\w*|size|empty|user)\b", text) or len(words) < 3:
+        return ""
+    named = next((words[n + 1] for n, word in enumerate(words[:-1]) if word in ("-name", "-iname")), "*")
+    return f"{words[1].rstrip('/')}/{named}" if not words[1].startswith("-") else ""

@@ -1,0 +1,6 @@
+import click
+
+@click.command()
+@click.version_option("2.1.0")
+def main():
+    pass

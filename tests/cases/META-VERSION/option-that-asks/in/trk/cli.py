@@ -1,0 +1,6 @@
+import click
+
+@click.command()
+@click.version_option(package_name="trk")
+def main():
+    pass
