@@ -440,7 +440,7 @@ def _rc_package(said: str, key: str, tool: str) -> str:
     if said.startswith((".", "/", "eslint:")) or said.endswith(":") or "${" in said:
         return ""
     if tool != "eslint":
-        return _package(said) if key == "extends" and "/" in said or said.startswith(("stylelint-", "commitlint-")) else ""
+        return _package(said) if (key == "extends" and "/" in said) or said.startswith(("stylelint-", "commitlint-")) else ""
     if said.startswith("plugin:"):
         said, key = said.removeprefix("plugin:").rpartition("/")[0], "plugins"
     kind = "plugin" if key == "plugins" else "config"
