@@ -99,8 +99,6 @@ def _of_readme(tree: Tree, docs: Docs, one: Manifest, owner: str, repo: str) -> 
     for doc in docs:
         if doc.role != "readme" or doc.path.count("/") > one.path.count("/"):
             continue
-        if f"{owner}/{repo}".lower() in tree.text(doc.path).lower():
-            continue  # it knows both: the project moved, and old links are left
         for n, line in enumerate(tree.lines(doc.path), start=1):
             for match in _HOSTED.finditer(line):
                 cloned = re.search(r"\bgit\s+clone\b", line) and not _known(tree, docs, owner)

@@ -98,6 +98,7 @@ def started_directly(line: str, name: str) -> bool:
         if name in inner[1] and started_directly(inner[1], name):
             return True
         line = f"{line[: inner.start()]}-{line[inner.end() :]}"
+    line = re.sub(r"([\"'])\s*,\s*([\"'])", r"\1 \2", line)  # ["python","x.py"] are two words
     tokens = re.sub(r"\\?[\"']", "", line).split()
     for place, token in enumerate(tokens):
         bare = token.rstrip(",;)]}&|`")
