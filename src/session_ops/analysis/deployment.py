@@ -187,6 +187,71 @@ def port_on_every_interface(tree: Tree, deployment: Deployment) -> Iterator[Find
         )
 
 
+_MAPPED = re.compile(r"^(?:[\d.]+:|\[[0-9a-fA-F:]*\]:|localhost:)?(?:\$\{[^}]*\}|\d+):(?P<inside>\d{2,5})(?:/tcp)?$")
+
+
+@rule("SHIP-EXPOSE", gate="ship", category="deploy-config")
+def port_that_the_image_does_not_open(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
+    """A compose file maps a container port that the image, which is built here, does not open.
+
+    Why: the connection is reset, while the container runs and looks healthy. Only where the Dockerfile exposes another port and the number of
+    the mapping stands nowhere else: not in the code of the build folder, not in the service's command or environment.
+    Do: Map the port that the program listens on (`HOST:CONTAINER`, the second number), and let EXPOSE say the same.
+    Source: Compose Specification, ports; Dockerfile reference, EXPOSE.
+    """
+    looked = False
+    for service in deployment.services:
+        file = _built_by(deployment, service)
+        exposed = (
+            {w.partition("/")[0] for i in file.instructions if i.name == "EXPOSE" for w in i.value.split()} if file else set()
+        )
+        if file is None or not exposed or not all(port.isdigit() for port in exposed):
+            continue
+        looked = True
+        for key, line in service.places.items():
+            match = _MAPPED.match(service.values.get(key, "")) if key.startswith("ports.") else None
+            if (
+                match is None
+                or match["inside"] in exposed
+                or _named_elsewhere(tree, file.context, service, key, match["inside"])
+            ):
+                continue
+            yield Finding(
+                f"port {match['inside']} of {service.name} is published, but its image opens {', '.join(sorted(exposed))}",
+                tree.evidence(service.path, line),
+                tuple(tree.evidence(file.path, i.line) for i in file.instructions if i.name == "EXPOSE")[:2],
+                "Whoever connects to it is turned away, while the container runs.",
+            )
+    if not looked:
+        raise NotApplicable("no service that is built here from a Dockerfile with EXPOSE")
+
+
+def _built_by(deployment: Deployment, service: Service) -> Dockerfile | None:
+    """The one Dockerfile that a service is built from by its default name."""
+    where = service.values.get("build") or service.values.get("build.context", "")
+    if not where or "build.dockerfile" in service.values or "$" in where:
+        return None
+    folder = normal(f"{service.path.rpartition('/')[0]}/{where}".lstrip("/"))
+    path = "Dockerfile" if folder in ("", ".") else f"{folder}/Dockerfile"
+    return next((d for d in deployment.dockerfiles if d.path == path), None)
+
+
+def _named_elsewhere(tree: Tree, context: str, service: Service, key: str, port: str) -> bool:
+    """Does the number stand in a text of the build folder, or in another setting of the service?"""
+    if any(port in value for name, value in service.values.items() if name != key and not name.startswith("ports.")):
+        return True
+    number = re.compile(rf"(?<!\d){port}(?!\d)")
+    inside = f"{context}/" if context not in ("", ".") else ""
+    return any(
+        number.search(tree.text(e.path))
+        for e in tree.files()
+        if e.path.startswith(inside)
+        and e.path != service.path
+        and e.language not in ("markdown", "json")
+        and e.status == "read"
+    )
+
+
 # --- units ----------------------------------------------------------------------------------------------------------------------
 
 _SYSTEM_PYTHON = re.compile(r"^[-@:+!]*(?:/usr/(?:local/)?bin/|/bin/)?(?:env\s+)?python3?(?:\.\d+)?\s+(?P<rest>.*)$")

@@ -393,7 +393,10 @@ def script_does_what_is_forbidden(tree: Tree, directives: Directives, commands: 
 # --- names ----------------------------------------------------------------------------------------------------------------------
 
 SLASH = re.compile(r"(?<![\w/.:])/project:(?P<name>[a-z][\w:-]*)")
-SUBAGENT = re.compile(r"\bsubagent_type\s*[=:]\s*[\"'](?P<name>[A-Za-z][\w-]*)[\"']")
+SUBAGENT = re.compile(
+    r"\bsubagent_type\s*[=:]\s*[\"'](?P<name>[A-Za-z][\w-]*)[\"']"
+    r"|\b(?:[Uu]se|[Ll]aunch|[Ss]pawn|[Ii]nvoke|[Cc]all|[Dd]elegate to|[Hh]and over to)\s+(?:the\s+)?[`@](?P<told>[a-z]+(?:-[a-z]+)+)`?\s+(?:sub-?)?agent\b"
+)
 BUILT_IN = frozenset(
     (
         "general-purpose",
@@ -436,7 +439,7 @@ def name_without_definition(tree: Tree, docs: Docs) -> Iterator[Finding]:
         if doc.role == "changelog" or is_aside(doc.path) or DATED.search(doc.path):
             continue
         text = tree.text(doc.path)
-        if "/project:" not in text and "subagent_type" not in text:
+        if "/project:" not in text and "agent" not in text:
             continue
         for number, line in enumerate(tree.lines(doc.path), start=1):
             if "e.g." in line or "example" in line.lower():
@@ -445,8 +448,9 @@ def name_without_definition(tree: Tree, docs: Docs) -> Iterator[Finding]:
                 if match["name"].split(":")[-1].strip("-").lower() not in stems["commands"]:
                     found[f"command /project:{match['name']}"].append((doc.path, number))
             for match in SUBAGENT.finditer(line) if stems["agents"] else ():
-                if match["name"].lower() not in stems["agents"] | BUILT_IN:
-                    found[f"agent {match['name']}"].append((doc.path, number))
+                name = match["name"] or match["told"]
+                if name.lower() not in stems["agents"] | BUILT_IN:
+                    found[f"agent {name}"].append((doc.path, number))
 
     def say(what: str) -> tuple[str, str]:
         return f"There is no {what}", "Whoever calls it gets an error, and the step is not done."

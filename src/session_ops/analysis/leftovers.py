@@ -218,6 +218,8 @@ def message_overwrites_message(mechanism: Mechanism, tree: Tree) -> Iterator[Fin
 PASTED = re.compile(
     r"\\\"(?:\s*:\s*\\\"|[^\"\n]{0,40}\\\"\s*:\s*\\\")\$\{?(?P<name>\w+)|\"\s*:\s*\"%s\"|'\s*\{[^'\n]*\"\s*:\s*\"'\"?\$\{?(?P<quoted>\w+)"
 )
+POSITIONAL = re.compile(r"\\?\"(?P<key>\w+)\\?\"\s*:\s*\\?\"\$(?:\{?[1-9]\}?|[@*]|\{\*\})")
+"""An argument of the script, whose key says what it is."""
 FREE_TEXT = re.compile(
     r"message|msg|text|note|desc|reason|task|title|summary|content|prompt|pair|value|detail|comment|subject|cmd|command|error",
     re.IGNORECASE,
@@ -251,7 +253,8 @@ def json_by_pasting(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
             if line.lstrip().startswith("#") or len(line) > 1000:
                 continue
             named = [m["name"] or m["quoted"] or "" for m in PASTED.finditer(line)]
-            if any(FREE_TEXT.search(name) for name in named if name):
+            free = any(FREE_TEXT.search(name) for name in named if name)
+            if free or any(FREE_TEXT.search(m["key"]) for m in POSITIONAL.finditer(line)):
                 yield Finding(
                     "free text is pasted into JSON as it is: a quotation mark in it breaks the line",
                     at=tree.evidence(path, number),

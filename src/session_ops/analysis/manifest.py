@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from session_ops.analysis.mended import amend, mend
 from session_ops.discovery.aside import is_aside, is_document
@@ -42,10 +43,11 @@ def does_not_parse(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     """A manifest or configuration file does not parse, so that nothing which reads it starts.
 
     Why: npm, pip, cargo and agents stop at the first syntax error of their own file; a script stops at its configuration.
-    Passes: comments and trailing commas where the readers allow them, one JSON text on each line, templates, test data.
+    make stops where a recipe begins with spaces. Passes: comments and trailing commas where the readers allow them, one JSON text on each
+    line, templates, test data.
     Do: Correct the syntax at this line (or finish the merge whose marks stand there) and parse the file again:
     `python3 -m json.tool`, tomllib, yamllint or py_compile, by its kind.
-    Source: RFC 8259 (JSON), YAML 1.2, TOML 1.0.
+    Source: RFC 8259 (JSON), YAML 1.2, TOML 1.0, POSIX.1-2024, make (a recipe line begins with a tab).
     """
     looked = False
     broken = {m.path: m.broken for m in manifests}
@@ -88,8 +90,34 @@ def does_not_parse(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
                 impact="pip cannot build it.",
                 confidence="likely" if UNCLOSED in one.broken else "possible",
             )
+    for entry in tree.files("makefile"):
+        if is_aside(entry.path) or is_document(entry.path) or entry.ignored or "just" in entry.path.rpartition("/")[2].lower():
+            continue
+        looked = True
+        if line := _without_tab(tree.lines(entry.path)):
+            yield Finding(
+                f"{entry.path.rpartition('/')[2]} does not parse: missing separator (a recipe begins with a tab, this line with spaces)",
+                tree.evidence(entry.path, line),
+                impact="make stops before it does anything, whatever the target.",
+            )
     if not looked:
-        raise NotApplicable("no manifest and no JSON, YAML or TOML file")
+        raise NotApplicable("no manifest, no Makefile and no JSON, YAML or TOML file")
+
+
+_RULE_LINE = re.compile(r"^[A-Za-z0-9_.%/-][\w.%/ -]*::?(?!=)[^=#]*$")
+_OPENS = re.compile(r"^\s*(?:define|ifeq|ifneq|ifdef|ifndef|else|endif|endef)\b")
+
+
+def _without_tab(lines: Sequence[str]) -> int:
+    """The first line right below a rule that make cannot read for want of a tab; 0 where there is none. Source: GNU make, "Error Messages"."""
+    if any(line.startswith((".RECIPEPREFIX", "define ")) for line in lines):
+        return 0
+    for number, (above, line) in enumerate(itertools.pairwise(lines), start=2):
+        if not _RULE_LINE.match(above) or above.rstrip().endswith("\\") or not re.match(r" +\S", line):
+            continue
+        if not re.search(r"[:=#$]", line) and not _OPENS.match(line):
+            return number
+    return 0
 
 
 def _complaint(entry: FileEntry, text: str) -> tuple[int, str] | None:

@@ -31,6 +31,7 @@ PLAIN = re.compile(
 )
 """Settings whose value is a word, a number or a time, in which no # can be meant."""
 BEHIND = re.compile(r"\s#.*$")
+RELATIVE = re.compile(r"[-@:+!|]*(?P<path>(?:\.{1,2}/|[\w.-]+/)[\w./-]*)(?=\s|$)")
 TEMPLATE = re.compile(r"[{%@<]|\$\{")
 
 
@@ -76,7 +77,8 @@ def value_that_systemd_refuses(tree: Tree) -> Iterator[Finding]:
 
     Why: systemd drops what it does not know with a line in the log; a service without ExecStart is refused when it is loaded, and one with
     another Type or Restart than was meant starts wrongly. A `#` behind a value begins no comment: the time or number with it is no
-    value. Passes: units that are filled in later (templates), settings of newer versions.
+    value. A program is an absolute path, or a name without a slash. Passes: units that are filled in later (templates), settings of newer
+    versions.
     Do: Write one of the words that `man systemd.service` names, and run `systemd-analyze verify FILE`.
     Source: systemd.service(5), systemd.kill(5), systemd.unit(5).
     """
@@ -109,6 +111,12 @@ def value_that_systemd_refuses(tree: Tree) -> Iterator[Finding]:
                     data={"comment": value[tail.start() :]},
                 )
                 continue
+            if key == "ExecStart" and section == "Service" and (word := RELATIVE.match(value)):
+                yield Finding(
+                    f"{word['path']} is a relative path: systemd starts only absolute ones, and names without a slash that are on its PATH",
+                    tree.evidence(path, number),
+                    impact="systemd refuses to load the unit; WorkingDirectory does not change that.",
+                )
             if not mark or key not in VALUES or section != "Service" or not value or TEMPLATE.search(value):
                 continue
             if value not in VALUES[key]:

@@ -13,7 +13,10 @@ Act = Literal["creates", "reads", "refreshes", "locks", "deletes"]
 KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("worktree", re.compile(r"\bworktrees?(?:[/_-]|$)", re.IGNORECASE)),
     ("lock", re.compile(r"\.lock\b|(?:^|[/_.-])locks?(?:[/_.-]|$)|(?:lock|Lock)(?:file|File|dir|Dir|path|Path)s?\b")),
-    ("heartbeat", re.compile(r"heartbeat|(?:^|[/._-])(?:beat|last[-_]?seen|keep-?alive)(?:$|[._-])", re.IGNORECASE)),
+    (
+        "heartbeat",
+        re.compile(r"heartbeat|(?:^|[/._-])(?:beat|last[-_]?seen|keep-?alive)(?:$|[._-])|(?:^|/)hb/|\.hb$", re.IGNORECASE),
+    ),
     ("pid", re.compile(r"\.pid\b|(?:^|[/._-])pids?(?:$|[/._-]?(?:file|path|dir))|pid(?:File|Path)\b", re.IGNORECASE)),
     (
         "pointer",

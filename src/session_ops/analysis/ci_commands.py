@@ -1,0 +1,95 @@
+"""Commands of CI that the package does not know: npm scripts and make targets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from session_ops.analysis.deployment_ci import lines_of
+from session_ops.analysis.documented import MAKEFILES, TARGET
+from session_ops.analysis.nearest import nearest
+from session_ops.discovery.deployment import Deployment
+from session_ops.discovery.deployment.model import Step
+from session_ops.discovery.files import Tree, normal
+from session_ops.discovery.manifests import Manifests
+from session_ops.model import Finding
+from session_ops.registry import NotApplicable, rule
+
+SCRIPT = re.compile(
+    r"(?:^|&&|;|\|\|)\s*(?:npm|pnpm)\s+(?:(?:run|run-script)\s+(?:-s\s+|--silent\s+)?(?P<name>[A-Za-z][\w:-]*)|(?P<test>test))(?=\s*(?:$|&&|;|\|\||--\s))"
+)
+TASK = re.compile(r"(?:^|&&|;)\s*make\s+(?P<name>[a-z][\w-]*)(?=\s*(?:$|&&|;))")
+MOVED = re.compile(r"\bcd\s|\bpushd\b|--prefix\b|\s-C\s|--filter\b|--workspaces?\b|\s-w\s|\s-r\s|--recursive\b|--if-present\b")
+"""A step that runs elsewhere, or that takes what is there."""
+COMPUTED = re.compile(r"(?m)^-?include\s|^%|\$\((?:foreach|eval)|^[^\t\n#=]*\$[({][^\n=]*:(?!=)")
+"""A Makefile whose targets are not all written in it."""
+
+
+@rule("CI-COMMAND", gate="ship", category="deploy-config")
+def command_that_ci_does_not_find(tree: Tree, deployment: Deployment, manifests: Manifests) -> Iterator[Finding]:
+    """A CI step runs an npm script or a make target that does not exist.
+
+    Why: the step ends with "Missing script" or "No rule to make target", and with it the job, at every push. Looked at only where it is sure
+    in which folder the step runs. Passes: `--if-present`, names that are put together, scripts that another step writes, checkouts of
+    other repositories, Makefiles that include others or compute their targets.
+    Do: Name a script or target that exists (`npm run` and the Makefile list them), or add the missing one.
+    Source: docs.npmjs.com, npm-run-script; pnpm.io, run; POSIX.1-2024, make.
+    """
+    steps = [s for s in deployment.steps if s.run]
+    if not steps:
+        raise NotApplicable("no CI step runs a command")
+    scripts = {
+        m.folder: {e.name for e in m.entry_points if e.kind == "task"}
+        for m in manifests
+        if m.ecosystem == "npm" and not m.broken
+    }
+    said: set[tuple[str, str]] = set()
+    for step in steps:
+        folder = _folder(tree, deployment, step)
+        if folder is None:
+            continue
+        made = folder in scripts and re.search(r"\bnpm\s+(?:pkg\s+set|init)\b", step.run)
+        for line, text in lines_of(step):
+            for match in SCRIPT.finditer(text) if folder in scripts and not made else ():
+                name = match["name"] or match["test"]
+                if name not in scripts[folder] and name != "start" and (step.path, name) not in said:
+                    said.add((step.path, name))
+                    yield _finding(tree, step.path, line, f"npm script {name}", name, scripts[folder], "npm ends with \"Missing script\"")  # fmt: skip
+            targets = _targets(tree, folder) if "make" in text else set()
+            for match in TASK.finditer(text) if targets else ():
+                name = match["name"]
+                if name not in targets and not tree.exists(f"{folder}/{name}".lstrip("/")) and (step.path, name) not in said:
+                    said.add((step.path, name))
+                    yield _finding(tree, step.path, line, f"make target {name}", name, targets, "make has no rule for it")
+
+
+def _finding(tree: Tree, path: str, line: int, what: str, name: str, known: set[str], ends: str) -> Finding:
+    near = nearest(name, sorted(known))
+    return Finding(
+        f"CI runs the {what}, which does not exist" + (f"; there is {near}" if near else ""),
+        tree.evidence(path, line),
+        impact=f"{ends}, and the job fails at every run.",
+    )
+
+
+def _folder(tree: Tree, deployment: Deployment, step: Step) -> str | None:
+    """The folder in which a step runs, or None where that is not sure."""
+    text = tree.text(step.path)
+    if MOVED.search(step.run) or re.search(r"(?m)^\s*defaults:", text):
+        return None
+    values = step.values or {}
+    job = [s for s in deployment.steps if (s.path, s.job) == (step.path, step.job)]
+    fetched = [s for s in job if s.uses.startswith("actions/checkout@")]
+    if not fetched or any({"with.path", "with.repository"} & set(s.values or {}) for s in fetched):
+        return None
+    where = values.get("working-directory", "")
+    return None if "$" in where else normal(where) if where not in ("", ".") else ""
+
+
+def _targets(tree: Tree, folder: str) -> set[str]:
+    """All targets of the Makefile of a folder, empty where it computes or includes some."""
+    for name in MAKEFILES:
+        text = tree.text(f"{folder}/{name}".lstrip("/"))
+        if text:
+            return set() if COMPUTED.search(text) else {n for m in TARGET.finditer(text) for n in m["names"].split()}
+    return set()
