@@ -241,12 +241,16 @@ def _until_close(text: str, start: int) -> str:
     return text[start : start + 100].strip()
 
 
+_DEMANDED = re.compile(r"\$\{([A-Z][A-Z0-9_]+):?\?")
+
+
 def _shell(tree: Tree, syntax: Syntax, entry: FileEntry) -> tuple[list[Use], list[Mention]]:
     """Expansions of variables that this script never sets itself, and what it exports or puts before a command."""
     text = tree.text(entry.path)
     root = syntax.root(entry.path) if re.search(r"[A-Z][A-Z0-9_]", text) else None
-    if root is None:
-        return [], []
+    if root is None:  # a script of zsh, of which only what it demands is plain without a parser
+        demanded = (m for m in _DEMANDED.finditer(text) if "#" not in text[text.rfind("\n", 0, m.start()) + 1 : m.start()])
+        return [Use(m[1], entry.path, text.count("\n", 0, m.start()) + 1, None, True) for m in demanded], []
     sets: list[Mention] = []
     own: set[str] = set()
     for node in root.find_all(kind="variable_assignment"):
@@ -288,8 +292,8 @@ def _shell(tree: Tree, syntax: Syntax, entry: FileEntry) -> tuple[list[Use], lis
         plain = use.default is None and not use.required
         if use.name in own and (use.default is None or not _own_default(text, use)):
             continue
-        demanded = re.search(rf"\$\{{{use.name}:?\?", text) is not None
-        if sourcing and use.default is None and not demanded:  # the sourced file may set it
+        must = re.search(rf"\$\{{{use.name}:?\?", text) is not None
+        if sourcing and use.default is None and not must:  # the sourced file may set it
             continue
         if plain and use.name in with_default:  # tested or defaulted elsewhere in the script
             continue
