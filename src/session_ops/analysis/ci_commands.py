@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from session_ops.analysis.deployment_ci import lines_of
@@ -19,6 +20,8 @@ SCRIPT = re.compile(
     r"(?:^|&&|;|\|\|)\s*(?:npm|pnpm)\s+(?:(?:run|run-script)\s+(?:-s\s+|--silent\s+)?(?P<name>[A-Za-z][\w:-]*)|(?P<test>test))(?=\s*(?:$|&&|;|\|\||--\s))"
 )
 TASK = re.compile(r"(?:^|&&|;)\s*make\s+(?P<name>[a-z][\w-]*)(?=\s*(?:$|&&|;))")
+NPM, MAKE = "npm script", "make target"
+ENDS = {NPM: 'npm ends with "Missing script"', MAKE: "make has no rule for it"}
 MOVED = re.compile(r"\bcd\s|\bpushd\b|--prefix\b|\s-C\s|--filter\b|--workspaces?\b|\s-w\s|\s-r\s|--recursive\b|--if-present\b")
 """A step that runs elsewhere, or that takes what is there."""
 COMPUTED = re.compile(r"(?m)^-?include\s|^%|\$\((?:foreach|eval)|^[^\t\n#=]*\$[({][^\n=]*:(?!=)")
@@ -43,33 +46,36 @@ def command_that_ci_does_not_find(tree: Tree, deployment: Deployment, manifests:
         for m in manifests
         if m.ecosystem == "npm" and not m.broken
     }
-    said: set[tuple[str, str]] = set()
+    lacking: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    known: dict[tuple[str, str], set[str]] = defaultdict(set)
     for step in steps:
         folder = _folder(tree, deployment, step)
         if folder is None:
             continue
-        made = folder in scripts and re.search(r"\bnpm\s+(?:pkg\s+set|init)\b", step.run)
+        own = scripts.get(folder) if not re.search(r"\bnpm\s+(?:pkg\s+set|init)\b", step.run) else None
+        targets = _targets(tree, folder) if "make" in step.run else set()
         for line, text in lines_of(step):
-            for match in SCRIPT.finditer(text) if folder in scripts and not made else ():
-                name = match["name"] or match["test"]
-                if name not in scripts[folder] and name != "start" and (step.path, name) not in said:
-                    said.add((step.path, name))
-                    yield _finding(tree, step.path, line, f"npm script {name}", name, scripts[folder], "npm ends with \"Missing script\"")  # fmt: skip
-            targets = _targets(tree, folder) if "make" in text else set()
+            if own is not None:
+                known[step.path, NPM] |= own
+                for match in SCRIPT.finditer(text):
+                    name = match["name"] or match["test"]
+                    if name not in own and name != "start":  # npm has a default for start
+                        lacking[step.path, NPM].setdefault(name, line)
+            known[step.path, MAKE] |= targets
             for match in TASK.finditer(text) if targets else ():
-                name = match["name"]
-                if name not in targets and not tree.exists(f"{folder}/{name}".lstrip("/")) and (step.path, name) not in said:
-                    said.add((step.path, name))
-                    yield _finding(tree, step.path, line, f"make target {name}", name, targets, "make has no rule for it")
-
-
-def _finding(tree: Tree, path: str, line: int, what: str, name: str, known: set[str], ends: str) -> Finding:
-    near = nearest(name, sorted(known))
-    return Finding(
-        f"CI runs the {what}, which does not exist" + (f"; there is {near}" if near else ""),
-        tree.evidence(path, line),
-        impact=f"{ends}, and the job fails at every run.",
-    )
+                if match["name"] not in targets and not tree.exists(f"{folder}/{match['name']}".lstrip("/")):
+                    lacking[step.path, MAKE].setdefault(match["name"], line)
+    for (path, kind), names in lacking.items():
+        (name, line), *rest = names.items()
+        near = nearest(name, sorted(known[path, kind]))
+        more = f" and {len(rest)} more" if rest else ""
+        verb = "do" if rest else "does"
+        yield Finding(
+            f"CI runs the {kind} {name}{more}, which {verb} not exist" + (f"; there is {near}" if near and not rest else ""),
+            tree.evidence(path, line),
+            tuple(tree.evidence(path, at) for _, at in rest[:8]),
+            f"{ENDS[kind]}, and the job fails at every run.",
+        )
 
 
 def _folder(tree: Tree, deployment: Deployment, step: Step) -> str | None:

@@ -12,7 +12,7 @@ _ASIDE = re.compile(
 )
 _DOCS = re.compile(r"(?:^|/)docs?/", re.IGNORECASE)
 _TEST = re.compile(
-    r"(?:^|/)(?:tests?|__tests__|spec|specs|e2e|bats)/|(?:^|/)(?:test[_-][^/]*|conftest|[^/]*[_.-](?:test|spec|tests)|tests?)\.\w+$"
+    r"(?:^|/)(?:_?(?:integration|e2e|smoke|unit|functional|acceptance|system|load|perf)[-_])?tests?/|(?:^|/)(?:__tests__|spec|specs|e2e|bats)/|(?:^|/)(?:test[_-][^/]*|conftest|[^/]*[_.-](?:test|spec|tests)|tests?)\.\w+$"
     r"|\.bats$|(?:^|/)[^/]*Tests?\.\w+$"
 )
 
