@@ -14,6 +14,8 @@ from session_ops.registry import NotApplicable, rule
 GH = re.compile(
     r"(?:^|[;&|(]\s*|\$\(\s*|\b(?:if|then|do|else|!|while)\s+)(?P<what>gh\s+(?:pr|issue|release|run|workflow|label|cache)\s+[a-z][\w-]*)(?P<rest>[^;&|]*)"
 )
+ASKED = re.compile(r"\b(?:if|elif|while|until)\b|\[")
+"""In a condition the status of a command ends nothing."""
 ANYWHERE = re.compile(r"(?:^|\s)(?:--repo|-R)(?:[\s=]|$)|https?://|_URL\b|\burl\b|html_url|--help|--version", re.IGNORECASE)
 BRINGS = re.compile(r"checkout|clone", re.IGNORECASE)
 OWN_CLONE = re.compile(r"\bgit\s+(?:-\S+\s+)*(?:clone|init)\b|\bgh\s+repo\s+(?:clone|fork)\b|\bGH_REPO=|\bcd\s")
@@ -53,7 +55,7 @@ def gh_without_a_repository(tree: Tree, deployment: Deployment) -> Iterator[Find
                 continue
             told = next(
                 (
-                    (line, match["what"])
+                    (line, match["what"], bool(ASKED.search(text[: match.start("what")])))
                     for line, text in lines_of(step)
                     if not text.lstrip().startswith(("#", "echo"))
                     for match in GH.finditer(text)
@@ -65,7 +67,9 @@ def gh_without_a_repository(tree: Tree, deployment: Deployment) -> Iterator[Find
                 yield Finding(
                     f"`{' '.join(told[1].split())}` needs to know the repository, and the job {step.job} has no checkout",
                     tree.evidence(step.path, told[0]),
-                    impact="The step ends with: fatal: not a git repository.",
+                    impact="It ends with: fatal: not a git repository."
+                    + (" The condition around it takes that for an empty answer." if told[2] else ""),
+                    confidence="possible" if told[2] else "likely",
                 )
                 break
 

@@ -33,7 +33,8 @@ NODE_BUILDS = re.compile(
     r"\b(?:npm|pnpm|yarn|bun|turbo|nx|lerna)\s+(?:run\s+)?(?:-\S+\s+)*(?:build|compile|ci:|all|pack|prepare|prepublish)|\btsc\b|\bmake\b|\besbuild\b|\btsup\b|\bbuild\b"
 )
 STARTS = re.compile(
-    r"(?:spawn|spawnSync|exec|execFile|execSync|execFileSync|fork|\$)\s*[(`][^\n]*[\"'`/](?P<path>dist/[\w./-]+\.[cm]?js)|(?:join|resolve)\([^)\n]*[\"'](?:\.\./)*dist[\"'/][^)\n]*\.[cm]?js"
+    r"(?:spawn|spawnSync|exec|execFile|execSync|execFileSync|fork|\$)\s*[(`][^\n]*[\"'`/](?P<path>dist/[\w./-]+\.[cm]?js)"
+    r"|(?:join|resolve)\(\s*(?:__dirname|import\.meta\.\w+|process\.cwd\(\)|\w*(?:[rR]oot|ROOT|[hH]ere|HERE)(?:[dD]ir|_DIR)?)\s*,[^)\n]*[\"'](?:\.\./)*dist[\"'/][^)\n]*\.[cm]?js"
 )
 
 
