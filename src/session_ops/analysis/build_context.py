@@ -234,8 +234,9 @@ def _absent(
         return None
     context = dockerfile.context
     whole = _whole(context, source)
-    if would_ignore(tree, whole):
-        return None
+    patterns = tree.lines(".gitignore") if ".gitignore" in tree.entries else []
+    if would_ignore(tree, whole) or any(line.strip().lstrip("/").startswith(whole + "/") for line in patterns):
+        return None  # made before the build
     if source.startswith("../"):
         said = f"{step.name} names {source}, which lies outside the build context"
     else:

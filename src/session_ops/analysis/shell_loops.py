@@ -216,8 +216,9 @@ def _eaten(tree: Tree, text: ShellText) -> Iterator[Finding]:
         for one in body.find_all(kind="command"):
             line = one.text()
             eater = next(((name, option) for pattern, name, option in EATERS if pattern.match(line)), None)
+            told_to_run = False
             if eater is None and given and re.fullmatch(rf"(?:eval|(?:ba|z|da)?sh\s+-c)\s+\"\$\{{?{given[1]}\}}?\"", line):
-                eater = (line, "")
+                eater, told_to_run = (line, ""), True
             if eater is None or _own_input(one, body):
                 continue
             plain = "\n" not in line and "<<" not in line
@@ -229,6 +230,7 @@ def _eaten(tree: Tree, text: ShellText) -> Iterator[Finding]:
                 one,
                 f"`{name}` reads the rest of the list that the loop should read",
                 "The loop ends after its first round, without an error.",
+                "possible" if told_to_run else "likely",  # the list may hold assignments
                 old=line if plain else "",
                 new=new if plain else "",
             )

@@ -32,6 +32,8 @@ BUNDLED = 2000
 """Characters; a longer line was written by a bundler, which knows its names better than a reader of one of its chunks."""
 _NEW = re.compile(r"\bnew\s+([A-Z]\w*)\s*\(")
 _MODULE = re.compile(r"^\s*import\s[^(]|^\s*export\s|\brequire\(\s*['\"]|^#!", re.MULTILINE)
+_BROWSER = re.compile(r"\b(?:document|window)\.")
+_CLASSIC = re.compile(r"<script\b(?![^>]*type=[\"']?module)[^>]*\bsrc=", re.IGNORECASE)
 _HEREDOC = re.compile(r"<<-?\s*(?P<quote>['\"\\]?)(?P<mark>\w+)['\"]?")
 _FILE = re.compile(r"(?:>|\btee\b)\s*[\"']?[^\s\"'<>|;]*\.(?P<end>[cm]?js|[cm]?ts|tsx)\b")
 
@@ -61,10 +63,15 @@ def undefined_class(tree: Tree) -> Iterator[Finding]:
         if ".min." in entry.path or max(map(len, tree.lines(entry.path)), default=0) > BUNDLED:
             continue
         for name, line in _undefined(text, "tsx" if entry.language != "typescript" else "typescript"):
-            if not _is_global(tree, name):
+            if not _is_global(tree, name) and not (_BROWSER.search(text) and _of_a_page(tree)):
                 yield _said(tree, entry.path, line, name)
     if not looked:
         raise NotApplicable("no JavaScript that constructs anything")
+
+
+def _of_a_page(tree: Tree) -> bool:
+    """Does a page load scripts that are no modules, whose names all others of the page see?"""
+    return any(_CLASSIC.search(tree.text(e.path)) for e in tree.files("html"))
 
 
 def _said(tree: Tree, path: str, line: int, name: str) -> Finding:

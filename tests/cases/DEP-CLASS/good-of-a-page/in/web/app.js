@@ -1,0 +1,3 @@
+import { a } from "./a.js";
+document.title = a;
+new Terminal();

@@ -1,0 +1,5 @@
+#!/bin/bash
+while read -r line; do
+  eval "$line"
+  echo "$name"
+done < list
