@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from session_ops.analysis.deployment_fixes import fitting_type
 from session_ops.analysis.ignore import SECRET_NAME
+from session_ops.analysis.volumes import image_of
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.deployment import Deployment, Dockerfile, Service, Unit
 from session_ops.discovery.files import Tree, normal
@@ -231,9 +232,7 @@ def _built_by(deployment: Deployment, service: Service) -> Dockerfile | None:
     where = service.values.get("build") or service.values.get("build.context", "")
     if not where or "build.dockerfile" in service.values or "$" in where:
         return None
-    folder = normal(f"{service.path.rpartition('/')[0]}/{where}".lstrip("/"))
-    path = "Dockerfile" if folder in ("", ".") else f"{folder}/Dockerfile"
-    return next((d for d in deployment.dockerfiles if d.path == path), None)
+    return image_of(service.path, service.values, deployment.dockerfiles)
 
 
 def _named_elsewhere(tree: Tree, context: str, service: Service, key: str, port: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.manifests import Manifest
@@ -81,7 +82,9 @@ def _ignored(tree: Tree, folder: str, path: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=1)
 def _built_elsewhere(tree: Tree) -> bool:
+    """Does anything of the target build? Asked for each entry of each manifest, and answered from nearly all of its texts."""
     texts = (
         tree.text(e.path)
         for e in tree.files("yaml", "shell", "makefile", "dockerfile", "javascript", "python")

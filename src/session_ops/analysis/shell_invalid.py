@@ -100,18 +100,25 @@ def _to_the_end(tree: Tree, path: str, word: str) -> bool:
     bash = shutil.which("bash", path=os.defpath)
     if bash is None or shebang(tree.text(path))[1] not in ("bash", "sh", ""):
         return False
+    done = _read_by(bash, tree.text(path))
+    return done is not None and f"delimited by end-of-file (wanted `{word}')" in done.stderr.decode("utf-8", "replace")
+
+
+def _read_by(shell: str, text: str) -> subprocess.CompletedProcess[bytes] | None:
+    """What a shell says that reads a script without running it; None where it does not answer."""
+    # extended globs are an option of the run, so `-n` has to be told: with it more is accepted, never less
+    options = ["-n", "-O", "extglob"] if shell.endswith("bash") else ["-n"]
     try:
-        done = subprocess.run(
-            [bash, "-n", "-O", "extglob", "/dev/stdin"],
-            input=tree.text(path).encode(),
+        return subprocess.run(
+            [shell, *options, "/dev/stdin"],
+            input=text.encode(),
             env={"LC_ALL": "C", "PATH": os.defpath},
             capture_output=True,
             timeout=5,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
-        return False
-    return f"delimited by end-of-file (wanted `{word}')" in done.stderr.decode("utf-8", "replace")
+        return None
 
 
 def stumbles(root: SgNode) -> bool:
@@ -130,18 +137,8 @@ def refusal(tree: Tree, path: str) -> tuple[str, int] | None:
     )
     if program is None:
         return None
-    # extended globs are an option of the run, so `-n` has to be told: with it more is accepted, never less
-    argv = [program, "-n", "-O", "extglob"] if program.endswith("bash") else [program, "-n"]
-    try:
-        done = subprocess.run(
-            [*argv, "/dev/stdin"],
-            input=text.encode(),
-            env={"LC_ALL": "C", "PATH": os.defpath},
-            capture_output=True,
-            timeout=5,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+    done = _read_by(program, text)
+    if done is None:
         return None
     said = done.stderr.decode("utf-8", "replace").strip().splitlines()
     if not done.returncode or not said:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.files import Tree
@@ -69,6 +70,7 @@ def undefined_class(tree: Tree) -> Iterator[Finding]:
         raise NotApplicable("no JavaScript that constructs anything")
 
 
+@lru_cache(maxsize=1)
 def _of_a_page(tree: Tree) -> bool:
     """Does a page load scripts that are no modules, whose names all others of the page see?"""
     return any(_CLASSIC.search(tree.text(e.path)) for e in tree.files("html"))

@@ -28,7 +28,7 @@ def mount_where_nobody_looks(tree: Tree, deployment: Deployment) -> Iterator[Fin
     if not built or not deployment.dockerfiles:
         raise NotApplicable("no compose service that is built from a Dockerfile here")
     for service in built:
-        image = _image(service.path, service.values, deployment.dockerfiles)
+        image = image_of(service.path, service.values, deployment.dockerfiles)
         folder = _folder(image) if image else ""
         if image is None or not folder or not_deployed(service.path) or "working_dir" in service.values:
             continue
@@ -63,7 +63,7 @@ def mount_where_nobody_looks(tree: Tree, deployment: Deployment) -> Iterator[Fin
             )
 
 
-def _image(path: str, values: dict[str, str], dockerfiles: tuple[Dockerfile, ...]) -> Dockerfile | None:
+def image_of(path: str, values: dict[str, str], dockerfiles: tuple[Dockerfile, ...]) -> Dockerfile | None:
     """The Dockerfile that a service is built from, where it lies in the target."""
     context = normal(str(PurePosixPath(path).parent / values.get("build.context", values.get("build", "."))))
     wanted = normal(str(PurePosixPath(context) / values.get("build.dockerfile", "Dockerfile")))
