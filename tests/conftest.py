@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -30,6 +32,13 @@ def cases_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     folder = tmp_path_factory.mktemp("cases")
     monkeypatch.setenv("SESSION_OPS_CASES", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def listens_to_ctrl_c() -> None:
+    """Commands get Ctrl-C as from a terminal, also where the tests themselves were started in the background, which ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

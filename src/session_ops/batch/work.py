@@ -31,6 +31,15 @@ LOOK_S = 0.1
 """Seconds between two looks at a child."""
 GRACE_S = 10.0
 """Seconds that a child has to end itself after the first signal."""
+CHILD = """
+import ctypes, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, 15)
+from session_ops.cli import main
+sys.exit(main())
+"""
+"""`session-ops`, ended by the kernel when its watcher dies (prctl(2): PR_SET_PDEATHSIG, SIGTERM). The child asks for it itself: with a
+preexec_fn the interpreter forks through hooks of Python, and a Ctrl-C that arrives inside of one of them is lost."""
 Status = Literal["done", "unchanged", "failed", "timeout", "memory", "crashed", "unusable"]
 
 
@@ -129,8 +138,8 @@ def _watched(words: list[str], limits: Limits) -> tuple[Status, int | None, str,
     peak = 0
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(
-            [sys.executable, "-m", "session_ops", *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said,
-            env=env, start_new_session=True, preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads of ours hold locks there
+            [sys.executable, "-c", CHILD, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said,
+            env=env, start_new_session=True,
         )  # fmt: skip
         deadline = time.monotonic() + limits.seconds
         ended: Status | None = None
@@ -162,13 +171,6 @@ def _watched(words: list[str], limits: Limits) -> tuple[Status, int | None, str,
     if child.returncode < 0:
         return "crashed", child.returncode, f"ended by signal {signal.Signals(-child.returncode).name}", peak
     return "crashed", child.returncode, last or f"ended with {child.returncode}", peak
-
-
-def _die_with_parent() -> None:
-    """Let the kernel end the child when its watcher dies (Linux: prctl(2), PR_SET_PDEATHSIG)."""
-    import ctypes
-
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def _memory(pid: int) -> int:
