@@ -102,3 +102,24 @@ def say_the_interval(finding: Finding, tree: Tree) -> Fix | None:
     )
     why = f"A session is given up after {limit[1]} seconds; one beat may be lost."
     return Fix(f"Ask for a heartbeat {words} in {path}", (finding.id,), "review", (Edit(path, said[0], words, line),), why=why)
+
+
+def below_home(finding: Finding, tree: Tree) -> Fix | None:
+    """Keep a file that several runs of one user share in a folder of that user's own; where one script alone names it."""
+    path, line = finding.at.path, finding.at.line
+    text = tree.lines(path)[line - 1]
+    given = re.match(
+        r"(?P<lead>\s*)(?P<to>(?:(?:readonly|export|declare(?: -\w+)?) )?\w+=)(?P<q>[\"']?)/(?:var/)?tmp/(?P<name>[\w.-]+)(?P=q)\s*(?:#.*)?$",
+        text,
+    )
+    if given is None or finding.also:
+        return None
+    if sum(tree.text(e.path).count(f"tmp/{given['name']}") for e in tree.files() if e.status == "read") != 1:
+        return None  # others, or readers of the documents, look for it where it is
+    folder = "$HOME/.local/state"
+    old = text[len(given["lead"]) :].split("#")[0].rstrip()
+    new = f'mkdir -p "{folder}"\n{given["lead"]}{given["to"]}"{folder}/{given["name"].lstrip(".")}"'
+    why = "Nobody else can put a file or a link there first; each user has one of their own."
+    return Fix(
+        f"Keep {given['name']} below the user's home in {path}", (finding.id,), "review", (Edit(path, old, new, line),), why=why
+    )

@@ -12,7 +12,7 @@ from session_ops.discovery.aside import is_aside
 from session_ops.discovery.docs import Doc, Docs
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.scripts import Scripts
-from session_ops.model import Finding, Fix
+from session_ops.model import Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 SHELLS = frozenset(("bash", "sh", "shell", "zsh", "console", "terminal", ""))
@@ -129,7 +129,38 @@ FROM_NOBODY = re.compile(
 )
 
 
-@rule("DOC-CLONE", gate="follow", category="docs-contradiction")
+_ADDRESS = re.compile(r"(?:github|gitlab)\.com[/:](?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?(?![\w-]|\.\w)")
+
+
+def fetched_from_somebody(finding: Finding, tree: Tree) -> Fix | None:
+    """Write the owner whom all other addresses of the project name, or from whom this copy was fetched."""
+    lines = tree.lines(finding.at.path)
+    numbers = [at.line for at in (finding.at, *finding.also) if at.path == finding.at.path]
+    wrong = {number: FROM_NOBODY.search(lines[number - 1]) for number in dict.fromkeys(numbers)}
+    names = {match["name"].removesuffix(".git") for match in wrong.values() if match}
+    origin = _ADDRESS.search(tree.git.run("config", "--get", "remote.origin.url", may_fail=True).decode("utf-8", "replace"))
+    owners = {
+        match["owner"]
+        for entry in tree.files()
+        if entry.status == "read"
+        for match in _ADDRESS.finditer(tree.text(entry.path))
+        if match["name"] in names and not re.fullmatch(PLACEHOLDER, match["owner"], re.IGNORECASE)
+    }
+    if origin is not None and origin["name"] in names:
+        owners = {origin["owner"]}
+    if len(owners) != 1 or len(names) != 1:
+        return None
+    owner = owners.pop()
+    edits = tuple(
+        Edit(finding.at.path, match["whole"], match["whole"].replace(f"{match['owner']}/", f"{owner}/"), number)
+        for number, match in wrong.items()
+        if match and lines[number - 1].count(match["whole"]) == 1
+    )
+    why = "From there it can be had, as its other addresses and git tell."
+    return Fix(f"Fetch it from {owner} in {finding.at.path}", (finding.id,), "review", edits, why=why) if edits else None
+
+
+@rule("DOC-CLONE", gate="follow", category="docs-contradiction", fix=fetched_from_somebody)
 def fetched_from_nobody(tree: Tree, docs: Docs) -> Iterator[Finding]:
     """The documents tell people to fetch the project from an owner that is a placeholder.
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from session_ops.analysis.deployment_fixes import fitting_type
+from session_ops.analysis.deployment_fixes import environment_of_its_own, fitting_type
 from session_ops.analysis.ignore import SECRET_NAME
 from session_ops.analysis.volumes import image_of
 from session_ops.discovery.aside import not_deployed
@@ -274,7 +274,7 @@ _ACCOUNTS = frozenset(
 )
 
 
-@rule("SHIP-UNIT", gate="ship", category="deploy-config")
+@rule("SHIP-UNIT", gate="ship", category="deploy-config", fix=environment_of_its_own)
 def unit_without_its_packages(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
     """A service unit starts the target's Python code with the system's interpreter, which has not got its packages.
 

@@ -44,6 +44,37 @@ def mount_where_it_works(finding: Finding) -> Fix | None:
     )
 
 
+def environment_of_its_own(finding: Finding, tree: Tree) -> Fix | None:
+    """Start the unit with the Python of the environment in the project's folder, and say in a comment how that is made."""
+    path, line = finding.at.path, finding.at.line
+    text = tree.lines(path)[line - 1]
+    started = re.match(r"(?P<key>\w+=[-@:+!]*)(?P<python>\S*/python3?(?:\.\d+)?)\s+(?P<rest>.*)$", text)
+    words = [word for word in started["rest"].split() if not word.startswith("-")] if started else []
+    script = words[0] if words else ""
+    inside = [own for own in tree.entries if script.startswith("/") and script.endswith("/" + own) and own.endswith(".py")]
+    if started is None or not inside:
+        return None
+    root = script.removesuffix("/" + max(inside, key=len))
+    named = "venv" if not tree.entries.keys() & {"uv.lock", "pdm.lock"} and _names_venv(tree) else ".venv"
+    new = f"{started['key']}{root}/{named}/bin/python {started['rest']}"
+    makes = (
+        f"cd {root} && uv sync"
+        if "uv.lock" in tree.entries
+        else f"python3 -m venv {root}/{named} && {root}/{named}/bin/pip install {root}"
+    )
+    if "pyproject.toml" not in tree.entries:
+        makes = makes.replace(f"install {root}", f"install -r {root}/requirements.txt")
+    edit = Edit(path, text, f"# Made by: {makes}\n{new}", line)
+    why = "The packages are installed there; the system's Python has none of them."
+    return Fix(f"Start {path} with the Python of {root}/{named}", (finding.id,), "review", (edit,), why=why)
+
+
+def _names_venv(tree: Tree) -> bool:
+    """Do the documents and scripts speak of venv/, and never of .venv/?"""
+    texts = [tree.text(entry.path) for entry in tree.files("markdown", "shell", "makefile", "dockerfile")]
+    return any(re.search(r"(?<![\w.])venv/bin/", text) for text in texts) and not any(".venv" in text for text in texts)
+
+
 def loopback(finding: Finding, tree: Tree) -> Fix | None:
     """Publish the port for this machine only."""
     path, line = finding.at.path, finding.at.line

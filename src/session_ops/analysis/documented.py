@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterator
 
 from session_ops.analysis.closing_ways import say_the_interval
 from session_ops.analysis.liveness import LIMIT, NOT_BEATS, NUMBER, _seconds
-from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.aside import is_aside, not_deployed
 from session_ops.discovery.commands import Commands
 from session_ops.discovery.docs import Directives, Doc, Docs
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifests
-from session_ops.model import Finding, Fix
+from session_ops.model import Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 SHELLS = frozenset(("bash", "sh", "shell", "zsh", "console", "terminal", "shell-session", ""))
@@ -238,6 +237,7 @@ NODE = re.compile(
     rf"\bNode(?:\.?js)?[\s_-]*(?:version\s*)?(?:(?P<sign>>=|≥)\s*)?v?(?P<version>\d+(?:\.\d+)*)(?:\.x)?(?(sign)|{LATER})",
     re.IGNORECASE,
 )
+VERSIONS = {"Python": PYTHON, "Node": NODE}
 LEAST = re.compile(r">=\s*v?(?P<version>\d+(?:\.\d+)*)")
 
 
@@ -245,9 +245,24 @@ def _number(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".")[:2])
 
 
+def _older(said: str, least: str) -> bool:
+    return _number(said) < _number(least)[: len(_number(said))]
+
+
 def _say_version(finding: Finding, tree: Tree) -> Fix | None:
+    """Write the version that the manifest demands wherever the document promises an older one."""
+    path, what, version = finding.at.path, finding.data.get("what", ""), finding.data.get("version", "")
+    if not version:
+        return None
+    lines = tree.lines(path)
+    edits = []
+    for number in dict.fromkeys(at.line for at in (finding.at, *finding.also) if at.path == path):
+        older = [m for m in VERSIONS[what].finditer(lines[number - 1]) if _older(m["version"], version)]
+        if len(older) != 1 or lines[number - 1].count(older[0][0]) != 1:
+            return None
+        edits.append(Edit(path, older[0][0], older[0][0].replace(older[0]["version"], version), number))
     why = f"{finding.data.get('manifest', 'The manifest')} refuses anything older."
-    return rewritten(finding, tree, f"Say {finding.data.get('new', '')}", "review", why)
+    return Fix(f"Say {what} {version} in {path}", (finding.id,), "review", tuple(edits), why=why)
 
 
 @rule("DOC-VERSION", gate="follow", category="docs-contradiction", fix=_say_version)
@@ -274,7 +289,7 @@ def version_that_is_refused(tree: Tree, docs: Docs, manifests: Manifests) -> Ite
     for doc in docs:
         if "/" in doc.path or doc.role not in ("readme", "agent-rules"):
             continue
-        for what, pattern in (("Python", PYTHON), ("Node", NODE)):
+        for what, pattern in VERSIONS.items():
             if what not in least:
                 continue
             version, path, at = least[what]
@@ -284,7 +299,7 @@ def version_that_is_refused(tree: Tree, docs: Docs, manifests: Manifests) -> Ite
                 if what.lower() in line.lower() and len(line) < 2000
                 for m in pattern.finditer(line)
             ]
-            older = [(n, m) for n, m in hits if _number(m["version"]) < _number(version)[: len(_number(m["version"]))]]
+            older = [(n, m) for n, m in hits if _older(m["version"], version)]
             if not older:
                 continue
             line, match = older[0]
@@ -293,7 +308,7 @@ def version_that_is_refused(tree: Tree, docs: Docs, manifests: Manifests) -> Ite
                 tree.evidence(doc.path, line),
                 (tree.evidence(path, at), *(tree.evidence(doc.path, n) for n, _ in older[1:6] if n != line)),
                 f"With {what} {match['version']} the installation is refused.",
-                data={"old": match[0], "new": match[0].replace(match["version"], version), "manifest": path},
+                data={"what": what, "version": version, "manifest": path},
             )
 
 

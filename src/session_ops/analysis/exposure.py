@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
+from session_ops.analysis.closing_ways import below_home
 from session_ops.analysis.deployment_fixes import loopback, own_user
 from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.aside import not_deployed
@@ -117,7 +118,7 @@ VARIED = re.compile(
 )
 
 
-@rule("SEC-TMP", gate="guard", category="security")
+@rule("SEC-TMP", gate="guard", category="security", fix=below_home)
 def fixed_name_in_tmp(tree: Tree, shell_texts: ShellTexts) -> Iterator[Finding]:
     """A script writes to a fixed name in /tmp, which any other user may have made before.
 

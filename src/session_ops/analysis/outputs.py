@@ -68,6 +68,26 @@ def is_output(tree: Tree, one: Manifest, path: str) -> bool:
     return builds(one) or _built_elsewhere(tree)
 
 
+_WRITES = re.compile(r"(?:--outfile[= ]|-o\s+)[\"']?(?P<file>[\w@./-]+)")
+_ONE_FILE = re.compile(r"^\s*(?:bun build|(?:npx\s+)?esbuild)\s(?=.*--outfile[= ])[^;&|]*$")
+
+
+def written(one: Manifest) -> frozenset[str]:
+    """The files that this package.json's builds write, where each says which one (`--outfile`); empty where that is not known."""
+    found = set()
+    for task in one.entry_points:
+        if task.kind != "task" or not (_TASK.search(task.name) or _TOOL.search(task.value)):
+            continue
+        for step in re.split(r"&&|;", task.value):
+            if re.match(r"\s*(?:(?:npm|bun|pnpm|yarn)\s+run\s|semantic-release\b|chmod\s|rm\s|echo\s)", step):
+                continue
+            file = _WRITES.search(step) if _ONE_FILE.match(step) else None
+            if file is None:
+                return frozenset()
+            found.add(normal(file["file"]))
+    return frozenset(found)
+
+
 def _ignored(tree: Tree, folder: str, path: str) -> bool:
     """Would a .gitignore of the target ignore this path, which need not exist?"""
     from pathspec import GitIgnoreSpec

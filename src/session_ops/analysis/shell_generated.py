@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from session_ops.analysis.shell_places import place, told
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import Heredoc, ShellText, ShellTexts, heredocs
-from session_ops.model import Finding
+from session_ops.model import Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 SCRIPT = re.compile(r"#!\s*\S*(?:/|\s)(?:ba|da|z|k)?sh\b")
@@ -175,7 +175,23 @@ def _too_late(doc: Heredoc, outside: str, inner: frozenset[int]) -> tuple[str, i
     return None
 
 
-@rule("SHELL-SELF", gate="start", category="shell")
+def not_this_one(finding: Finding, tree: Tree) -> Fix | None:
+    """Take the wrapper's own folder out of the PATH before the command is looked up; where the text is written by a script, as it is read."""
+    path, line = finding.at.path, finding.at.line
+    text = tree.lines(path)[line - 1]
+    opened = next((e.line for e in finding.also if e.path == path), 0)
+    doc = next((d for d in heredocs(tree.lines(path), 1) if d.line == opened + 1), None) if opened else None
+    if opened and (doc is None or not doc.literal):
+        return None
+    lead = text[: len(text) - len(text.lstrip())]
+    own = f'{lead}own="$(cd "$(dirname "$0")" && pwd)"'
+    without = f'{lead}PATH="$(printf \'%s\' ":$PATH:" | sed "s|:$own:|:|g")"'
+    why = "The command is then looked for behind the wrapper; where there is none, the shell says so and ends."
+    edit = Edit(path, text, f"{own}\n{without}\n{text}", line)
+    return Fix(f"Look for the command behind the wrapper in {path}", (finding.id,), "review", (edit,), why=why)
+
+
+@rule("SHELL-SELF", gate="start", category="shell", fix=not_this_one)
 def calls_itself(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     """A wrapper starts a command of its own name, which is the wrapper itself.
 

@@ -116,7 +116,7 @@ def drop_sentence(finding: Finding, tree: Tree) -> Fix | None:
     name = named[1].split("#")[0] if named else ""
     if finding.also or not name or text.count(name) != 1:
         return None
-    link = re.fullmatch(r"\s*[-*+] \[[^\]]*\]\([^)]*\)\.?\s*", text)
+    link = re.fullmatch(r"\s*[-*+] (?:\[[^\]]*\]\([^)]*\)\.?|(?:`[^`]*`[\s:,()\u2013\u2014-]*)+)\s*", text)
     alone = (
         not (lines[finding.at.line - 2 : finding.at.line - 1] or [""])[0].strip()
         and not (lines[finding.at.line : finding.at.line + 1] or [""])[0].strip()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from session_ops.analysis.nearest import nearest, nearest_file
-from session_ops.analysis.outputs import builds, is_output
+from session_ops.analysis.outputs import builds, is_output, written
 from session_ops.analysis.python_names import find_module, import_roots, names_of
 from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.aside import is_aside
@@ -30,7 +30,7 @@ def _repoint(finding: Finding, tree: Tree) -> Fix | None:
     new = finding.data.get("new", "")
     safety: Safety = "safe" if finding.data.get("sure") == "yes" else "review"
     named = new.strip(': "') if new.endswith('"') else new
-    why = f"{named} is the only candidate in the tree."
+    why = f"{named} is the only candidate."
     return rewritten(finding, tree, f"Point the entry at {named}", safety, why) if new else None
 
 
@@ -199,7 +199,18 @@ def _node(tree: Tree, one: Manifest, manifests: Manifests) -> Iterator[Finding]:
         if _resolves(tree, path) or path.startswith("..") or "node_modules/" in path:
             continue
         kept = _kept_beside(tree, path)
-        if (is_output(tree, one, value) and not kept) or _sources(tree, one, value):
+        if _sources(tree, one, value):
+            continue
+        if is_output(tree, one, value) and not kept:
+            made = written(one) if entry.kind in ("main", "bin") else ()
+            if (
+                made
+                and normal(value) not in made
+                and all(p.rpartition("/")[0] == normal(value).rpartition("/")[0] for p in made)
+            ):
+                new = next(iter(made)) if len(made) == 1 else ""
+                told = f"{entry.kind} names {value}, which no build writes: they write {', '.join(sorted(made))}"
+                yield _missing(tree, one, entry, told, None, "likely", {"old": value, "new": new, "sure": "no"} if new else {})
             continue
         sure: Confidence = "likely" if not kept or entry.kind == "bin" else "possible"
         if entry.kind not in ("bin", "exports", "main") or (

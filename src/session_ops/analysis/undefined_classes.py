@@ -9,7 +9,7 @@ from functools import lru_cache
 from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.files import Tree
 from session_ops.discovery.syntax import LONGEST_LINE, Syntax
-from session_ops.model import Finding
+from session_ops.model import Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
 
 GLOBALS = frozenset((
@@ -39,7 +39,84 @@ _HEREDOC = re.compile(r"<<-?\s*(?P<quote>['\"\\]?)(?P<mark>\w+)['\"]?")
 _FILE = re.compile(r"(?:>|\btee\b)\s*[\"']?[^\s\"'<>|;]*\.(?P<end>[cm]?js|[cm]?ts|tsx)\b")
 
 
-@rule("DEP-CLASS", gate="start", category="entry-point")
+_GIVEN = re.compile(
+    r"^\s*(?:import\s*\{(?P<names>[^{}]*)\}\s*from\s*|(?:const|let|var)\s*\{(?P<wanted>[^{}]*)\}\s*=\s*require\(\s*)"
+    r"(?P<quote>['\"])(?P<module>[^'\"\s]+)(?P=quote)",
+    re.MULTILINE,
+)
+"""Names that are imported or required by braces."""
+_TAKES = re.compile(r"^(?:import\s.*?from\s*|import\s*|(?:const|let|var)\s.*=\s*require\(\s*)['\"][^'\"\n]+['\"]\)?;?\s*$")
+_USES = frozenset(("arguments", "new_expression", "call_expression", "member_expression"))
+"""What stands around a name that is used; around one that is defined stands something else."""
+
+
+def as_elsewhere(finding: Finding, tree: Tree) -> Fix | None:
+    """Import the class as another text of the project does, from a package that this one imports already.
+
+    What else the text uses, and that import or another one of the package brings, comes with it.
+    """
+    path, name = finding.at.path, finding.data.get("name", "")
+    first, body = 0, tree.text(path)
+    if tree.entries[path].language in ("shell", "zsh"):
+        here = [h for h in _heredocs(tree.lines(path)) if h[0] < finding.at.line <= h[0] + h[1].count("\n") + 1]
+        if not here:
+            return None
+        first, body, _ = here[0]
+    taken = {_package(match["module"]): match for match in _GIVEN.finditer(body)}
+    known = _imported(tree, set(taken))
+    lacking = [one for one in _lacking(body, known) if len(known[one]) == 1]
+    lines = body.split("\n")
+    last = max((at for at, line in enumerate(lines) if _TAKES.match(line)), default=None)
+    if name not in lacking or last is None:
+        return None
+    modules: dict[str, list[str]] = {}
+    for one in lacking:
+        modules.setdefault(next(iter(known[one])), []).append(one)
+    ended = ";" if lines[last].rstrip().endswith(";") else ""
+    esm = next(iter(taken.values()))["names"] is not None
+    new = [
+        f"import {{ {', '.join(names)} }} from '{module}'{ended}"
+        if esm
+        else f"const {{ {', '.join(names)} }} = require('{module}'){ended}"
+        for module, names in sorted(modules.items())
+    ]
+    edit = Edit(path, lines[last], "\n".join((lines[last], *new)), first + last + 1)
+    why = "Another text of the project imports it so, and the package is imported here already."
+    return Fix(f"Import {', '.join(lacking)} in {path}", (finding.id,), "review", (edit,), why=why)
+
+
+def _package(module: str) -> str:
+    parts = module.split("/")
+    return "/".join(parts[: 2 if module.startswith("@") else 1])
+
+
+def _imported(tree: Tree, packages: set[str]) -> dict[str, set[str]]:
+    """Names that any text of the project takes from these packages, and from which of their modules."""
+    found: dict[str, set[str]] = {}
+    for entry in tree.files("javascript", "typescript", "tsx", "shell", "zsh", "markdown"):
+        text = tree.text(entry.path)
+        for match in _GIVEN.finditer(text) if any(package in text for package in packages) else ():
+            if _package(match["module"]) in packages and not match["module"].startswith("."):
+                for name in (match["names"] or match["wanted"] or "").split(","):
+                    if re.fullmatch(r"[A-Z]\w*", name.strip()):
+                        found.setdefault(name.strip(), set()).add(match["module"])
+    return found
+
+
+def _lacking(body: str, known: dict[str, set[str]]) -> list[str]:
+    """Those of the known names that a text uses and nowhere defines or imports."""
+    root = Syntax.parse(body, "typescript")
+    found = []
+    for name in sorted(one for one in known if re.search(rf"\b{one}\b", body)):
+        same = root.find_all(kind="identifier", regex=rf"^{name}$")
+        around = {p.kind() for n in same if (p := n.parent()) is not None}
+        typed = [*root.find_all(kind="type_identifier", regex=rf"^{name}$")]
+        if around and around <= _USES and not typed:
+            found.append(name)
+    return found
+
+
+@rule("DEP-CLASS", gate="start", category="entry-point", fix=as_elsewhere)
 def undefined_class(tree: Tree) -> Iterator[Finding]:
     """JavaScript constructs a class that is neither imported nor defined, in a file or in a here-document that becomes one.
 
@@ -81,6 +158,7 @@ def _said(tree: Tree, path: str, line: int, name: str) -> Finding:
         f"the JavaScript constructs {name}, which it neither imports nor defines",
         tree.evidence(path, line),
         impact=f"The program ends here with ReferenceError: {name} is not defined.",
+        data={"name": name},
     )
 
 

@@ -13,6 +13,8 @@ from session_ops.registry import Facts, Registry
 LISTS = frozenset((".gitignore", ".dockerignore", ".npmignore", ".env.example", ".env.sample", ".env.template"))
 """Files that are lists of lines: two fixes that create the same one are united line by line."""
 
+_MORE = re.compile(r"(?P<first>.*), and (?P<more>\d+) more such changes(?: in \S+)?")
+
 
 def offered(registry: Registry, facts: Facts, findings: Iterable[Finding]) -> tuple[list[Fix], dict[str, str]]:
     """The fixes of all findings, and for each that could not be made its finding's id and the reason."""
@@ -84,11 +86,15 @@ def merged(group: Sequence[Fix]) -> Fix:
 
 
 def _title(titles: Sequence[str]) -> str:
+    """One title for all; of fixes that were united before, what they count is counted on."""
+    counted = [_MORE.fullmatch(title) for title in titles]
+    more = len(titles) - 1 + sum(int(match["more"]) for match in counted if match)
+    first = counted[0]["first"] if counted[0] else titles[0]
     if len(titles) == 1:
         return titles[0]
-    if len(titles) == 2 and len(titles[0]) + len(titles[1]) < 100:
-        return f"{titles[0]}; {titles[1][:1].lower()}{titles[1][1:]}"
-    return f"{titles[0]}, and {len(titles) - 1} more such changes"
+    if more == 1 and len(first) + len(titles[1]) < 100:
+        return f"{first}; {titles[1][:1].lower()}{titles[1][1:]}"
+    return f"{first}, and {more} more such changes"
 
 
 def _placed(fix: Fix) -> Fix:

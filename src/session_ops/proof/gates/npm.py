@@ -238,7 +238,8 @@ def _install(place: Place, facts: Facts, ball: Tarball, path: PurePosixPath, tag
     if ball.loads:
         code = f"await import({json.dumps(name)})"
         yield imports(place, ["node", "--input-type=module", "-e", code], f"node -e '{code}'", app, {}, START_S)
-    env = {"PATH": f"{app}/node_modules/.bin:{place.box.env['PATH']}"}
+    # a command that calls npm itself finds what was fetched, and learns at once of what was not
+    env = {**_env(place), "PATH": f"{app}/node_modules/.bin:{place.box.env['PATH']}"}
     for command in list(ball.bins)[:MOST_COMMANDS]:
         yield starts(place, [f"{app}/node_modules/.bin/{command}"], command, env)
 

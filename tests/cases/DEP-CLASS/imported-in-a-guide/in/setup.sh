@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+set -e
+mkdir -p out
+cat > out/server.js << 'JS'
+#!/usr/bin/env node
+import { Pipe } from '@relay/kit/pipe.js';
+import fs from 'node:fs';
+
+const server = new Relay({ name: 'tracker' });
+server.answer(ListSchema, () => fs.readdirSync('.'));
+await server.connect(new Pipe());
+JS
