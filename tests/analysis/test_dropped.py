@@ -147,3 +147,19 @@ def test_the_home_of_one_person_becomes_that_of_whoever_runs_it(tmp_path: Path, 
     (tmp_path / "ops").mkdir()
     (tmp_path / path).write_text(text)
     assert mended(tmp_path, "PORT-HOME", path) == after
+
+
+def test_a_module_comes_back_together_with_what_it_needs_and_a_commit_removed_with_it(tmp_path: Path) -> None:
+    root = start(tmp_path / "t")
+    files = {
+        "lib__board.js": "const { pace } = require('./pace')\nconst kept = require('./kept')\nmodule.exports = () => pace + kept\n",
+        "lib__pace.js": "exports.pace = require('./deep/clock').now\n",
+        "lib__deep__clock.js": "exports.now = 1\n",
+        "lib__kept.js": "module.exports = 2\n",
+        "start.js": "const board = require('./lib/board')\nboard()\n",
+    }
+    commit(root, "All of it", **files)
+    commit(root, "Simpler", **dict.fromkeys(("lib__board.js", "lib__pace.js", "lib__deep__clock.js")))
+    (change,) = fixes(root, "REF-IMPORT")
+    assert [new.path for new in change.creates] == ["lib/board.js", "lib/deep/clock.js", "lib/pace.js"]
+    assert change.title == "Bring lib/board.js, lib/deep/clock.js, lib/pace.js back"

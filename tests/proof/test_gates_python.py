@@ -11,9 +11,13 @@ import pytest
 from tests.conftest import Make
 from tests.proof.conftest import command, digest
 
-from session_ops.model import Gate, GateResult, Outcome
-from session_ops.proof import wheels
-from session_ops.registry import CannotCheck
+from session_ops.discovery.files import read_tree
+from session_ops.model import Answers, Gate, GateResult, Outcome
+from session_ops.proof import cache, wheels
+from session_ops.proof.gates.python import with_declared
+from session_ops.proof.runs import Place
+from session_ops.proof.sandbox import Sandbox
+from session_ops.registry import CannotCheck, Facts, Registry
 
 BACKEND = """
 import os, tarfile, zipfile
@@ -263,6 +267,19 @@ def test_with_hatchling_and_a_dependency_from_the_index(make: Make, proven: Prov
     results = python(proven, make({"pyproject.toml": text, "tiny_ops/__init__.py": code, "README.md": "# T\n"}, git=True))
     assert outcomes(results) == dict.fromkeys(("metadata", "build", "contents", "install", "start"), "pass")
     assert command(results[Gate.INSTALL], "uv pip install").command.startswith("uv pip install tiny_ops-1.0-")
+
+
+def test_sessions_at_once_find_what_the_target_declares(make: Make, registry: Registry, sandboxed: None) -> None:
+    try:
+        wheels.fetched(["toolz>=0.12"])
+    except CannotCheck as error:
+        pytest.skip(f"the package index cannot be reached: {error}")
+    for needed, code in (("toolz>=0.12", 0), ("", 1)):
+        tree = read_tree(make({"requirements.txt": f"{needed}\n", "ops.py": "import toolz\n"}, name=f"needs-{code}"))
+        facts = Facts(registry, {"tree": tree, "answers": Answers()})
+        with Sandbox(readable={"cache": cache.folder()}) as box:
+            env = with_declared(Place(lambda box=box: box, tree, facts=facts), facts)
+            assert box.run(["python3", "-c", "import toolz"], cwd=box.home, env=env).code == code
 
 
 def test_a_project_of_scripts_starts_what_its_readme_tells(make: Make, proven: Proven) -> None:

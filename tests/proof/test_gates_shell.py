@@ -67,6 +67,9 @@ def test_a_documented_script_without_its_x_bit_does_not_start(make: Make, proven
     got = proven(make(bundle(make)), "shell.shell")
     assert got[Gate.START].outcome is Outcome.FAIL
     assert "Permission denied" in got[Gate.START].reason
+    readme = README.replace("./bin/note.sh add", "chmod +x bin/*.sh\n./bin/note.sh add")
+    told = proven(make(bundle(make, {"README.md": readme}), name="told"), "shell.shell")
+    assert told[Gate.START].outcome is Outcome.PASS
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,10 @@ def below_home(finding: Finding, tree: Tree) -> Fix | None:
     )
     if given is None or finding.also:
         return None
+    variable = given["to"].split()[-1].rstrip("=")
+    shared = r"exec\s+\d+>>?|\bflock\b|\btouch\s|\[\s+-[a-z]\s"
+    if not re.search(rf"(?m)(?:{shared})[^\n]*\$\{{?{variable}\b", tree.text(path)):
+        return None  # nobody asks for what an earlier run left: a file of mktemp does
     if sum(tree.text(e.path).count(f"tmp/{given['name']}") for e in tree.files() if e.status == "read") != 1:
         return None  # others, or readers of the documents, look for it where it is
     folder = "$HOME/.local/state"

@@ -7,6 +7,7 @@ import re
 from session_ops.analysis.imported import with_import
 from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree
+from session_ops.discovery.mechanism import Mechanism
 from session_ops.model import Edit, Finding, Fix
 
 OWNER = "${SESSION_OWNER:-${CLAUDE_CODE_SESSION_ID:-${CLAUDE_SESSION_ID:-${TMUX_PANE:-}}}}"
@@ -167,3 +168,64 @@ def only_its_own(finding: Finding, tree: Tree) -> Fix | None:
     new = "\n".join([*refuse, text])
     why = "Who was taken for dead and comes back no longer deletes the lock of the next one."
     return Fix(f"Release only its own lock in {path}", (finding.id,), "review", (Edit(path, text, new, line),), why=why)
+
+
+_SENDS = re.compile(r"^(?P<lead>\s*)(?P<says>[^|;&#>]+?)\s*>\s*(?P<file>\"\$\{?(?P<name>\w+)\}?\")\s*$")
+
+
+def one_file_each(finding: Finding, tree: Tree, mechanism: Mechanism) -> Fix | None:
+    """Give each message a file of its own, written aside, and let the receiver take the oldest; for boxes that one script fills and empties."""
+    path, line, lines = finding.at.path, finding.at.line, tree.lines(finding.at.path)
+    sent = _SENDS.match(lines[line - 1])
+    if sent is None or any(use.path != path for use in mechanism.uses if use.state == finding.data.get("state")):
+        return None
+    name, file, lead = sent["name"], sent["file"], sent["lead"]
+    named = re.compile(rf"\$\{{?{name}\b")
+    given = [n for n, text in enumerate(lines, 1) if re.match(rf"\s*(?:local\s+)?{name}=", text)]
+    taken = [n for n, text in enumerate(lines, 1) if named.search(text) and n != line and not text.lstrip().startswith("#")]
+    first = lines[taken[0] - 1] if taken else ""
+    if len(given) != 1 or not given[0] < line < min(taken, default=0) or re.match(r"\s*(?:elif|else|then|do|\|)\b", first):
+        return None
+    one = "message" if not re.search(r"\bmessage\b", tree.text(path)) else "waiting"
+    at = re.match(r"\s*", first)
+    step = at[0] if at else ""
+    bare = file[:-1]
+    sends = f'{lead}{sent["says"]} > {bare}.new.$$"\n{lead}mv {bare}.new.$$" {bare}.$(date +%s).$$"'
+    finds = (
+        f"{step}for {one} in {file} {file}.[0-9]*; do  # the oldest first",
+        f'{step}  if [ -f "${one}" ]; then {name}="${one}"; break; fi',
+        f"{step}done",
+    )
+    edits = (Edit(path, lines[line - 1], sends, line), Edit(path, first, "\n".join((*finds, first)), taken[0]))
+    why = "What was sent stays until it is read, and nobody reads half of a message."
+    return Fix(f"Give each message a file of its own in {path}", (finding.id,), "review", edits, why=why)
+
+
+_LOOP = re.compile(r"^(?P<lead>\s*while\s+)(?P<head>.+?)(?P<do>\s*;\s*do\s*)$")
+_STARTS = re.compile(r"^(?P<lead>\s*)(?P<command>(?:nohup|setsid|bash|sh|[\"'./$])[^#]*&\s*(?:disown\s*)?)$")
+
+
+def with_its_agent(finding: Finding, tree: Tree) -> Fix | None:
+    """End the loop with the process that works in the session, whose pid the script that starts the loop hands over."""
+    path, line = finding.at.path, finding.at.line
+    text = tree.lines(path)[line - 1]
+    loop = _LOOP.match(text)
+    name = path.rpartition("/")[2]
+    edits = []
+    for entry in tree.files("shell"):
+        for number, started in enumerate(tree.lines(entry.path), 1):
+            if name not in started or started.lstrip().startswith("#") or entry.path == path:
+                continue
+            behind = _STARTS.match(started)
+            if behind is not None and "SESSION_PID" not in started:
+                handed = f'{behind["lead"]}SESSION_PID="${{SESSION_PID:-$PPID}}" {behind["command"]}'
+                edits.append(Edit(entry.path, started, handed, number))
+            elif "&" in started.split("#")[0].replace("&&", "").replace(">&", ""):
+                return None  # started behind somebody's back in a way that hands nothing over
+    if loop is None or not edits:
+        return None  # the process above would be one that ends at once
+    alive = 'kill -0 "${SESSION_PID:-$PPID}" 2>/dev/null'
+    head = alive if loop["head"].strip() in ("true", ":") else f"{loop['head']} && {alive}"
+    edits.append(Edit(path, text, f"{loop['lead']}{head}{loop['do']}", line))
+    why = "A session whose process is gone falls silent, and can be expired. Who starts it from a hook sets SESSION_PID to the agent's own."
+    return Fix(f"End the heartbeat of {path} with its session", (finding.id,), "review", tuple(edits), why=why)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from session_ops.analysis.coordination_fixes import one_file_each
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.discovery.flow import errexit
@@ -166,7 +167,7 @@ def made_and_never_removed(mechanism: Mechanism, tree: Tree) -> Iterator[Finding
 UNIQUE_MESSAGE = re.compile(r"date|RANDOM|\$\$|uuid|mktemp|%N|_id\b|\bid\b|\bts\b|stamp|seq|count|\bn\b", re.IGNORECASE)
 
 
-@rule("IPC-OVERWRITE", gate="coordinate", category="ipc")
+@rule("IPC-OVERWRITE", gate="coordinate", category="ipc", fix=one_file_each)
 def message_overwrites_message(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
     """A message is written over the one that was not read yet.
 
@@ -212,6 +213,7 @@ def message_overwrites_message(mechanism: Mechanism, tree: Tree) -> Iterator[Fin
             also=(tree.evidence(reader.path, reader.line),) if reader else (),
             impact="The first message is lost, and its sender believes that it arrived.",
             confidence="likely" if any(u.act == "deletes" and u.state == use.state for u in boxes) else "possible",
+            data={"state": use.state},
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from session_ops.analysis.coordination_fixes import pid_of_the_caller
+from session_ops.analysis.coordination_fixes import pid_of_the_caller, with_its_agent
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree
@@ -20,7 +20,7 @@ ASKS_FOR_PARENT = re.compile(
 )
 
 
-@rule("BEAT-ORPHAN", gate="coordinate", category="heartbeat")
+@rule("BEAT-ORPHAN", gate="coordinate", category="heartbeat", fix=with_its_agent)
 def beats_for_the_dead(scripts: Scripts, syntax: Syntax, tree: Tree) -> Iterator[Finding]:
     """A heartbeat goes on when its session is dead.
 

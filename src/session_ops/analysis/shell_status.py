@@ -468,21 +468,30 @@ def _variable(node: SgNode) -> str:
     return ""
 
 
-@rule("SHELL-DEADCHECK", gate="start", category="error-handling")
+def go_on_to_the_check(finding: Finding, tree: Tree) -> Fix | None:
+    """Let the check decide what a failed download means."""
+    why = "The script then comes to what it does where nothing was fetched."
+    return rewritten(finding, tree, "Go on to the check of what was fetched", "review", why)
+
+
+@rule("SHELL-DEADCHECK", gate="start", category="error-handling", fix=go_on_to_the_check)
 def check_never_reached(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     """Under `set -e` what a script does about a failure stands after the command that already ended it.
 
     Why: `cmd; if [ $? -ne 0 ]; then recover; fi` and `cmd; rc=$?; clean up` never come to the second statement where cmd fails. Where
-    that is only a message, little is lost; where it cleans up, records or goes on, it does not happen.
+    that is only a message, little is lost; where it cleans up, records or goes on, it does not happen. The same goes for a download and
+    `if [ ! -s file ]; then` another way to have the file.
     Passes: `if ! cmd`, `cmd || rc=$?`, `set +e` around it.
     Do: Ask in the same statement: `if ! command; then …; fi`, or `rc=0; command || rc=$?` and look at rc afterwards.
     Source: POSIX.1-2024, Shell & Utilities 2.15, `set -e`.
     """
-    under = [text for text in shell_texts if "$?" in text.text and text.ever("errexit")]
+    under = [text for text in shell_texts if ("$?" in text.text or _ABSENT.search(text.text)) and text.ever("errexit")]
     if not under:
-        raise NotApplicable("no script with set -e looks at $?")
+        raise NotApplicable("no script with set -e looks at $? or at what was fetched")
     yield from told(
-        place(tree, text, wrong.node, wrong.what, wrong.impact, wrong.confidence) for text in under for wrong in _dead(text)
+        place(tree, text, wrong.node, wrong.what, wrong.impact, wrong.confidence, old=wrong.old, new=wrong.new)
+        for text in under
+        for wrong in _dead(text)
     )
 
 
@@ -512,7 +521,32 @@ def _dead(text: ShellText) -> Iterator[Fault]:
                     "What should happen after a failure never happens.",
                     sure,
                 )
+            elif before is not None and child.kind() == "if_statement" and (file := _fetched(before)) and text.dies(before):
+                tested = _ABSENT.search(first)
+                other = MESSAGE.sub("", child.text().partition("then")[2]).strip().removesuffix("fi").strip()
+                if tested is not None and tested["file"] == file and other:
+                    yield Fault(
+                        before,
+                        f"`set -e` ends the script where `{name_of(before)}` fails, before it looks whether {file} is there",
+                        "What it would do without the download never happens.",
+                        "possible",
+                        old=before.text(),
+                        new=f"{before.text()} || true",
+                    )
             before = child
+
+
+_ABSENT = re.compile(r"\bif\s+\[\[?\s+!\s+-[sfe]\s+[\"']?(?P<file>[\w$./{}-]+)[\"']?\s")
+_FETCHED = re.compile(r"(?:>|\s-o|\s-O|\s--output)\s*[\"']?(?P<file>[\w$./{}-]+)[\"']?")
+
+
+def _fetched(node: SgNode) -> str:
+    """The file that a download writes, where that is a statement of one line whose failure counts; else empty."""
+    whole = node.text()
+    if "\n" in whole or name_of(node) not in ("curl", "wget") or not _plain(node):
+        return ""
+    found = _FETCHED.search(whole)
+    return found["file"] if found else ""
 
 
 def _value(assignment: SgNode) -> str:
@@ -568,5 +602,5 @@ def _bodies(text: ShellText) -> Iterator[SgNode]:
     yield text.root
     for kind in ("compound_statement", "do_group", "if_statement", "else_clause", "case_item", "subshell"):
         for node in text.nodes(kind):
-            if "$?" in node.text():
+            if "$?" in node.text() or _ABSENT.search(node.text()):
                 yield node

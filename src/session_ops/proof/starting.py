@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from session_ops.discovery.aside import is_aside
 from session_ops.model import CommandRun, Gate
-from session_ops.proof.documented import told, unfit
+from session_ops.proof.documented import Told, told, unfit
 from session_ops.proof.runs import NO_SERVICE, Place
 from session_ops.proof.sandbox import Ran
 from session_ops.proof.symptoms import absent_command, complaint, crash, telling, wants_terminal
@@ -130,7 +130,7 @@ def documented(
 ) -> Iterator[CommandRun]:
     """Documented commands for which `own` holds, as far as they can be tried; an example that wants its reader's data is left out."""
     tried = 0
-    for one in told(facts["docs"]):
+    for one in map(_installed, told(facts["docs"])):
         words = one.words
         if not words or not own(words):
             continue
@@ -142,6 +142,14 @@ def documented(
             continue
         tried += 1
         yield sample(place, one.text, env, at)
+
+
+_FETCHES = re.compile(r"^(?:npx|bunx|pnpx|uvx|pipx run)\s+(?:(?:-y|--yes)\s+)?(?P<name>@?[\w./-]+?)(?:@[\w.-]+)?(?=\s|$)")
+
+
+def _installed(one: Told) -> Told:
+    """A command without what would fetch it first: here it is installed already."""
+    return replace(one, text=_FETCHES.sub(lambda match: match["name"], one.text))
 
 
 def sample(place: Place, text: str, env: Mapping[str, str], at: PurePosixPath) -> CommandRun:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from session_ops.model import Answers, CommandRun, Evidence, Gate
+from session_ops.proof.gates.python import with_declared
 from session_ops.proof.probe.judge import judge, start_failed
 from session_ops.proof.probe.plan import Command, Known, commands
 from session_ops.proof.probe.trial import Seen
@@ -40,11 +41,12 @@ def coordinate(place: Place, facts: Facts) -> Iterator[CommandRun]:
         if known.mechanism.uses:
             yield place.refused(Gate.COORDINATE, "two and eight sessions at once", _nothing(known))
         return
-    observed = run(place, {step: command.text for step, command in found.items()})
+    env = with_declared(place, facts) if any("python" in command.text for command in found.values()) else {}
+    observed = run(place, {step: command.text for step, command in found.items()}, env=env)
     if "lock" in found and "start" in found and found["start"].at is not None and start_failed(observed):
         # a start that was only guessed may be none; locks alone can be contended for as well
         found = {step: command for step, command in found.items() if step != "start"}
-        observed = run(place, {step: command.text for step, command in found.items()})
+        observed = run(place, {step: command.text for step, command in found.items()}, env=env)
     yield from report(place, found, observed, uses=bool(known.mechanism.uses))
 
 
@@ -57,15 +59,17 @@ def _nothing(known: Known) -> str:
     return "no command that starts a session was found in its docs, hooks or scripts; give --probe-start, --probe-beat, --probe-lock, --probe-end"
 
 
-def run(place: Place, found: Mapping[Step, str], trials: tuple[tuple[int, int], ...] = TRIALS) -> list[dict[str, Any]]:
-    """Run the driver in the sandbox; gives what it saw, trial by trial.
+def run(
+    place: Place, found: Mapping[Step, str], trials: tuple[tuple[int, int], ...] = TRIALS, env: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """Run the driver in the sandbox; gives what it saw, trial by trial. `env` is given to all commands beside what agents set.
 
     Raises:
         CannotCheck: it was ended by a limit, or its output is not its own.
     """
     plan = {
         "root": str(place.box.copy), "inside": place.folder or ".", "at": str(place.box.tmp / "probe"), "commands": found, "trials": trials,
-        "seen": str(place.box.home / "seen"), "env": AGENT, "beats": BEATS, "limit": LIMIT_S, "patience": PATIENCE_S, "budget": BUDGET_S,
+        "seen": str(place.box.home / "seen"), "env": {**AGENT, **(env or {})}, "beats": BEATS, "limit": LIMIT_S, "patience": PATIENCE_S, "budget": BUDGET_S,
     }  # fmt: skip
     text = (files("session_ops.proof.probe") / "driver.py").read_text(encoding="utf-8")
     done = place.box.run([toolchains().python, "-I", "-c", text, json.dumps(plan)], timeout_s=4 * BUDGET_S)

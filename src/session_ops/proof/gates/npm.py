@@ -226,10 +226,10 @@ def _install(place: Place, facts: Facts, ball: Tarball, path: PurePosixPath, tag
         quiet = place.run(
             Gate.INSTALL, ["npm", "install", "--ignore-scripts", str(path)], cwd=app, env=_env(place), timeout_s=NPM_S
         )
-        if quiet.good and (run.ended == "refused" or _of_dependency(run, name)):
-            yield replace(
-                run, ended="refused", wrong="", skipped="an install script of a dependency does not work without the network"
-            )
+        whose = _of_dependency(run, name)
+        if quiet.good and (run.ended == "refused" or whose):
+            why = f"the install script of {whose or 'a dependency'} does not work without the network"
+            yield replace(run, ended="refused", wrong="", skipped=why)
             return
     yield run
     if not run.good:
@@ -249,12 +249,12 @@ def _install(place: Place, facts: Facts, ball: Tarball, path: PurePosixPath, tag
     yield from documented(place, facts, own, env, at=place.box.home)
 
 
-def _of_dependency(run: CommandRun, name: str) -> bool:
-    """Did the script of another package than this one fail?"""
+def _of_dependency(run: CommandRun, name: str) -> str:
+    """The other package than this one whose script failed; empty where none did."""
     places = re.findall(
         r"npm (?:error|ERR!) path \S*node_modules/((?:@[^/\s]+/)?[^/\s]+)\s*$", "\n".join(run.tail), re.MULTILINE
     )
-    return bool(places) and places[-1] != name
+    return places[-1] if places and places[-1] != name else ""
 
 
 def _application(place: Place, package: Mapping[str, Any], one: Manifest, where: str) -> Iterator[CommandRun]:

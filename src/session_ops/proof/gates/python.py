@@ -275,16 +275,14 @@ def _with_extras(
 
 def _application(place: Place, facts: Facts, every: list[Project]) -> Iterator[CommandRun]:
     """Install what requirements files (or a pyproject without a build system) ask for, and start the documented commands in the copy."""
-    wanted, sources, linked = [], [], []
-    for project in every:
-        for one in project.manifests:
-            needed = [d.spec or d.name for d in one.dependencies if d.group == "runtime"]
-            if one.path.endswith("pyproject.toml"):
-                needed = [_spec(d.name, d.spec) for d in one.dependencies if d.group == "runtime"]
-            linked += [f.value for f in one.fields if f.name in ("link", "editable") and one.path.endswith(".txt")]
-            if needed and not re.search(r"dev|test|lint|doc", one.path.rpartition("/")[2], re.IGNORECASE):
-                wanted += needed
-                sources.append(one.path)
+    wanted, sources = _declared(every)
+    linked = [
+        f.value
+        for p in every
+        for m in p.manifests
+        for f in m.fields
+        if f.name in ("link", "editable") and m.path.endswith(".txt")
+    ]
     if not sources:
         return
     shown = "uv pip install " + " ".join(f"-r {s}" for s in sources)
@@ -312,6 +310,33 @@ def _application(place: Place, facts: Facts, every: list[Project]) -> Iterator[C
     env = {"PATH": f"{venv}/bin:{place.box.env['PATH']}", "VIRTUAL_ENV": str(venv)}
     names = ("python", "python3", "flask", "uvicorn", "gunicorn", "streamlit")
     yield from documented(place, facts, lambda words: words[0] in names and (len(words) > 1), env, at=place.inside(""))
+
+
+def _declared(every: list[Project]) -> tuple[list[str], list[str]]:
+    """What these projects declare that they need to run, and the files that say so."""
+    wanted, sources = [], []
+    for one in (m for project in every for m in project.manifests):
+        needed = [d.spec or d.name for d in one.dependencies if d.group == "runtime"]
+        if one.path.endswith("pyproject.toml"):
+            needed = [_spec(d.name, d.spec) for d in one.dependencies if d.group == "runtime"]
+        if needed and not re.search(r"dev|test|lint|doc", one.path.rpartition("/")[2], re.IGNORECASE):
+            wanted += needed
+            sources.append(one.path)
+    return wanted, sources
+
+
+def with_declared(place: Place, facts: Facts) -> dict[str, str]:
+    """Environment variables with which Python finds what the target declares; empty where it declares nothing, or that cannot be had."""
+    every = projects(facts["manifests"])
+    wanted, _ = _declared(every)
+    with contextlib.suppress(CannotCheck, Unsatisfiable):
+        interpreter = _interpreter(next(filter(None, (p.requires_python for p in every)), ""))
+        wheels = fetched(wanted, python=interpreter) if wanted else None
+        venv = place.box.tmp.parent / "venv"
+        made = wheels is not None and uv.environment(place, venv, interpreter).good
+        if wheels is not None and made and uv.install(place, venv, wheels, uv.paths(place, wheels), "uv pip install").good:
+            return {"PATH": f"{venv}/bin:{place.box.env['PATH']}", "VIRTUAL_ENV": str(venv)}
+    return {}
 
 
 def _spec(name: str, spec: str) -> str:
