@@ -244,14 +244,25 @@ NAMED = re.compile(
 )
 
 
+OTHERS = re.compile(
+    r"(?m)^\s*(?:(?:bash|sh|source|\.)\s+)?(?P<what>(?:\./)?[\w./-]+\.(?:sh|py|js)|make|just|npm|bash|sh|source|\.|\./\S+)(?=\s|$)"
+)
+
+
+def _may_name(tree: Tree, what: str) -> bool:
+    """May what a step starts set git's identity? A file of the target is read."""
+    path = what.removeprefix("./")
+    return NAMED.search(tree.text(path)) is not None if path in tree.entries else True
+
+
 def _nameless(tree: Tree, steps: list[Step]) -> Iterator[Finding]:
     """Git refuses to commit without a name, and a runner that GitHub starts has none."""
     for step in steps:
         said = " ".join((step.run, step.uses, *(f"{k} {v}" for k, v in (step.values or {}).items())))
         if NAMED.search(said) or (step.uses and not re.match(r"actions/|docker/", step.uses)):
             return
-        if re.search(r"(?m)^\s*(?:bash|sh|\./|make|just|npm|source|\.)\s?\S", step.run):
-            return  # what it starts may name somebody
+        if any(_may_name(tree, match["what"]) for match in OTHERS.finditer(step.run)):
+            return
         match = COMMITS.search(step.run)
         if match:
             at = step.run.index("git", match.start())

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from session_ops.analysis.closing_ways import check_again, last_characters
+from session_ops.analysis.headless import folded
 from session_ops.analysis.imported import with_import
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.commands import peeled
@@ -263,18 +264,22 @@ def _seen(lines: list[str], number: int, line: str, match: re.Match[str]) -> boo
 IN_PLAIN = re.compile(rf"\$\{{?\w*{NAME}\w*\}}?", re.IGNORECASE)
 
 
+KEY_HEADER = re.compile(r"(?:authorization|private-token|x-api-key|api-key|x-auth-token)\s*:", re.IGNORECASE)
+
+
 @rule("SEC-ARGV", gate="guard", category="security")
 def secret_on_the_command_line(tree: Tree, shell_texts: ShellTexts) -> Iterator[Finding]:
     """A password is given to a program on its command line, which every user of the machine can list.
 
     Why: `ps` shows it while the program runs, and shells and audit logs keep it. Only options that are known to take a password are looked
-    at: mysql -p, redis-cli -a, sshpass -p, docker login -p, curl -u.
-    Do: Hand it over unseen: `docker login --password-stdin`, `curl --netrc-file`, REDISCLI_AUTH, `sshpass -e`,
+    at: mysql -p, redis-cli -a, sshpass -p, docker login -p, curl -u, and headers of curl that hold a key.
+    Do: Hand it over unseen: `docker login --password-stdin`, `curl --netrc-file`, `curl -H @-` with the header on standard input, REDISCLI_AUTH, `sshpass -e`,
     `mysql --defaults-extra-file`, each file with mode 600.
     Source: the manual pages of these programs, which warn of it; CWE-214.
     """
     if not any(s.kind == "script" for s in shell_texts):
         raise NotApplicable("no shell script")
+    told: list[Finding] = []
     for script in shell_texts:
         if script.kind != "script" or script.aside or not_deployed(script.path) or "$" not in script.text:
             continue
@@ -286,20 +291,25 @@ def secret_on_the_command_line(tree: Tree, shell_texts: ShellTexts) -> Iterator[
                     found.append((script.line(one.node), name))
                     break
         if found:
-            yield Finding(
-                f"{found[0][1]} gets a password as an argument, which `ps` shows to everybody",
-                tree.evidence(script.path, found[0][0]),
-                tuple(tree.evidence(script.path, n) for n, _ in found[1:8]),
-                "Give it by standard input, a file that only the owner reads, or the variable that the program knows for it.",
-                "possible",
+            told.append(
+                Finding(
+                    f"{found[0][1]} gets a password as an argument, which `ps` shows to everybody",
+                    tree.evidence(script.path, found[0][0]),
+                    tuple(tree.evidence(script.path, n) for n, _ in found[1:8]),
+                    "Give it by standard input, a file that only the owner reads, or the variable that the program knows for it.",
+                    "possible",
+                )
             )
+    yield from folded(told, 1, 5)
 
 
 def _password(name: str, words: tuple[str, ...]) -> str:
     pairs = list(pairwise(words))
     if name in ("mysql", "mysqldump", "mysqladmin", "mariadb"):
         return next((w for w in words[1:] if re.match(r"-p.|--password=", w)), "")
-    option = {"redis-cli": "-a", "sshpass": "-p", "curl": "-u"}.get(name)
+    if name == "curl":
+        return next((b for a, b in pairs if a in ("-u", "--user") or (a in ("-H", "--header") and KEY_HEADER.match(b))), "")
+    option = {"redis-cli": "-a", "sshpass": "-p"}.get(name)
     if name in ("docker", "podman") and "login" in words[1:3]:
         return next(
             (b for a, b in pairs if a in ("-p", "--password")), next((w for w in words if w.startswith("--password=")), "")

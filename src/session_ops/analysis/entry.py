@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from session_ops.analysis.code_starts import started_in_code
 from session_ops.analysis.headless import folded
 from session_ops.discovery.aside import is_aside
 from session_ops.discovery.deployment import Deployment
@@ -86,6 +87,7 @@ def starts(tree: Tree, references: References, docs: Docs, deployment: Deploymen
             who = f"{kind} {reference.source}:{reference.line}".strip()
             found.add(Start(reference.target, reference.source, reference.line, how, who))
     found |= set(_documented(tree, docs, known))
+    found |= {Start(script, source, line, "exec", f"{source}:{line}") for script, source, line in started_in_code(tree, known)}
     return tuple(sorted(found, key=lambda s: (s.script, s.source, s.line)))
 
 

@@ -460,7 +460,7 @@ def version_in_code_differs(tree: Tree, manifests: Manifests) -> Iterator[Findin
     packages = [
         m for m in manifests if m.ecosystem in _CODE_OF and m.name and m.version and not m.dynamic and not is_aside(m.path)
     ]
-    if not packages and "VERSION" not in tree.entries:
+    if not packages and not any(p.rpartition("/")[2] == "VERSION" for p in tree.entries):
         raise NotApplicable("no manifest with a fixed version")
     folders = sorted({m.folder for m in manifests if m.name}, key=len, reverse=True)
     for one in packages:
@@ -497,17 +497,21 @@ _CONSTANT = re.compile(r"(?m)^(?:readonly\s+|export\s+|const\s+)?(?:__version__|
 
 def _version_file(tree: Tree) -> Iterator[Finding]:
     """A constant of a program beside a file VERSION that says another one."""
-    said = tree.text("VERSION").strip().removeprefix("v") if "VERSION" in tree.entries else ""
+    files = [p for p in tree.entries if p.rpartition("/")[2] == "VERSION" and not is_aside(p)]
+    said = tree.text(files[0]).strip().removeprefix("v") if len(files) == 1 else ""
     if not re.fullmatch(r"\d+\.\d+\.\d+", said):
         return
     for entry in tree.files("python", "javascript", "typescript", "shell"):
-        text = tree.text(entry.path) if re.fullmatch(r"[\w-]+(?:\.(?:py|sh|bash|[cm]?js|ts))?", entry.path) else ""
+        near = re.fullmatch(r"[\w-]+(?:\.(?:py|sh|bash|[cm]?js|ts))?", entry.path) or re.search(
+            r"(?:^|/)install(?:er)?(?:/[\w-]+)?(?:\.(?:py|sh|bash|[cm]?js|ts))?$", entry.path
+        )
+        text = tree.text(entry.path) if near and not is_aside(entry.path) else ""
         found = [m for m in _CONSTANT.finditer(text) if re.match(r"(?:\w+\s+)?(?:__version__|VERSION)\s*=", m[0])]
         if len(found) == 1 and found[0][1] != said:
             yield Finding(
                 f"the code says version {found[0][1]}, VERSION says {said}",
                 tree.evidence(entry.path, text.count("\n", 0, found[0].start()) + 1),
-                (tree.evidence("VERSION", 1),),
+                (tree.evidence(files[0], 1),),
                 "--version and bug reports name the wrong release.",
                 "possible",
                 data={"old": found[0][1], "new": said},

@@ -47,7 +47,7 @@ def beside_the_point(path: str) -> bool:
 # --- one person's folder -------------------------------------------------------------------------------------------------
 
 HOME = re.compile(
-    r"(?<![\w.$}/~*%>-])(?:/mnt/[a-z]/Users/|/var/home/|/home/|/Users/|[A-Za-z]:(?:\\\\?|/)Users(?:\\\\?|/))([A-Za-z][\w.-]*)(?=[/\\\"'\s;:,)]|$)"
+    r"(?<![\w.$}/~*%-])(?<!(?<!<string)>)(?:/mnt/[a-z]/Users/|/var/home/|/home/|/Users/|[A-Za-z]:(?:\\\\?|/)Users(?:\\\\?|/))([A-Za-z][\w.-]*)(?=[/\\\"'\s;:,)<]|$)"
 )
 NOBODY = frozenset((
     "user", "username", "users", "you", "yourname", "your-user", "your_user", "youruser", "your-name", "your_name", "name",

@@ -313,13 +313,14 @@ def failure_thrown_away(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding
     """A failure is thrown away together with its reason.
 
     Why: `cmd > /dev/null 2>&1 || true` leaves nothing: no status, no message, no line in a log. Where cmd pushes, sends or records,
-    nobody learns that it did not. Looked at are a script's own programs and commands that do its work; one place stands for a script.
-    Passes: a reason that is kept (2>> log), an alternative that does something, commands that clean up.
+    nobody learns that it did not. `npm ci || true` goes on without what the next lines need. Looked at are a script's own programs,
+    installations and commands that do its work; one place stands for a script.
+    Passes: a reason that is kept (2>> log), an alternative that does something, commands that clean up, what the text calls optional.
     Do: Keep the reason and say it: `command 2>>"$log" || echo "command failed" >&2`, or let the script end there; leave
     `|| true` to what may fail without harm.
     Source: POSIX.1-2024, Shell & Utilities 2.8.2 exit status of commands.
     """
-    texts = [t for t in shell_texts if t.kind == "script" and not t.aside and "|| true" in t.text and "/dev/null" in t.text]
+    texts = [t for t in shell_texts if t.kind == "script" and not t.aside and re.search(r"\|\|\s*(?:true|:)", t.text)]
     if not texts:
         raise NotApplicable("no script throws a failure away")
     yield from told((found for text in texts for found in _thrown_away(tree, text)), 1, 5)
@@ -331,15 +332,38 @@ SENDS = re.compile(
 )
 
 
+INSTALLS = re.compile(
+    r"^(?:npm (?:ci|install|i)$|npm (?:ci|install|i) (?!-g|--global|[\w@])|(?:python3? -m )?pip3? install (?:-r|-e|\.)|poetry install|uv sync"
+    r"|pnpm install|yarn install|bundle install|cargo build|go (?:build|mod download)|make install|composer install)"
+)
+
+
+def _optional(text: ShellText, node: SgNode) -> bool:
+    """Does the text say that the script can do without it, or look afterwards whether it worked?"""
+    row = node.range().start.line
+    said = "\n".join(text.lines[max(0, row - 2) : row + 1])
+    after = "\n".join(text.lines[row + 1 : row + 4])
+    return re.search(
+        r"optional|best.effort|if available|may fail|ignore|not critical|audit|fund", said, re.IGNORECASE
+    ) is not None or (re.search(r"\bif\b|\[\s|command -v", after) is not None)
+
+
 def _thrown_away(tree: Tree, text: ShellText) -> Iterator[Finding]:
     for node in text.nodes("list"):
         left = node.child(0)
-        if (
-            left is None
-            or operator(node) != "||"
-            or not re.search(r"\|\|\s*(?:true|:)\s*$", node.text())
-            or not GONE.search(left.text())
-        ):
+        if left is None or operator(node) != "||" or not re.search(r"\|\|\s*(?:true|:)\s*$", node.text()):
+            continue
+        if INSTALLS.search(" ".join(words_of(left))) and not _optional(text, node):
+            yield place(
+                tree,
+                text,
+                node,
+                f"`{_short(' '.join(words_of(left)[:3]))}` may fail, and the script goes on as if all were installed",
+                "What comes next misses it, and fails far from the cause.",
+                "possible",
+            )
+            continue
+        if not GONE.search(left.text()):
             continue
         words = words_of(left)
         own = words[:2] in (("python3", "-m"), ("python", "-m")) and len(words) > 2 and _has_module(tree, words[2])

@@ -1,0 +1,3 @@
+#!/bin/sh
+git config user.name bot
+git config user.email bot@example.com

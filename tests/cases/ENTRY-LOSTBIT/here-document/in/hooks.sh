@@ -1,0 +1,6 @@
+#!/bin/bash
+set -e
+cat > .git/hooks/pre-commit <<'EOF'
+#!/bin/bash
+make test
+EOF

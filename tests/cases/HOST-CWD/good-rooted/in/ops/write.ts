@@ -1,0 +1,3 @@
+export const settings = (root: string) => ({
+  hooks: { Stop: [{ hooks: [{ type: 'command', command: `${root}/.claude/hooks/guard.sh` }] }] },
+})

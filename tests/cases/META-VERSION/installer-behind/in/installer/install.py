@@ -1,0 +1,3 @@
+"""Installs it."""
+VERSION = "2.1.0"
+print(VERSION)

@@ -1,0 +1,3 @@
+from trk.store import Store
+
+Store().serve()

@@ -1,0 +1,3 @@
+class Storage:
+    def serve(self):
+        pass

@@ -1,0 +1,6 @@
+import {
+  startOne,
+  startAll,
+} from './start.mjs'
+startOne()
+startAll()

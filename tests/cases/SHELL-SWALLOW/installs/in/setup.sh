@@ -1,0 +1,4 @@
+#!/bin/bash
+set -e
+npm ci || true
+npm run build

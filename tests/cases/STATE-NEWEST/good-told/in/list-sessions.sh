@@ -1,0 +1,3 @@
+#!/bin/bash
+session=$(ls -t ~/.claude/projects/*/*.jsonl | head -1)
+echo "latest: $session"
