@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from session_ops.discovery.files import read_tree
-from session_ops.model import Answers, Fix
+from session_ops.model import Answers, Fix, Severity
 from session_ops.proof.fixes import offered
 from session_ops.proof.patches import applied
 from session_ops.registry import Checked, Facts, Registry, check
@@ -163,3 +163,21 @@ def test_a_module_comes_back_together_with_what_it_needs_and_a_commit_removed_wi
     (change,) = fixes(root, "REF-IMPORT")
     assert [new.path for new in change.creates] == ["lib/board.js", "lib/deep/clock.js", "lib/pace.js"]
     assert change.title == "Bring lib/board.js, lib/deep/clock.js, lib/pace.js back"
+
+
+def test_an_x_bit_that_a_commit_took_is_found_where_others_beside_it_have_theirs(tmp_path: Path) -> None:
+    root = start(tmp_path / "t")
+    scripts = {f"lib__{name}.sh": f"#!/usr/bin/env bash\necho {name}\n" for name in ("one", "two", "never")}
+    for name, text in scripts.items():
+        (path := root / name.replace("__", "/")).parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o644 if "never" in name else 0o755)
+    commit(root, "All of it")
+    assert not [f for f in look(root)[1].findings if f.rule == "ENTRY-XBIT"]
+    (root / "lib/two.sh").chmod(0o644)
+    commit(root, "Simpler")
+    (found,) = [f for f in look(root)[1].findings if f.rule == "ENTRY-XBIT"]
+    assert (found.at.path, found.severity) == ("lib/two.sh", Severity.GAP)
+    (change,) = fixes(root, "ENTRY-XBIT")
+    assert [(mode.path, mode.executable) for mode in change.modes] == [("lib/two.sh", True)]
+    assert change.safety == "review"

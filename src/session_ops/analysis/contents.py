@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from session_ops.analysis.left_out import list_them, package_of
 from session_ops.discovery.aside import is_aside, is_document, is_test
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import Tree, normal
@@ -170,7 +172,7 @@ _JOINED = re.compile(
 _URL = re.compile(r"new URL\(\s*[\"'`](\.[^\"'`$]+)[\"'`]\s*,\s*import\.meta\.url\s*\)")
 
 
-@rule("PKG-DATA", gate="contents", category="dangling-ref")
+@rule("PKG-DATA", gate="contents", category="dangling-ref", fix=list_them)
 def data_left_behind(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     """The code of a package reads a file beside it that the package does not hold.
 
@@ -253,6 +255,7 @@ def _of_npm(tree: Tree, one: Manifest) -> Iterator[Finding]:
                 also=(tree.evidence(one.path, one.listed("files")[0].line),),
                 impact="The installed package does not find it.",
                 confidence=sure,
+                data={"manifest": one.path, "add": source[0]},
             )
 
 
@@ -314,6 +317,8 @@ def _of_wheel(tree: Tree, one: Manifest) -> Iterator[Finding]:
                 continue
             if holds and not _inside_package(tree, posixpath.dirname(place)):
                 continue
+            package, held = package_of(tree, place), [place] if data else [p for p in tree.entries if p.startswith(place + "/")]
+            files = [p for p in held if not p.endswith((".py", ".pyi", ".so"))]
             yield Finding(
                 f"it reads {place}, which the wheel leaves out: nothing in {one.path} declares package data",
                 tree.evidence(entry.path, code.count("\n", 0, match.start()) + 1),
@@ -321,6 +326,7 @@ def _of_wheel(tree: Tree, one: Manifest) -> Iterator[Finding]:
                 impact="The installed package does not find the file.",
                 gate=Gate.CONTENTS,
                 confidence="likely" if tree.git.root and tree.entries.get(place if data else entry.path) else "possible",
+                data={"manifest": one.path, "package": package, "files": json.dumps(files)} if package else {},
             )
 
 

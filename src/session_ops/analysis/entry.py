@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -267,15 +268,16 @@ def not_executable(starts: Starts, tree: Tree) -> Iterator[Finding]:
 
     Why: the kernel refuses to start a file without the x bit, so the shell answers `Permission denied` and ends with 126. For
     tracked files git's index counts too (100644), since a clone gets that. Passes: `bash x.sh` and the like, and scripts that the
-    documents, an installer or a Dockerfile make executable first.
+    documents, an installer or a Dockerfile make executable first. Said too where a commit took the bit, and scripts beside it have it.
     Do: Run `chmod +x FILE`, and where git tracks it `git update-index --chmod=+x FILE`; or start it through its interpreter, as
     in `bash FILE`.
     Source: execve(2), EACCES; POSIX.1-2024, Shell & Utilities, 2.8.2.
     """
     hooks = dict(_hooks_of_git(tree))
-    if not starts and not hooks:
-        raise NotApplicable("nothing starts a script by its path")
     patterns = made_executable(tree)
+    taken = list(_taken_bits(tree, patterns))
+    if not starts and not hooks and not taken:
+        raise NotApplicable("nothing starts a script by its path")
     bits_count = any(not e.executable for e in tree.files())  # some file systems show the x bit everywhere
     found: list[Finding] = []
     for script, said in hooks.items():
@@ -320,8 +322,37 @@ def not_executable(starts: Starts, tree: Tree) -> Iterator[Finding]:
             )
         )
     yield from folded(found)
+    started = {finding.data["path"] for finding in found}
+    yield from (finding for finding in taken if finding.data["path"] not in started)
 
 
+def _taken_bits(tree: Tree, patterns: list[tuple[str, bool]]) -> Iterator[Finding]:
+    """Scripts that a commit made unexecutable, while other scripts beside them are executable."""
+    beside: dict[str, list[str]] = defaultdict(list)
+    for entry in tree.files("shell", "zsh", "python", "javascript", "ruby", "perl"):
+        if entry.tracked and not is_aside(entry.path) and tree.text(entry.path).startswith("#!"):
+            beside[entry.path.rpartition("/")[0]].append(entry.path)
+    for scripts in beside.values():
+        bits = {path: tree.git.mode(path).endswith("755") for path in scripts}
+        without = [path for path, bit in bits.items() if not bit and not _covered(path, patterns)]
+        if len(without) > MOST_WITHOUT or not any(bits.values()):
+            continue
+        for path in without:
+            where = f"{tree.prefix}{path}"
+            log = tree.git.run("log", "-3", "--raw", "--no-abbrev", "--no-renames", "--format=%H", "--", where, may_fail=True)
+            taken = re.search(rb"(?m)^([0-9a-f]{40,64})\n\n:100755 100644 ", log)
+            if taken is not None:
+                yield Finding(
+                    f"commit {taken[1].decode()[:8]} took the x bit from the script, which has a first line to be started by",
+                    at=tree.evidence(path, 1),
+                    impact="Whoever starts it by its path gets: Permission denied.",
+                    confidence="possible",
+                    data={"path": path},
+                )
+
+
+MOST_WITHOUT = 8
+"""Scripts of a folder without an x bit of which git is asked; where there are more, they are meant to be loaded."""
 OF_WINDOWS = re.compile(r"msys|mingw|cygwin|windows|win32", re.IGNORECASE)
 
 

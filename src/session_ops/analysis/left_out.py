@@ -188,7 +188,7 @@ def _of_setuptools(tree: Tree, one: Manifest) -> Iterator[Finding]:
     lacking: dict[str, list[str]] = defaultdict(list)
     where: dict[str, str] = {}
     for entry in tree:
-        package = _package(tree, entry.path)
+        package = package_of(tree, entry.path)
         if (
             entry.kind != "file"
             or not package
@@ -257,7 +257,7 @@ def _ships(path: str, modules: list[str], packages: list[str]) -> bool:
     return name.removesuffix(".py") in modules if not folder else folder.replace("/", ".") in packages
 
 
-def _package(tree: Tree, path: str) -> str:
+def package_of(tree: Tree, path: str) -> str:
     """The topmost package (a folder with __init__.py) that a file lies in."""
     parents = [str(p) for p in PurePosixPath(path).parents if str(p) != "."]
     inside = [p for p in parents if f"{p}/__init__.py" in tree.entries]
@@ -268,7 +268,7 @@ def _loads_folder(path: str, package: str, code: dict[str, str]) -> str:
     """The module that names the folder of the package in which a file lies, beside its own place."""
     inside = posixpath.relpath(path, package).split("/")
     for folder in inside[:-1]:
-        named = re.compile(rf"(?:__file__|resources|PackageLoader|get_data)[^\n]*[\"']{re.escape(folder)}[\"'/]")
+        named = re.compile(rf"(?:__file__|resources|PackageLoader|get_data)[^\n]*(?:,\n\s*)?[\"']{re.escape(folder)}[\"'/]")
         if user := next((p for p, text in code.items() if p.startswith(package) and named.search(text)), ""):
             return user
     return ""

@@ -9,6 +9,8 @@ import tomllib
 from collections.abc import Iterator, Sequence
 
 from session_ops.analysis.mended import amend, mend
+from session_ops.analysis.nearest import nearest_file
+from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import FileEntry, Tree
@@ -534,7 +536,13 @@ def _is_top_package(path: str, name: str) -> bool:
     )
 
 
-@rule("META-INCLUDE", gate="contents", category="package")
+def _as_it_is_called_now(finding: Finding, tree: Tree) -> Fix | None:
+    """List the one file beside it that has nearly the name."""
+    why = "No other file beside it has nearly that name."
+    return rewritten(finding, tree, f"List {finding.data.get('new', '').strip(chr(34))}", "review", why)
+
+
+@rule("META-INCLUDE", gate="contents", category="package", fix=_as_it_is_called_now)
 def listed_but_absent(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     """The manifest lists files for the package that are not there.
 
@@ -555,12 +563,14 @@ def listed_but_absent(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
         absent = [f for f in absent if one.ecosystem != "npm" or not is_output(tree, one, f.value)]
         for f in absent[:5]:
             stops = f.name in ("packages", "py_modules", "tool.setuptools.packages") and one.ecosystem == "pip"
+            near = nearest_file(tree, one.beside(f.value)).removeprefix(f"{one.folder}/" if one.folder else "")
             yield Finding(
                 f"{f.name} lists {f.value}, which does not exist",
                 tree.evidence(one.path, f.line),
                 impact="The build stops." if stops else "What is built lacks it, and nothing says so.",
                 confidence="likely" if stops else "possible",
                 gate=Gate.BUILD if stops else None,
+                data={"old": f'"{f.value}"', "new": f'"{near}"'} if near else {},
             )
 
 
