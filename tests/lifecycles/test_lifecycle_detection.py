@@ -180,6 +180,41 @@ def test_sessions_far_down_a_text_log_are_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "line", "wanted"),
+    [
+        ("a.jsonl", '{"ts":"2026-01-05T10:00:00Z","level":"info","msg":"up"%s}', "ndjson"),
+        ("a.log", "time=2026-01-05T10:00:00Z level=info msg=up%s", "logfmt"),
+    ],
+)
+def test_a_log_that_names_a_session_now_and_then_is_read_whole(name: str, line: str, wanted: str, tmp_path: Path) -> None:
+    named = ',"session_id":"s1"' if wanted == "ndjson" else " session_id=s1"
+    path = written(tmp_path, name, "\n".join(line % (named if n % 40 == 7 else "") for n in range(160)) + "\n")
+    found = detect(path, formats())
+    assert found.format is not None
+    assert found.format.id == wanted
+    rows = kinds(found.format, path, found.session_fields)
+    assert len(rows) == 160
+    assert [session for session, _ in rows if session] == ["s1"] * 4
+
+
+def test_a_time_is_carried_to_records_without_one_and_told(tmp_path: Path) -> None:
+    form = next(form for form in formats() if form.id == "claude-stream")
+    record = '{"type":"assistant","session_id":"s","message":{"role":"assistant"}%s}'
+    lines = [record % "", "torn {", record % ',"timestamp":"2026-01-05T10:00:00Z"', record % "", record % ',"timestamp":"soon"']
+    path = written(tmp_path, "a.jsonl", "\n".join(lines) + "\n")
+    pieces = list(form.pieces(path))
+    assert [piece.line for piece in pieces] == [1, 2, 3, 4, 5]
+    mapper = Mapper(form, "s", ("session_id",))
+    rows = [row for piece in pieces if isinstance(piece, Record) for row in mapper.events(piece)]
+    assert [(row["ts_raw"], row["ts_quality"]) for row in rows] == [  # type: ignore[index]
+        ("2026-01-05T10:00:00Z", "order_only"), ("2026-01-05T10:00:00Z", "exact"), ("2026-01-05T10:00:00Z", "order_only"),
+        ("2026-01-05T10:00:00Z", "order_only"),
+    ]  # fmt: skip
+    timeless = written(tmp_path, "b.jsonl", "\n".join([record % ""] * 3) + "\n")
+    assert [piece.data.get("$time") for piece in form.pieces(timeless) if isinstance(piece, Record)] == [None] * 3
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("session", "not of the form role=field"),

@@ -90,6 +90,8 @@ def test_a_format_of_the_user_replaces_ours(tmp_path: Path) -> None:
         ("role: log", "role: [log", 5, "not YAML"),
         ("role: log", "role: log\nextends: nothing", 5, "no format 'nothing'"),
         ("rules:", "rules: [x]\nold:", 22, "nothing is called 'old'"),
+        ("states:", "header: {when: {kind: x}}\nstates:", 20, "a mapping of a name to a text"),
+        ("states:", 'header: {when: {kind: "("}, fields: {session: id}}\nstates:', 20, "not a regular expression"),
     ],
 )
 def test_a_mistake_is_told_with_file_line_and_reason(old: str, new: str, line: int, said: str, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from session_ops.lifecycles import messages, times
+from session_ops.lifecycles.carry import Header, headed, timed
 from session_ops.lifecycles.fields import field as value_at
 from session_ops.lifecycles.fields import scalar, session_at
 from session_ops.lifecycles.readers import READERS, Piece, Record, own_name
@@ -35,7 +36,8 @@ class Format:
     `needs` are aliases that at least one of the first records must have: a log without any session key is not read. `mine` are
     fields whose text is searched for sessions, locks and `key=value` pairs. `states` translates the tracker's words for states.
     `zone` is the zone of times that name none; None: UTC. The values of the fields `local` mean something inside one file only, so
-    they are told apart by its name.
+    they are told apart by its name. `header` is the record that speaks for its file; with `carry_time` a record without a time has that
+    of its neighbour.
     """
 
     id: str
@@ -59,6 +61,8 @@ class Format:
     time_shapes: tuple[str, ...] = ()
     session_by: str = "source"
     local: tuple[str, ...] = ()
+    header: Header | None = None
+    carry_time: bool = False
 
     def pieces(self, path: Path) -> Iterator[Piece]:
         """The records and rejects of a file, by this format's reader.
@@ -68,15 +72,23 @@ class Format:
             OSError: the file cannot be read.
         """
         pieces = READERS[self.reader["kind"]].read(path, self.options)
-        if not self.mine and not self.local:
-            yield from pieces
-            return
+        if self.mine or self.local:
+            pieces = self._own(pieces, own_name(path))
+        if self.header:
+            pieces = headed(pieces, self.header)
+        yield from timed(pieces, self._time_value) if self.carry_time else pieces
+
+    def _own(self, pieces: Iterator[Piece], file: str) -> Iterator[Piece]:
         for piece in pieces:
             if isinstance(piece, Record):
-                named = {name: f"{own_name(path)}: {piece.data[name]}" for name in self.local if name in piece.data}
+                named = {name: f"{file}: {piece.data[name]}" for name in self.local if name in piece.data}
                 yield piece._replace(data=self._mined(piece.data) | named)
             else:
                 yield piece
+
+    def _time_value(self, data: dict[str, Any]) -> Any:
+        told = (value_at(data, name) for name in self.aliases["time"])
+        return next((value for value in told if self.time(value) is not None), None)
 
     @property
     def options(self) -> dict[str, Any]:

@@ -111,7 +111,11 @@ class _Samples:
 
     def of(self, form: Format, size: int = SAMPLE) -> Sample:
         """The first so many pieces."""
-        key = json.dumps([size, form.reader, form.mine], sort_keys=True, default=str)
+        key = json.dumps(
+            [size, form.reader, form.mine, form.local, form.id if form.header or form.carry_time else ""],
+            sort_keys=True,
+            default=str,
+        )
         if key not in self._found:
             pieces: list[Any] = []
             try:
@@ -167,8 +171,8 @@ def _scored(form: Format, pieces: list[Any], failed: CannotRead | None) -> _Trie
     # one line among many that happens to name a session makes no log of sessions
     least = 1 if len(records) <= FEW else 2
     lacking = [name for name in form.needs if sum(form.has(name, data) for data in fitting) < least]
-    near = len(fitting) if lacking else sum(_fits_but_session(form, data) for data in records) - len(fitting)
-    if lacking:
+    near = sum(_fits_but_session(form, data) for data in records) - (0 if lacking else len(fitting))
+    if lacking and fitting:
         return _Tried(0.0, f"hardly any record has a {' and a '.join(lacking)}", (), near)
     score = round(len(fitting) / total * form.detect["weight"], 3)
     return _Tried(score, _why(form, records, len(fitting), torn), fitting, near)

@@ -17,13 +17,13 @@ Problem = tuple[tuple[Any, ...], str]
 _PARTS: dict[str, type | tuple[type, ...]] = {
     "id": str, "extends": str, "title": str, "version": int, "role": str, "detect": dict, "reader": dict, "time": dict, "key": dict,
     "values": dict, "words": dict, "rules": list, "attrs": dict, "facts": dict, "samples": list, "mine": (str, list), "states": dict,
-    "session_by": str, "local": (str, list),
+    "session_by": str, "local": (str, list), "header": dict,
 }  # fmt: skip
 _NEEDED = ("id", "title", "version", "role", "detect", "reader", "time", "rules")
 _ROLES = ("log", "registry", "diary")
 _RULE = ("emit", "use", "when", "absent", "at", "slot", "set")
 _FACTS = ("logs_end", "ids_reused", "heartbeat_interval_s", "heartbeat_is", "append_only", "trailing_ok", "transitions")
-_TIME = ("field", "required", "zone", "formats")
+_TIME = ("field", "required", "zone", "formats", "carry")
 _DETECT = ("any_of", "weight", "needs", "globs", "unless")
 _FIXED = (
     "event_id",
@@ -64,6 +64,7 @@ def _problems(data: Mapping[str, Any], known: frozenset[str]) -> Iterator[Proble
         yield ("session_by",), "the field of the session is chosen once per 'source', or for each 'record'"
     yield from _reader(data["reader"])
     yield from _time(data["time"])
+    yield from _header(data.get("header"))
     yield from _aliases(data)
     yield from _detect(data)
     yield from _rules(data, known)
@@ -100,6 +101,19 @@ def _time(time: Mapping[str, Any]) -> Iterator[Problem]:
             ZoneInfo(str(time["zone"]))
         except (KeyError, ValueError, OSError):
             yield ("time", "zone"), f"no zone {time['zone']!r}; give one like Europe/Berlin or +02:00"
+
+
+def _header(header: Mapping[str, Any] | None) -> Iterator[Problem]:
+    if header is None:
+        return
+    yield from _names(("header",), header, ("when", "fields"))
+    for part in ("when", "fields"):
+        given = header.get(part)
+        if not isinstance(given, Mapping) or not given or not all(isinstance(value, str) for value in given.values()):
+            yield ("header", part), "a mapping of a name to a text is wanted"
+            return
+    for name, text in header["when"].items():
+        yield from _pattern(("header", "when", name), text, {})
 
 
 def _aliases(data: Mapping[str, Any]) -> Iterator[Problem]:

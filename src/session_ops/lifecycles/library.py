@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from session_ops.lifecycles.carry import TIME, Header
 from session_ops.lifecycles.definition import Format, Rule
 from session_ops.lifecycles.format_check import problem
 from session_ops.model import UsageError
@@ -168,7 +169,7 @@ def _format(data: Mapping[str, Any]) -> Format:
         role=data["role"],
         reader=data["reader"],
         detect=data["detect"],
-        aliases=aliases | {"time": listed(time["field"])},
+        aliases=aliases | {"time": (*listed(time["field"]), *([TIME] if time.get("carry") else []))},
         attrs={name: listed(v) for name, v in data.get("attrs", {}).items()},
         rules=tuple(_rules(data)),
         facts=data.get("facts", {}),
@@ -183,7 +184,14 @@ def _format(data: Mapping[str, Any]) -> Format:
         time_shapes=listed(time.get("formats")),
         local=listed(data.get("local")),
         session_by=data.get("session_by", "source"),
+        header=_header(data["header"]) if "header" in data else None,
+        carry_time=bool(time.get("carry", False)),
     )
+
+
+def _header(data: Mapping[str, Any]) -> Header:
+    when = ((name, re.compile(text, re.IGNORECASE)) for name, text in data["when"].items())
+    return Header(tuple(when), {str(name): str(place) for name, place in data["fields"].items()})
 
 
 def zone(name: str) -> tzinfo:
