@@ -58,6 +58,9 @@ def _restore(finding: Finding, tree: Tree, syntax: Syntax, docs: Docs) -> Fix | 
     """Bring the removed manifest back as it last was, without entries that name files which are gone; or write one from what the tree tells."""
     commit, path = finding.data.get("commit", ""), finding.at.path
     content = last_content(tree, path, commit) if commit else None
+    if finding.data.get("content"):
+        why = "pip then builds what setup.cfg describes."
+        return Fix(f"Write {path}", (finding.id,), "review", creates=(NewFile(path, finding.data["content"]),), why=why)
     if content is None:
         new = (
             package_json(tree, syntax, docs)
@@ -127,6 +130,9 @@ def no_manifest(tree: Tree, syntax: Syntax, docs: Docs, manifests: Manifests, hi
     Source: docs.npmjs.com (package.json), packaging.python.org (Declaring dependencies).
     """
     looked = False
+    if (lost := _never_built(tree, manifests, history)) is not None:
+        looked = True
+        yield lost
     for ecosystem, world in _WORLDS.items():
         present = [m.path for m in manifests if m.ecosystem == ecosystem and not _stub(m)]
         present += [p for p in tree.entries if world.covers.search(p)]
@@ -189,6 +195,26 @@ def no_manifest(tree: Tree, syntax: Syntax, docs: Docs, manifests: Manifests, hi
             )
     if not looked:
         raise NotApplicable("no code that needs packages of npm or PyPI")
+
+
+_BUILT_BY = '[build-system]\nrequires = ["setuptools>=61"]\nbuild-backend = "setuptools.build_meta"\n'
+
+
+def _never_built(tree: Tree, manifests: Manifests, history: History) -> Finding | None:
+    """A setup.cfg that describes a package, without the setup.py or pyproject.toml by which pip knows that there is one."""
+    cfg = next((m for m in manifests if m.path == "setup.cfg" and m.name), None)
+    if cfg is None or tree.entries.keys() & {"setup.py", "pyproject.toml"}:
+        return None
+    name = cfg.field("name")
+    gone = next((a for a in history.attempts if a.path in ("setup.py", "pyproject.toml")), None)
+    said = f"; commit {gone.commit[:8]} of {gone.date[:10]} removed {gone.path}" if gone else ""
+    return Finding(
+        f"setup.cfg describes {cfg.name}, but there is neither a setup.py nor a pyproject.toml{said}",
+        Evidence(gone.path if gone else "pyproject.toml"),
+        (tree.evidence(cfg.path, name.line if name else 1), *(() if gone else (Evidence("setup.py"),))),
+        "pip says: the folder is not installable, neither setup.py nor pyproject.toml found.",
+        data=_attempt_data(gone) if gone else {"content": _BUILT_BY},
+    )
 
 
 def _partly(path: str) -> bool:
