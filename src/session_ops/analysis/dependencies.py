@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import sys
 from collections.abc import Iterator
@@ -124,6 +125,45 @@ def undeclared_import(tree: Tree, manifests: Manifests, python_imports: dict[str
             confidence=_sureness(tree, packages, first),
             data={"module": module, "needs": distribution_of(module), "manifest": _home(packages, first.path)},
         )
+    yield from _of_neighbours(tree, packages, python_imports)
+
+
+_OF_SDIST = re.compile(r"(?ms)^\[tool\.[^\]\n]*sdist[^\]\n]*\].*?(?=^\[|\Z)")
+
+
+def _of_neighbours(tree: Tree, packages: list[Manifest], imports: dict[str, set[str]]) -> Iterator[Finding]:
+    """Imports, in the package that a project ships, of what another project of the same tree ships and it does not ask for."""
+    built = [m for m in packages if m.name and m.path.endswith("pyproject.toml")]
+    homes = {m.path: home for m in built if (home := _shipped(tree, m))}
+    for one, other in itertools.permutations((m for m in built if m.path in homes), 2):
+        module = normalised(other.name).replace("-", "_")
+        asked = {normalised(d.name) for m in packages if m.folder == one.folder for d in m.dependencies if d.group != "build"}
+        beside = any(tree.exists(one.beside(f"{base}{module}/__init__.py")) for base in ("", "src/"))
+        installed = _OF_SDIST.sub("", tree.text(one.path))  # a source distribution may hold what its wheel does not
+        taken = re.search(rf"[\"'](?:\./)?{re.escape(other.folder)}(?:/[^\"']*)?[\"']", installed)
+        if normalised(other.name) in asked or "dependencies" in one.dynamic or beside or taken or not other.folder:
+            continue
+        places = [
+            _Import(module, path, line)
+            for path in sorted(p for p, names in imports.items() if p.startswith(homes[one.path] + "/") and module in names)
+            for line in [next((at for name, at in python_hard(tree.text(path)) if name == module), 0)]
+            if line and not is_aside(path) and not path.startswith(other.folder + "/")
+        ]
+        if places:
+            yield Finding(
+                f"{PurePosixPath(places[0].path).name} imports {module}, which {other.path} ships and {one.path} does not ask for",
+                tree.evidence(places[0].path, places[0].line),
+                tuple(tree.evidence(p.path, p.line) for p in places[1 : SHOWN + 1]),
+                "In an environment with only what is declared this import ends the program.",
+                data={"module": module, "needs": other.name, "manifest": one.path},
+            )
+
+
+def _shipped(tree: Tree, one: Manifest) -> str:
+    """The folder of the package that carries the name of its project; empty without one."""
+    name = normalised(one.name).replace("-", "_")
+    places = (one.beside(f"{base}{name}") for base in ("", "src/"))
+    return next((place for place in places if tree.exists(f"{place}/__init__.py")), "")
 
 
 def _home(packages: list[Manifest], path: str) -> str:
