@@ -19,7 +19,7 @@ _WORDS = {
         r"starting|started|start|beginning|began|begin|opened|created|launched|registered|initiali[sz]ed|spawned"
         r"|ending|ended|end|stopping|stopped|stop|closed|finished|completed|complete|done|exited|exit|removed|terminated"
         r"|crashed|crash|failed|aborted|killed|died|lost|expired|timed out|timeout|stale|reaped|abandoned|orphaned|evicted"
-        r"|resumed|resume|restarted|reopened|heartbeat|beat|ping|alive|keepalive|keep-alive|idle|paused|waiting|blocked|active"
+        r"|dead|deregistered|unregistered|resumed|resume|restarted|reopened|heartbeat|beat|ping|alive|keepalive|keep-alive|idle|paused|waiting|blocked|active"
     ),
     "take": r"acquires|acquired|acquire|takes|took|taken|claims|claimed|claim|grabs|grabbed|locks|locked|lock|obtained|got|holds",
     "free": r"releases|released|release|frees|freed|unlocks|unlocked|unlock|unclaimed|dropped|drops",
@@ -49,11 +49,30 @@ _LOCKS = tuple(
         rf"^(?:(?P<thing>{{thing}})[ :]+)?(?P<who>{{id}})[:|]?\s+{{{word}}}\s+(?:an?\s+|the\s+)?{{lock}}\s+(?:on\s+|for\s+|of\s+)?(?P<resource>{{res}})",
         # lock db acquired by s-1
         rf"^{{lock}}\s+(?:on\s+|for\s+)?(?P<resource>{{res}})\s+(?:was\s+|is\s+)?{{{word}}}(?:\s+(?:by|from)\s+(?:(?P<thing>{{thing}})\s+)?(?P<who>{{id}}))?{_END}",
+        # LOCK ACQUIRED: db; lock released: db (s-1)
+        rf"^{{lock}}\s+(?:was\s+)?{{{word}}}\s*[:|]\s*(?P<resource>{{res}})(?:\s*$|\s*[(\[,;]\s*|\s+(?=by|for|from|held))(?:(?:held\s+)?(?:by|for|from)\s+)?(?:(?P<thing>{{thing}})\s+)?(?P<who>{{id}})?",
+        # LOCK ACQUIRED db by s-1
+        rf"^{{lock}}\s+(?:was\s+)?{{{word}}}\s+(?:on\s+|for\s+)?(?P<resource>{{res}})\s+(?:by|for|from)\s+(?:(?P<thing>{{thing}})\s+)?(?P<who>{{id}}){_END}",
         # acquired lock db (the session is named elsewhere in the line)
         rf"^{{{word}}}\s+(?:an?\s+|the\s+)?{{lock}}\s+(?:on\s+|for\s+|of\s+)?(?P<resource>{{res}})(?:\s+(?:by|for)\s+(?:(?P<thing>{{thing}})\s+)?(?P<who>{{id}}))?",
     )
 )  # fmt: skip
 _LOCK = _compiled("{lock}")
+_DEED = _compiled("{take}|{free}|{wait}|{steal}|{renew}|{deny}")
+"""What no lock is called: "lock acquired: waiting for workers" waits for none."""
+_GONE = (
+    r"(?:removing|removed|cleaning up|cleaned up|clearing|cleared|reaping|reaped|pruning|pruned|breaking)\s+(?:an?\s+|the\s+)?"
+    r"(?:stale|dead|orphaned|expired|abandoned)"
+)
+_STALE = tuple(
+    _compiled(rf"^{_GONE}\s+{rest}")
+    for rest in (
+        # removing stale lock db held by s-1
+        r"{lock}\s+(?:on\s+|for\s+|of\s+)?(?P<resource>{res})(?:\s+(?:held|owned|left)\s+by\s+(?:(?P<thing>{thing})\s+)?(?P<who>{id}))?",
+        # cleaned up stale session s-1
+        rf"(?P<thing>{{thing}})\s*[:#=]?\s*(?P<who>{{id}}){_END}",
+    )
+)  # fmt: skip
 _COMMANDS = re.compile(
     r"^(?:(?P<thing>SESSION|AGENT|WORKER|RUN)[ :]+)?(?P<who>\S+)\s+\|?\s*"
     r"(?P<word>LOCK|UNLOCK|CLAIM|RELEASE|ACQUIRE|RENEW|STEAL|WAIT)\s+\|?\s*(?P<resource>\S+)\s*$"
@@ -67,28 +86,32 @@ _SENTENCES = tuple(
     _compiled(text)
     for text in (
         # session s-1 started; Session "s1": heartbeat
-        rf"^(?:the\s+)?(?P<thing>{{thing}})[\s:#=-]*(?P<who>{{id}})\s*[:|,;-]?\s*(?:has\s+|was\s+|is\s+|went\s+|state\s+)?(?P<word>{{verb}}){_END}",
+        rf"^(?:the\s+)?(?P<thing>{{thing}})(?:\s*[:#=]\s*|\s+(?:-\s+)?)(?P<who>{{id}})\s*[:|,;-]?\s*(?:has\s+|was\s+|is\s+|went\s+|state\s+)?(?P<word>{{verb}}){_END}",
         # started session s-1; heartbeat from agent a-2; New session 5 of user root
         rf"^(?P<word>{{verb}}|new|removed|starting|closing)\s+(?:a\s+|the\s+|new\s+|from\s+|of\s+)*(?P<thing>{{thing}})\s*[:#=]?\s*(?P<who>{{id}}){_END}",
-        # session start: s-1; SESSION_START s-1
-        rf"^(?P<thing>{{thing}})[ _.-]?(?P<word>{{verb}})\s*[:=|,-]?\s*(?:for\s+|by\s+)?(?P<who>{{id}}){_END}",
-        # heartbeat s-1; ping from s-1
-        rf"^(?P<word>heartbeat|ping|keepalive)\s*[:|]?\s+(?:from\s+|of\s+)?(?:(?P<thing>{{thing}})\s+)?(?P<who>{{id}}){_END}",
+        # session start: s-1; SESSION_START s-1; session started (id: s-1)
+        rf"^(?P<thing>{{thing}})[ _.-]?(?P<word>{{verb}})\s*[:=|,(\[-]?\s*(?:for\s+|by\s+|(?:id|name)\s*[:=]?\s*)?(?P<who>{{id}}){_END}",
+        # heartbeat s-1; ping from s-1; heartbeat received from s-1
+        rf"^(?P<word>heartbeat|ping|keepalive)\s*[:|]?\s+(?:received\s+|sent\s+)?(?:from\s+|of\s+)?(?:(?P<thing>{{thing}})\s+)?(?P<who>{{id}}){_END}",
         # s-1 | START | …; s-1: started
         rf"^(?P<who>{{id}})(?:\s*[:|,;]\s*|\s+)(?P<word>{{verb}}){_END}",
     )
 )
-_WORD = _compiled(rf"^(?P<word>{{verb}}){_END}")
+_WORD = _compiled(rf"^(?:(?P<thing>{{thing}})\s+)?(?:has\s+|was\s+|is\s+)?(?P<word>{{verb}}){_END}")
 """What a message says whose session was named by a tag or a pair."""
 _TAG = re.compile(
-    r"[\[(](?P<thing>session|sess|sid|run|agent|worker)(?:[ _]?id)?\s*[:=# -]\s*(?P<who>[\w.@:/+-]+)[\])]", re.IGNORECASE
+    r"[\[(](?:(?P<thing>session|sess|sid|run|agent|worker)(?:[ _]?id)?\s*[:=# ]\s*(?P<who>[\w.@:/+-]+)"
+    r"|(?P<own>(?P<kin>session|sess|run|agent|worker)-[\w.@+-]+))[\])]",
+    re.IGNORECASE,
 )
+"""`[session:s-1]`, or a name that says itself what it is: `[agent-7]`."""
+_OWN_THING = re.compile(r"(session|sess|run|agent|worker|conversation)[-_]", re.IGNORECASE)
 _HINT = re.compile(
     r"=|sess|run|agent|worker|conversation|lock|lease|claim|beat|ping|start|end|stop|crash|exit|\bSID\b", re.IGNORECASE
 )
 _BRACKETED = re.compile(r"\[[\w@.-]*\s*\]")
 """What is left of structured data and tags once their pairs are taken out."""
-_LEAD = re.compile(r"^[\s\[\](){}|:>*,-]+(?:(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR)\b[\s\]:|-]*)?")
+_LEAD = re.compile(r"^[^\w\"'@#/.$%+]+(?:(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR)\b[\s\]:|-]*)?")
 _STARTING = {
     "new": "start",
     "closing": "end",
@@ -97,6 +120,8 @@ _STARTING = {
     "starting": "start",
     "stopping": "end",
     "ending": "end",
+    "deregistered": "end",
+    "unregistered": "end",
 }
 _COMMAND_KINDS = {"LOCK": "lock_acquire", "CLAIM": "lock_acquire", "ACQUIRE": "lock_acquire", "UNLOCK": "lock_release"} | {
     "RELEASE": "lock_release", "RENEW": "lock_renew", "STEAL": "lock_steal", "WAIT": "lock_wait",
@@ -104,6 +129,7 @@ _COMMAND_KINDS = {"LOCK": "lock_acquire", "CLAIM": "lock_acquire", "ACQUIRE": "l
 _FIELDS = {"session": "session", "sess": "session", "sid": "session", "run": "run_id", "agent": "agent_id", "worker": "worker_id"} | {
     "conversation": "conversation_id",
 }  # fmt: skip
+_NAMED = frozenset((*_FIELDS.values(), "session_id", "sessionId", "runId", "agentId"))
 
 
 def mine(text: str) -> dict[str, Any] | None:
@@ -115,11 +141,13 @@ def mine(text: str) -> dict[str, Any] | None:
         return None
     found = pairs(text) if "=" in text else {}
     for tag in _TAG.finditer(text):
-        found.setdefault(_FIELDS[tag["thing"].lower()], tag["who"])
+        found.setdefault(_FIELDS[(tag["thing"] or tag["kin"]).lower()], tag["who"] or tag["own"])
     body = _LEAD.sub("", _BRACKETED.sub("", PAIR.sub("", _TAG.sub("", text))) if found else text)
     said = _sentence(body)
     if said is None and found and (word := _WORD.match(body)):
         said = {"kind": _kind(word)}
+        if word["thing"] and "id" in found and not found.keys() & _NAMED:
+            said[_FIELDS[word["thing"].lower()]] = found["id"]
     for name, value in (said or {}).items():
         found.setdefault(name, value)
     return found or None
@@ -132,29 +160,42 @@ def _sentence(text: str) -> dict[str, Any] | None:
         more = {"resource": shouted["rest"].strip()} if "LOCK" in shouted["word"] and shouted["rest"] else {}
         return _who(shouted) | {"kind": _kind(shouted)} | more
     for pattern, kind in _LOCKS if _LOCK.search(text) else ():
-        if found := pattern.match(text):
+        if (found := pattern.match(text)) and not _DEED.fullmatch(_bare(found["resource"])):
             return _who(found) | {"kind": kind, "resource": _bare(found["resource"])}
     for pattern in _SENTENCES:
         if found := pattern.match(text):
             return _who(found) | {"kind": _kind(found)}
+    for pattern in _STALE:
+        if found := pattern.match(text):
+            if "resource" in found.groupdict():
+                return _who(found) | {"kind": "lock_expired", "resource": _bare(found["resource"])}
+            return _who(found) | {"kind": f"{_thing(found)}_expired"}
     return None
 
 
 def _who(found: re.Match[str]) -> dict[str, Any]:
     said = found.groupdict()
-    return {_FIELDS[(said.get("thing") or "session").lower()]: _bare(said["who"])} if said.get("who") else {}
+    if not said.get("who"):
+        return {}
+    who = _bare(said["who"])
+    own = _OWN_THING.match(who)
+    return {_FIELDS[(said.get("thing") or (own[1] if own else "session")).lower()]: who}
 
 
 def _kind(found: re.Match[str]) -> str:
     word = found["word"].lower()
     word = _STARTING.get(word, word)
-    thing = (found.groupdict().get("thing") or "").lower()
-    thing = "session" if thing == "sess" else thing
+    thing = _thing(found)
     if word in ("heartbeat", "beat", "ping", "alive", "keepalive", "keep-alive"):
         return "heartbeat"
     if "lock" in word or word in ("waiting", "blocked"):
         return word
     return f"{thing}_{word}" if thing else word
+
+
+def _thing(found: re.Match[str]) -> str:
+    thing = (found.groupdict().get("thing") or "").lower()
+    return "session" if thing == "sess" else thing
 
 
 def _bare(text: str) -> str:
