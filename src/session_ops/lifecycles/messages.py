@@ -50,7 +50,7 @@ _LOCKS = tuple(
         # lock db acquired by s-1
         rf"^{{lock}}\s+(?:on\s+|for\s+)?(?P<resource>{{res}})\s+(?:was\s+|is\s+)?{{{word}}}(?:\s+(?:by|from)\s+(?:(?P<thing>{{thing}})\s+)?(?P<who>{{id}}))?{_END}",
         # LOCK ACQUIRED: db; lock released: db (s-1)
-        rf"^{{lock}}\s+(?:was\s+)?{{{word}}}\s*[:|]\s*(?P<resource>{{res}})(?:\s*$|\s*[(\[,;]\s*|\s+(?=by|for|from|held))(?:(?:held\s+)?(?:by|for|from)\s+)?(?:(?P<thing>{{thing}})\s+)?(?P<who>{{id}})?",
+        rf"^{{lock}}\s+(?:was\s+)?{{{word}}}\s*[:|]\s*(?P<resource>{{res}})(?:\s*$|\s*[(\[,;]\s*|\s+(?=by|from|held))(?:(?:held\s+)?(?:by|from)\s+)?(?:(?P<thing>{{thing}})\s+)?(?P<who>{{id}})?",
         # LOCK ACQUIRED db by s-1
         rf"^{{lock}}\s+(?:was\s+)?{{{word}}}\s+(?:on\s+|for\s+)?(?P<resource>{{res}})\s+(?:by|for|from)\s+(?:(?P<thing>{{thing}})\s+)?(?P<who>{{id}}){_END}",
         # acquired lock db (the session is named elsewhere in the line)
