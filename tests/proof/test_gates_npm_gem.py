@@ -56,7 +56,7 @@ def npm_files(**package: Any) -> dict[str, str]:
             "#!/usr/bin/env node\nif (process.argv.includes('--help')) { console.log('usage: tiny-ops [n]'); process.exit(0) }\n"
             "console.log(require('../lib').hi(Number(process.argv[2] || 1)))\n"
         ),
-        "README.md": "# Tiny\n\n```sh\nnpm install -g tiny-ops\ntiny-ops 3\nnpx -y tiny-ops@latest 2\n```\n",
+        "README.md": "# Tiny\n\n```sh\nnpm install -g tiny-ops\ntiny-ops 3\nnpx tiny-ops 3\nnpx -y tiny-ops@latest 2\n```\n",
     }
 
 
@@ -71,6 +71,7 @@ def test_a_healthy_npm_package_passes_every_gate(make: Make, proven: Proven, nod
     assert outcomes(results) == dict.fromkeys(("metadata", "build", "contents", "install", "start"), "pass")
     assert command(results[Gate.START], "tiny-ops 3").tail == ("xxx",)
     assert command(results[Gate.START], "tiny-ops 2").tail == ("xx",)
+    assert [run.command for run in results[Gate.START].runs].count("tiny-ops 3") == 1
     assert command(results[Gate.INSTALL], "import").good
     assert digest(root) == before
 

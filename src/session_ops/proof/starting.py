@@ -129,18 +129,18 @@ def documented(
     place: Place, facts: Facts, own: Callable[[Sequence[str]], bool], env: Mapping[str, str], *, at: PurePosixPath
 ) -> Iterator[CommandRun]:
     """Documented commands for which `own` holds, as far as they can be tried; an example that wants its reader's data is left out."""
-    tried = 0
+    tried: set[str] = set()
     for one in map(_installed, told(facts["docs"])):
         words = one.words
-        if not words or not own(words):
+        if not words or not own(words) or one.text in tried:
             continue
-        if tried >= MOST_COMMANDS:
+        if len(tried) >= MOST_COMMANDS:
             yield place.skipped(Gate.START, one.text, f"more than {MOST_COMMANDS} documented commands")
             return
         if why := unfit(one.text):
             yield place.skipped(Gate.START, one.text, why)
             continue
-        tried += 1
+        tried.add(one.text)
         yield sample(place, one.text, env, at)
 
 
