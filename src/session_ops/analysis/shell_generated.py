@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import PurePosixPath
 
 from session_ops.analysis.shell_places import place, told
 from session_ops.discovery.files import Tree
+from session_ops.discovery.manifests.cargo import load
 from session_ops.discovery.shell_flow import Heredoc, ShellText, ShellTexts, heredocs
 from session_ops.model import Edit, Finding, Fix
 from session_ops.registry import NotApplicable, rule
@@ -181,6 +183,8 @@ def not_this_one(finding: Finding, tree: Tree) -> Fix | None:
     text = tree.lines(path)[line - 1]
     opened = next((e.line for e in finding.also if e.path == path), 0)
     doc = next((d for d in heredocs(tree.lines(path), 1) if d.line == opened + 1), None) if opened else None
+    if doc is not None and (built := _built_instead(finding, tree, doc)) is not None:
+        return built
     if opened and (doc is None or not doc.literal):
         return None
     lead = text[: len(text) - len(text.lstrip())]
@@ -189,6 +193,32 @@ def not_this_one(finding: Finding, tree: Tree) -> Fix | None:
     why = "The command is then looked for behind the wrapper; where there is none, the shell says so and ends."
     edit = Edit(path, text, f"{own}\n{without}\n{text}", line)
     return Fix(f"Look for the command behind the wrapper in {path}", (finding.id,), "review", (edit,), why=why)
+
+
+_OWN_FOLDER = re.compile(
+    r"(?m)^\s*(?P<name>\w+)=\"\$\(cd \"\$\(dirname \"\$\{?(?:BASH_SOURCE\[0\]|BASH_SOURCE|0)\}?\"\)\"[^\n]*&& pwd\)\""
+)
+
+
+def _built_instead(finding: Finding, tree: Tree, doc: Heredoc) -> Fix | None:
+    """Where the crate beside the installer has a program of the wrapper's name, that is meant: build and install it in the wrapper's place."""
+    path, text = finding.at.path, tree.text(finding.at.path)
+    folder, name = posixpath.dirname(path), PurePosixPath(doc.to).name
+    crate = load(tree, f"{folder}/Cargo.toml".lstrip("/"))[0]
+    listed = crate.get("bin")
+    bins = {one.get("name"): one for one in (listed if isinstance(listed, list) else []) if isinstance(one, dict)}
+    own, place = _OWN_FOLDER.search(text), re.fullmatch(r"\$\{?(\w+)\}?/[\w.-]+", doc.to)
+    if name not in bins or own is None or place is None or not re.search(rf"(?m)^\s*{place[1]}=[^\n]*/bin[\"']?\s*$", text):
+        return None
+    needs = bins[name].get("required-features")
+    features = f" --features {','.join(map(str, needs))}" if isinstance(needs, list) and needs else ""
+    lines = tree.lines(path)
+    old = "\n".join(lines[doc.line - 2 : doc.end])
+    root = f'"$(dirname "${place[1]}")"'
+    new = f'cargo install --path "${own["name"]}" --bin {name}{features} --root {root} --force'
+    edit = Edit(path, old, new, doc.line - 1)
+    why = f"The crate has a program {name}; the wrapper stood in its place and started itself."
+    return Fix(f"Install the program {name} instead of a wrapper in {path}", (finding.id,), "review", (edit,), why=why)
 
 
 @rule("SHELL-SELF", gate="start", category="shell", fix=not_this_one)

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+set -e
+
+HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+INSTALL_DIR="${HOME}/.local/bin"
+cd "$HERE"
+cargo build --bin ops --release
+mkdir -p "$INSTALL_DIR"
+cp "$HERE/target/release/ops" "$INSTALL_DIR/"
+
+cat > "$INSTALL_DIR/ops-server" << 'EOF'
+#!/bin/bash
+# the server
+
+exec ops-server --features server "$@"
+EOF
+chmod +x "$INSTALL_DIR/ops-server"
