@@ -77,13 +77,18 @@ def _json(value: Any) -> str:
 
 
 LAST_REQUIRED = {
-    "aggregate-error": 3, "boxen": 5, "camelcase": 6, "chalk": 4, "cli-truncate": 2, "clipboardy": 2, "conf": 10, "del": 6, "dot-prop": 6,
-    "escape-string-regexp": 4, "execa": 5, "figures": 3, "file-type": 16, "find-up": 5, "globby": 11, "got": 11, "hasha": 5, "indent-string": 4,
-    "inquirer": 8, "internal-ip": 6, "latest-version": 5, "log-symbols": 4, "log-update": 4, "lowdb": 1, "meow": 9, "mime": 3, "nanoid": 3,
-    "node-fetch": 2, "open": 8, "ora": 5, "p-limit": 3, "p-map": 4, "p-queue": 6, "p-retry": 4, "pkg-dir": 5, "pretty-bytes": 5, "slash": 3,
-    "string-width": 4, "strip-ansi": 6, "tempy": 1, "terminal-link": 2, "unified": 9, "update-notifier": 5, "wrap-ansi": 7, "yargs": 17,
+    "aggregate-error": 3, "ansi-escapes": 4, "ansi-regex": 5, "array-union": 2, "boxen": 5, "camelcase": 6, "chalk": 4, "cli-cursor": 3,
+    "cli-truncate": 2, "clipboardy": 2, "conf": 10, "crypto-random-string": 3, "decamelize": 5, "del": 6, "detect-indent": 6, "dot-prop": 6,
+    "env-paths": 2, "escape-string-regexp": 4, "execa": 5, "figures": 3, "file-type": 16, "find-up": 5, "get-port": 5, "get-stdin": 8, "glob": 8,
+    "globby": 11, "got": 11, "gradient-string": 2, "has-flag": 4, "hasha": 5, "indent-string": 4, "inquirer": 8, "internal-ip": 6, "is-stream": 2,
+    "is-wsl": 2, "latest-version": 5, "log-symbols": 4, "log-update": 4, "lowdb": 1, "meow": 9, "mime": 3, "minimatch": 5, "nanoid": 3,
+    "node-fetch": 2, "normalize-url": 6, "open": 8, "ora": 5, "os-name": 4, "p-limit": 3, "p-map": 4, "p-queue": 6, "p-retry": 4, "p-timeout": 4,
+    "pkg-dir": 5, "pkg-up": 3, "pretty-bytes": 5, "read-pkg": 5, "read-pkg-up": 7, "rimraf": 3, "serialize-error": 8, "slash": 3,
+    "string-width": 4, "strip-ansi": 6, "strip-bom": 4, "strip-indent": 3, "strip-json-comments": 3, "supports-color": 8, "temp-dir": 2,
+    "tempy": 1, "term-size": 2, "terminal-link": 2, "unified": 9, "unique-string": 2, "update-notifier": 5, "widest-line": 3, "wrap-ansi": 7,
+    "yargs": 17,
 }  # fmt: skip
-"""Packages that gave up `require`, and the last major version that can be required. Source: their release notes on npm."""
+"""Packages that gave up `require`, or the function that it gave, and the last major version that has it. Source: their release notes on npm."""
 
 
 def package_json(tree: Tree, syntax: Syntax, docs: Docs) -> NewFile | None:
