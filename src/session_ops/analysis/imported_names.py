@@ -20,13 +20,14 @@ from session_ops.registry import NotApplicable, rule
 
 _TAKES = re.compile(r"(?m)^[ \t]*import\s+(?:[\w$]+\s*,\s*)?\{(?P<names>[^{}]*)\}\s*from\s*[\"'](?P<from>\.[^\"'\n]*)[\"']")
 _GIVES = re.compile(
-    r"(?m)(?:^|;)[ \t]*export\s+(?:declare\s+)?(?:default\s+)?(?:async\s+)?(?:abstract\s+)?"
+    r"\bexport\s+(?:@[\w$.]+(?:\([^()]*\))?\s+)*(?:declare\s+)?(?:default\s+)?(?:async\s+)?(?:abstract\s+)?"
     r"(?:function\s*\*?|class|const\s+enum|enum|type|interface|namespace|module|import)\s*(?P<name>[\w$]+)"
 )
-_VALUES = re.compile(r"(?m)(?:^|;)[ \t]*export\s+(?:declare\s+)?(?:const|let|var)\s+(?P<names>[^=;\n]*(?:\{[^}]*\})?[^;\n]*)")
+_VALUES = re.compile(r"\bexport\s+(?:declare\s+)?(?:const|let|var)\s+(?P<names>(?:\{[^}]*\}|\[[^\]]*\]|[^=;\n]*)[^;\n]*)")
 _LIST = re.compile(r"\bexport\s+(?:type\s+)?\{(?P<names>[^{}]*)\}")
 _UNKNOWN = re.compile(
-    r"\bexport\s*(?:type\s*)?\*|\bexport\s*=|\bmodule\.exports\b|\bexports\.\w|\b__esModule\b|\bdefineProperty\(\s*exports"
+    r"\bexport\s*(?:type\s*)?\*|\bexport\s+(?:const|let|var)\b[^;\n]*,[ \t]*\n"
+    r"|\bexport\s*=|\bmodule\.exports\b|\bexports\.\w|\b__esModule\b|\bdefineProperty\(\s*exports"
 )
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 

@@ -59,7 +59,9 @@ def names_of(tree: Tree, path: str) -> set[str] | None:
         if name in ("*", "__getattr__"):
             return None
         names.add(name)
-    if any(word in tree.text(path) for word in ("globals()[", "globals().update", "setattr(sys.modules", "exec(")):
+    if any(
+        word in tree.text(path) for word in ("globals()[", "globals().update", "vars()", "locals()", "sys.modules[", "exec(")
+    ):
         return None
     return names
 
@@ -86,6 +88,8 @@ def _bound(body: list[ast.stmt]) -> Iterator[str]:
             for part in ast.iter_child_nodes(node):
                 if isinstance(part, ast.stmt):
                     pending.append(part)
+                elif isinstance(part, (ast.Name, ast.Tuple, ast.withitem)):  # `for name in`, `with … as name`
+                    yield from (n.id for n in ast.walk(part) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
                 elif isinstance(part, (ast.ExceptHandler, ast.match_case)):
                     pending += part.body
             if isinstance(node, (ast.For, ast.With)):

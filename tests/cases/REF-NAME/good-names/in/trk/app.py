@@ -1,3 +1,4 @@
+from .loop import last, source
 from trk.core import worker, make
 from trk.lazy import anything
 from trk.wide import Queue

@@ -1,0 +1,2 @@
+export let one = 1,
+  two = 2
