@@ -114,7 +114,8 @@ def test_a_script_that_fails_before_packing_fails_build_unless_all_is_built_alre
     results = npm(proven, make(npm_files(scripts=broken, main="lib/made.js"), git=True))
     assert results[Gate.BUILD].outcome is Outcome.FAIL
     assert set(outcomes(results).values()) == {"pass", "fail", "open"}
-    results = npm(proven, make(npm_files(scripts=broken), name="other", git=True))
+    cleared = {"prepack": "rm -rf lib; echo broken >&2; exit 4"}
+    results = npm(proven, make(npm_files(scripts=cleared), name="other", git=True))
     assert set(outcomes(results).values()) == {"pass"}
     assert command(results[Gate.BUILD], "npm pack").skipped.startswith("its scripts do not work here: exit status 4")
 

@@ -88,12 +88,15 @@ def _pack(place: Place, package: Mapping[str, Any], one: Manifest, where: str, d
     """Pack, after a build where it takes one; the last run is that of `npm pack`.
 
     Where all that the manifest promises lies there already (published, or committed), a script that fails before packing is said and passed over:
-    it works on sources that a published package does not hold.
+    it works on sources that a published package does not hold. What is packed then is the folder as it was: such a script clears it first.
     """
     scripts = _table(package, "scripts")
     shown = f"npm pack{where}"
     words = ["npm", "pack", "--pack-destination", str(dist)]
     complete = not _made(place, one)
+    kept = place.box.tmp.parent / f"kept-{dist.name}"
+    if complete and any(name in scripts for name in _BUILDS):
+        place.box.run(["cp", "-a", str(place.inside(one.folder)), str(kept)])
     why = ""
     if any(name in scripts for name in _BUILDS) or not complete:
         run = _develop(place, package, one, where)
@@ -113,7 +116,7 @@ def _pack(place: Place, package: Mapping[str, Any], one: Manifest, where: str, d
         bare = place.run(
             Gate.BUILD,
             [*words, "--ignore-scripts"],
-            cwd=one.folder,
+            cwd=kept if any(name in scripts for name in _BUILDS) else one.folder,
             env=_env(place),
             timeout_s=NPM_S,
             shown=f"{shown} --ignore-scripts",
