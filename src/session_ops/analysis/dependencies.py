@@ -382,15 +382,18 @@ def declared_but_unused(tree: Tree, manifests: Manifests, python_imports: dict[s
     """A distribution is declared for run time, and nothing imports, starts or names it.
 
     Why: everyone who installs the package installs it and its requirements too, with their conflicts and holes.
-    Only packages that are built, and only plain declarations: no marker, no extra. Passes: any mention in code, configuration
-    or scripts; plugins, drivers, servers and stubs, which work unseen.
+    Only packages that are built, and only plain declarations: no marker, no extra. Of npm's packages those that are published or have a
+    command. Passes: any mention in code, configuration or scripts; plugins, drivers, servers and stubs, which work unseen; what another
+    package of the lock file asks for.
     Do: Remove it from the run-time dependencies; where only tests or the build need it, move it to an extra or a dependency
     group.
     Source: deptry, DEP002.
     """
     packages = [m for m in _packages(manifests) if m.path.endswith(("pyproject.toml", "setup.py")) and m.name]
-    if not packages:
-        raise NotApplicable("no Python package")
+    nodes = [m for m in manifests if m.ecosystem == "npm" and m.name and not m.broken and not is_aside(m.path)]
+    if not packages and not nodes:
+        raise NotApplicable("no Python package, and none of npm")
+    yield from _unused_of_npm(tree, nodes)
     imported = {top.lower() for tops in python_imports.values() for top in tops}
     for one in packages:
         plain = [d for d in one.dependencies if d.group == "runtime" and not _SILENT.match(normalised(d.name))]
@@ -414,6 +417,47 @@ def declared_but_unused(tree: Tree, manifests: Manifests, python_imports: dict[s
                 impact="Every installation fetches it and what it needs for nothing.",
                 confidence="possible",
             )
+
+
+_UNSEEN = re.compile(
+    r"^(?:@types/.*|typescript|tslib|@?babel\b.*|.*(?:eslint|prettier|webpack|rollup|vite|postcss|tailwind|plugin|preset|loader|polyfill).*|autoprefixer|sass|less"
+    r"|core-js|regenerator-runtime|react|react-dom|vue|svelte|rxjs|zone\.js|reflect-metadata|graphql|pg|mysql2?|sqlite3|better-sqlite3|mongodb|i?oredis|redis"
+    r"|pino-pretty|dotenv|tsx|ts-node|nodemon|husky|rimraf|cross-env|concurrently|bufferutil|utf-8-validate|encoding|canvas|sharp|fsevents|next|nuxt|expo.*"
+    r"|@angular/.*|@fontsource.*|@radix-ui/.*|.*-(?:win32|linux|darwin)\b.*|.*-(?:x64|arm64).*|npm|node|yarn|pnpm|source-map-support|supports-color)$"
+)
+
+
+def _unused_of_npm(tree: Tree, nodes: list[Manifest]) -> Iterator[Finding]:
+    """Run-time dependencies of npm packages that no file names."""
+    for one in nodes:
+        text = tree.text(one.path)
+        if not re.search(r'"bin"\s*:|"files"\s*:|"publishConfig"\s*:|"main"\s*:', text):
+            continue
+        plain = [d for d in one.dependencies if d.group == "runtime" and not _UNSEEN.match(d.name)]
+        plain = [d for d in plain if not re.match(r"(?:file|link|workspace|npm|git)\b", d.spec) and text.count(d.name) == 1]
+        code = any(not e.vendored and _covers(one, e.path) for e in tree.files("javascript", "typescript", "tsx"))
+        if not plain or not code:
+            continue
+        unnamed = _unnamed(tree, {d.name: {d.name.lower()} for d in plain})
+        locks = [tree.text(p) for p in tree.entries if PurePosixPath(p).name in _NPM_LOCKS]
+        unused = [d for d in plain if d.name in unnamed and not any(_asked_for(lock, d.name) for lock in locks)]
+        if len(unused) > max(3, len(plain) // 2):
+            continue  # the code is not here: generated, or loaded from elsewhere
+        for dependency in unused[:4]:
+            yield Finding(
+                f"{dependency.name} is declared, but nothing imports or starts it",
+                tree.evidence(one.path, dependency.line),
+                impact="Every installation fetches it and what it needs for nothing.",
+                confidence="possible",
+            )
+
+
+_NPM_LOCKS = frozenset(("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock"))
+
+
+def _asked_for(lock: str, name: str) -> bool:
+    """Does a lock file name a package more often than for the project itself: as another one's dependency or peer?"""
+    return len(re.findall(rf"(?m)^\s+[\"']?{re.escape(name)}[\"']?:?\s+[\"']?[\^~>=*\d]", lock)) > 1
 
 
 _COMMENT = re.compile(r"(?m)(?:^|\s)#[^\n]*")

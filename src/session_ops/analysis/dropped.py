@@ -21,6 +21,11 @@ TAKES = re.compile(
     r"|^\s*(?:if !? ?|until |while ! ?)mkdir (?!-p)[^;]*lock|\block(?:file)?\.lock(?:Sync)?\(|\.flock\(File::LOCK_(?:EX|SH)",
     re.IGNORECASE,
 )
+HELPER = re.compile(
+    r"(?m)^\s*(?:if !? ?)?(?:with_\w*lock\w*|acquire_\w*lock\w*|take_\w*lock\w*|lock_acquire|\w+_lock_acquire)\s+\S",
+    re.IGNORECASE,
+)
+"""A call of a helper that takes a lock: what it does inside is the lock now."""
 TRAPS = re.compile(r"^\s*trap\s+(?!-)(?P<what>'[^']+'|\"[^\"]+\"|[\w:-]+)\s+.*\b(?:EXIT|0|INT|TERM|HUP)\b")
 ASKED = "flock|LOCK_EX|LOCK_SH|[Ff]ile_?[Ll]ock|lock_file|trap |mkdir .*lock|lock(Sync)?[(]"
 """What git looks for in added and removed lines; POSIX, extended."""
@@ -161,7 +166,7 @@ def lock_no_longer_taken(tree: Tree, dropped_lines: DroppedLines) -> Iterator[Fi
         call = re.search(r"[\w.]+(?=\()|^\s*(?:if !? ?|until |while ! ?)?(\w+)", one.text)
         kind = (call[1] or call[0]) if call else ""
         still = [n for n, line in enumerate(tree.lines(one.path), 1) if TAKES.search(line) and kind in line]
-        if len(still) > 1:
+        if len(still) > 1 or HELPER.search(tree.text(one.path)):
             continue
         yield _finding(
             tree, one, f"nothing takes the lock here any more (`{one.text.strip()[:80]}`)",

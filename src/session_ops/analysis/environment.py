@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from session_ops.analysis.ignore import SECRET_NAME, looks_secret
+from session_ops.analysis.ignore import SECRET_NAME, looks_secret, may_be_secret
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.environment import Environment, Use, given
@@ -167,7 +167,8 @@ def secret_as_default(tree: Tree, environment: Environment) -> Iterator[Finding]
     """A password or token stands in the code as the default of a variable.
 
     Why: it is in every clone and in the history, and it works wherever nobody set the variable. Placeholders, short defaults
-    of local databases, tests and examples pass. The value is not repeated here; whoever reads the line sees it.
+    of local databases, tests and examples pass; one that is short, but no word, is only possible. The value is not repeated here;
+    whoever reads the line sees it.
     Do: Replace the secret where it is accepted, take the default out of the code, and end at the start with a message where the
     variable is not set.
     Source: CWE-798.
@@ -176,16 +177,17 @@ def secret_as_default(tree: Tree, environment: Environment) -> Iterator[Finding]
         raise NotApplicable("no code reads a variable of its own from the environment")
     seen: set[str] = set()
     for use in environment.uses:
-        if use.default and SECRET_NAME.search(use.name) and not not_deployed(use.path) and looks_secret(use.name, use.default):
-            again = use.path in seen
+        if not use.default or not SECRET_NAME.search(use.name) or not_deployed(use.path) or use.path in seen:
+            continue
+        sure = looks_secret(use.name, use.default)
+        if sure or may_be_secret(use.name, use.default):
             seen.add(use.path)
-            if not again:
-                yield Finding(
-                    f"{use.name} has a real-looking secret as its default",
-                    tree.evidence(use.path, use.line),
-                    impact="Everyone with the repository, and its history, has it. Replace it where it is used, then remove the default.",
-                    confidence="likely",
-                )
+            yield Finding(
+                f"{use.name} has a real-looking secret as its default",
+                tree.evidence(use.path, use.line),
+                impact="Everyone with the repository, and its history, has it. Replace it where it is used, then remove the default.",
+                confidence="likely" if sure else "possible",
+            )
 
 
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
@@ -194,11 +196,11 @@ _SAYS_NOTHING = frozenset(("markdown", "rst", "text", "env"))
 
 @rule("CFG-UNREAD", gate="start", category="config")
 def setting_that_nothing_reads(tree: Tree, environment: Environment, deployment: Deployment) -> Iterator[Finding]:
-    """A compose file, unit or image sets a variable of the project's own that nothing in the project reads.
+    """A compose file, unit, image or template (.env.example) sets a variable of the project's own that nothing in the project reads.
 
     Why: the setting looks as if it worked, and the code goes on with its default; mostly the name is a little wrong. Only variables
-    whose prefix the code uses for several others are looked at (APP_… where it reads APP_…), and a name that occurs in any spelling
-    anywhere in code or configuration passes (settings classes drop the prefix and the case).
+    whose prefix the code uses for several others are looked at (APP_… where it reads APP_…), in a template all but those of libraries; a name
+    that occurs in any spelling anywhere in code or configuration passes (settings classes drop the prefix and the case).
     Do: Write the name that the code reads, remove the setting, or let the code read it where it is meant to count.
     Source: Compose Specification, environment; systemd.exec(5), Environment=; Dockerfile reference, ENV.
     """
@@ -211,9 +213,10 @@ def setting_that_nothing_reads(tree: Tree, environment: Environment, deployment:
         for n, p, line in _set_by(deployment)
         if n not in read and n.partition("_")[0] in prefixes and not given(n) and not not_deployed(p)
     ]
-    if not read or (not deployment.services and not deployment.units and not deployment.dockerfiles):
-        raise NotApplicable("no deployment file beside code that reads variables")
-    if not own:
+    templates = _templates(tree, deployment, read)
+    if not read or (not deployment.services and not deployment.units and not deployment.dockerfiles and not templates):
+        raise NotApplicable("no deployment file and no template beside code that reads variables")
+    if not own and not templates:
         return
     settings = {p for _, p, _ in _set_by(deployment)}
     words: set[str] = set()
@@ -222,6 +225,16 @@ def setting_that_nothing_reads(tree: Tree, environment: Environment, deployment:
             words.update(word.lower() for word in _TOKEN.findall(tree.text(entry.path)))
     for path in settings:  # a command line or another value may name it
         words.update(m[1].lower() for m in re.finditer(r"\$\{?(\w+)", tree.text(path)))
+    unread = [(n, p, line) for n, p, line in templates if n.lower() not in words and n.partition("_")[2].lower() not in words]
+    offered = sum(bool(_OFFERED.match(line)) for path in {p for _, p, _ in unread} for line in tree.lines(path))
+    if len(unread) * 2 < offered:  # else the variables are read in a way that no text shows
+        for name, path, line in unread[:3]:
+            yield Finding(
+                f"the template offers {name}, but nothing reads it",
+                tree.evidence(path, line),
+                impact="Who sets it changes nothing.",
+                confidence="possible",
+            )
     for name, path, line in own:
         short = name.partition("_")[2].lower()
         if name.lower() in words or short in words or short.replace("_", "") in words:
@@ -237,6 +250,30 @@ def setting_that_nothing_reads(tree: Tree, environment: Environment, deployment:
             "The setting has no effect; the code goes on with its default.",
             "possible",
         )
+
+
+_OFFERED = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Z][A-Z0-9_]+)=")
+_OF_LIBRARIES = re.compile(
+    r"^(?:OPENAI|ANTHROPIC|AWS|AZURE|GOOGLE|GCP|GEMINI|LANGCHAIN|LANGSMITH|HF|HUGGING|OTEL|SENTRY|POSTGRES|PG|MYSQL|REDIS|MONGO|NEXT|VITE|REACT_APP"
+    r"|NODE|NPM|PIP|UV|DOCKER|COMPOSE|FLASK|DJANGO|UVICORN|GUNICORN|LOG|CLAUDE|GITHUB|GITLAB|SLACK|DISCORD|TELEGRAM|SMTP|DATABASE|SUPABASE|STRIPE|GRAFANA)_"
+    r"|_API_KEY$|^(?:PORT|DEBUG|TZ|PUID|PGID|UMASK)$"
+)
+
+
+def _templates(tree: Tree, deployment: Deployment, read: set[str]) -> list[tuple[str, str, int]]:
+    """(name, path, line) of each variable of a template at the root that no code reads by this name.
+
+    Empty where a compose file hands whole files of variables to an image that is not built here.
+    """
+    if not read or any("env_file" in key and "build" not in s.places for s in deployment.services for key in s.places):
+        return []
+    found = []
+    for path in (".env.example", ".env.sample", ".env.template", "env.example"):
+        for number, line in enumerate(tree.lines(path) if path in tree.entries else (), start=1):
+            match = _OFFERED.match(line)
+            if match and match["name"] not in read and not given(match["name"]) and not _OF_LIBRARIES.search(match["name"]):
+                found.append((match["name"], path, number))
+    return found
 
 
 def _set_by(deployment: Deployment) -> Iterator[tuple[str, str, int]]:

@@ -393,6 +393,7 @@ BINDS = re.compile(
     r"|serve\([^)\n]*?,\s*|create_server\([^)\n]*?,\s*"
     r"|getenv\(\s*[\"']\w*HOST[\"'],\s*|environ\.get\(\s*[\"']\w*HOST[\"'],\s*|\bHOST\s*(?:\|\||\?\?)\s*)[\"'](?P<host>0\.0\.0\.0(?::\d+)?|::)[\"']"
     r"|HTTPServer\(\s*\(\s*(?P<all>\"\"|'')\s*,|ListenAndServe\(\s*\"(?P<colon>:\d+)\""
+    r"|\b(?:server|app|httpServer|http|fastify|wss?)\.listen\(\s*(?:\d{4,5}|PORT|port|process\.env\.PORT[^,)\n]*|Number\([^()\n]*\)[^,)\n]*)\s*(?P<none>\)|,\s*(?:\(|async|function))"
 )
 SERVES = re.compile(
     r"uvicorn|flask|fastapi|aiohttp|HTTPServer|socketio|websockets?\b|tornado|express|fastify|http\.createServer|Bun\.serve|hono|net/http|gin\.",
@@ -400,7 +401,7 @@ SERVES = re.compile(
 )
 CHANGES = re.compile(
     r"def do_(?:POST|PUT|DELETE)|\.(?:post|put|delete|patch)\(\s*[\"'`]/|methods\s*=\s*\[[^\]]*(?:POST|PUT|DELETE)"
-    r"|MethodPost|\"POST\"|@socketio\.on|socket\.on\(\s*[\"'](?!connect|close|error|disconnect)"
+    r"|\breq(?:uest)?\.on\(\s*[\"']data[\"']|MethodPost|\"POST\"|@socketio\.on|socket\.on\(\s*[\"'](?!connect|close|error|disconnect)"
 )
 STARTS = re.compile(
     r"subprocess\.|os\.system|child_process|exec\.Command|\bspawn\(|create_subprocess|send-keys|node-pty|os\.kill\(|process\.kill\("
@@ -415,8 +416,9 @@ GUARDED = re.compile(
 def open_control_surface(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
     """A server that changes state or starts processes listens on all interfaces, and nothing asks who is calling.
 
-    Why: everyone in the same network, a café's too, can steer the agents. Passes: servers that only show things, code with any kind of
-    authentication around, tests and examples; where the project runs in a container the address is needed there, and it is only possible.
+    Why: everyone in the same network, a café's too, can steer the agents. Node's `listen(port)` without a host means all interfaces, too.
+    Passes: servers that only show things, code with any kind of authentication around, tests and examples; where the project runs in a
+    container the address is needed there, and it is only possible.
     The whole checkout served by a plain file server of a compose file is the same fault: .env and .git can be read.
     Do: Listen on 127.0.0.1 unless told otherwise, and ask every request for a token where another address is set; serve only a
     folder without .env and .git.
@@ -430,6 +432,7 @@ def open_control_surface(tree: Tree, deployment: Deployment) -> Iterator[Finding
             or "HTTPServer((" in text
             or "ListenAndServe" in text
             or '"::"' in text
+            or ".listen(" in text
         ):
             continue
         match = next((m for m in BINDS.finditer(text) if not _comment(text, m.start())), None)

@@ -249,6 +249,14 @@ def looks_secret(name: str, value: str) -> bool:
     )
 
 
+def may_be_secret(name: str, value: str) -> bool:
+    """Is this a chosen password that is too short to be sure of: letters of both cases and digits, no word, no placeholder?"""
+    value = value.strip().strip("\"'")
+    kinds = all(re.search(kind, value) for kind in ("[a-z]", "[A-Z]", r"\d"))
+    plain = re.search(r"[\s/\\:(){}$<>]|example|default|local|\b(?:v\d|http)", value, re.IGNORECASE) is None
+    return bool(SECRET_NAME.search(name)) and len(value) >= 8 and kinds and plain and not _NO_SECRET.search(value)
+
+
 @rule("IGNORE-SECRET", gate="guard", category="security", fix=_ignore)
 def env_file_in_git(tree: Tree) -> Iterator[Finding]:
     """A .env file with values is tracked by git, or nothing keeps it out.

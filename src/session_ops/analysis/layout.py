@@ -124,6 +124,7 @@ def several_packages(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
         if (
             not one.setuptools
             or re.search(r"^package\s*=\s*false", one.settings, re.MULTILINE)
+            or (not one.backend and _virtual(tree, one))
             or _EXPLICIT.search(_of_setuptools(tree, one))
             or tree.is_folder(f"{one.base}src")
         ):
@@ -148,6 +149,12 @@ def several_packages(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
             confidence="likely" if one.backend or installed else "possible",
             data={"meant": next((f for f in folders if f.lower() == named), "")},
         )
+
+
+def _virtual(tree: Tree, one: Project) -> bool:
+    """Does uv's lock file say that the project itself is never built?"""
+    text = tree.text(f"{one.base}uv.lock")
+    return bool(text) and re.search(r'source = \{ virtual = "\." \}', text) is not None
 
 
 def _of_setuptools(tree: Tree, one: Project) -> str:

@@ -9,6 +9,7 @@ from session_ops.analysis.coordination_fixes import pid_of_the_caller, with_its_
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree
+from session_ops.discovery.mechanism import Mechanism, Use
 from session_ops.discovery.scripts import Scripts
 from session_ops.discovery.syntax import Syntax, line_of
 from session_ops.model import Edit, Finding, Fix
@@ -54,11 +55,12 @@ def beats_for_the_dead(scripts: Scripts, syntax: Syntax, tree: Tree) -> Iterator
             if body is None or head is None or "sleep" not in body.text():
                 continue
             writes = re.sub(r"(?m)#.*$", "", body.text())
-            named = BEATS.search(script.path.rpartition("/")[2]) or re.search(
+            by_name = BEATS.search(script.path.rpartition("/")[2])
+            named = re.search(
                 r"(?m)^\s*(?:\S*heartbeat\S*|beat|send_beat|touch\s[^\n]*(?:heartbeat|beat)|(?:date|echo|printf)[^\n]*>\s*\S*(?:heartbeat|beat))",
                 writes,
             )
-            if not named or ASKS_FOR_PARENT.search(head.text() + writes) or re.search(r"\bread\b", head.text()):
+            if not (named or by_name) or ASKS_FOR_PARENT.search(head.text() + writes) or re.search(r"\bread\b", head.text()):
                 continue
             if not re.search(r"^(?:true|:|\[)", head.text().strip()) or re.search(
                 r"check|monitor|watch|stale", script.path.rpartition("/")[2], re.IGNORECASE
@@ -68,7 +70,7 @@ def beats_for_the_dead(scripts: Scripts, syntax: Syntax, tree: Tree) -> Iterator
                 "the heartbeat beats on when the agent that it stands for is dead",
                 at=tree.evidence(script.path, line_of(loop)),
                 impact="A crashed session looks alive for ever; it is never expired and its locks are never free.",
-                confidence="likely" if started else "possible",
+                confidence="likely" if started and named else "possible",
             )
             break
 
@@ -312,16 +314,65 @@ WRITER = re.compile(
 )
 
 
+FILE_AGE = re.compile(r"\bstat\s+-[cf]\s*[\"']?%[Ym]|\bdate\s+-r\b|-mmin\s+\+|-not\s+-newer")
+PERIODIC = re.compile(r"\b(?:while|until|for)\b|\bwatch\s|\bcron|hook|heartbeat\b[^/\n]*\(\)")
+
+
+def _touched_once(mechanism: Mechanism, tree: Tree) -> tuple[tuple[str, int], Use] | None:
+    """The place that judges heartbeat files by their age, and the only script that writes one, which has no loop and is no hook."""
+    beats = [u for u in mechanism.uses if u.kind == "heartbeat" and not not_deployed(u.path)]
+    writers = [u for u in beats if u.act in ("refreshes", "creates", "locks")]
+    if not writers or any(u.language != "shell" for u in beats) or len({u.path for u in writers}) != 1:
+        return None
+    writer = writers[0]
+    if PERIODIC.search(tree.text(writer.path)) or re.search(r"hook|beat|ping|touch", writer.path, re.IGNORECASE):
+        return None
+    if any(
+        "eartbeat" in tree.text(e.path) and e.path != writer.path
+        for e in tree.files("json", "markdown", "systemd", "python", "javascript")
+    ):
+        return None  # a hook, a timer or an instruction may renew it
+    for entry in tree.files("shell"):
+        text = tree.text(entry.path)
+        if entry.path == writer.path or "eartbeat" not in text or not FILE_AGE.search(text):
+            continue
+        if (
+            any(writer.path.rpartition("/")[2] in line for line in text.split("\n"))
+            and PERIODIC.search(text)
+            and "sleep" in text
+        ):
+            continue  # it may call the writer again and again
+        line = next(
+            (n for n, row in enumerate(tree.lines(entry.path), 1) if FILE_AGE.search(row) and not row.lstrip().startswith("#")),
+            0,
+        )
+        if line and re.search(r"-g[te]\b|>|-mmin|newer", text):
+            return (entry.path, line), writer
+    return None
+
+
 @rule("BEAT-NOWRITER", gate="coordinate", category="heartbeat")
-def nobody_beats(bodies: Bodies, tree: Tree) -> Iterator[Finding]:
+def nobody_beats(bodies: Bodies, tree: Tree, mechanism: Mechanism) -> Iterator[Finding]:
     """Sessions expire by the age of their heartbeat, and nothing ever renews it.
 
     Why: the time is written once, where the session is registered. Every session that lives longer than the limit is declared dead while
-    it works, and its locks and tasks go to others. Passes: targets with a function, a timer, a script or an instruction that beats.
+    it works, and its locks and tasks go to others. Passes: targets with a function, a timer, a script with a loop, a hook or an instruction
+    that beats.
     Do: Let something renew the time while the session works (a hook on each tool call, or a loop that asks for the agent's
     process), or judge by the process in place of the time.
     Source: a lease needs its renewal (Gray and Cheriton, 1989).
     """
+    by_script = _touched_once(mechanism, tree)
+    if by_script:
+        (path, at), writer = by_script
+        yield Finding(
+            "sessions expire by the age of their heartbeat file here, and the script that writes it does so once",
+            at=tree.evidence(path, at),
+            also=(tree.evidence(writer.path, writer.line),),
+            impact="Every session that lives longer than the limit is declared dead while it works.",
+            confidence="possible",
+        )
+        return
     compared: list[tuple[str, int]] = []
     starts = 0
     for entry in tree.files("python", "javascript", "typescript", "go", "ruby", "rust", "shell", "markdown"):

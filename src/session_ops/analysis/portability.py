@@ -406,7 +406,7 @@ def _differences(
                 ]
                 if not lacking or f"g{name}" in checked or name in checked or _provided(one, flow, name):
                     continue
-                if _filled_later(one, tree.text(script.path)):
+                if _filled_later(one, tree.text(script.path)) or _beside_its_twin(one, name):
                     continue
                 groups.setdefault(difference.seen, (difference, lacking, []))[2].append(one.line)
                 break
@@ -467,6 +467,17 @@ ONE_SYSTEM = re.compile(
 
 OF_MACOS = re.compile(r"iTerm|application \\*\"(?:Terminal|Finder|System Events)")
 """A script that steers a program of macOS is for macOS, whatever else the target runs on."""
+
+
+TWINS = {"md5": "md5sum", "md5sum": "md5", "sha256sum": "shasum", "shasum": "sha256sum", "sha1sum": "shasum"}
+"""Commands of the same work on other systems."""
+
+
+def _beside_its_twin(one: Invocation, name: str) -> bool:
+    """Does the statement try the command of the other system as well, with `||` between the two?"""
+    twin = TWINS.get(name)
+    whole = next((a for a in one.node.ancestors() if a.kind() == "list" and "||" in a.text()), None) if twin else None
+    return whole is not None and re.search(rf"\b{twin}\b", whole.text()) is not None
 
 
 def _filled_later(one: Invocation, text: str) -> bool:

@@ -123,13 +123,17 @@ def _by_file(mechanism: Mechanism, bodies: Bodies) -> Iterator[tuple[Source, str
         yield bodies.source(path), state, uses
 
 
+SAFELY = re.compile(r"\block|atomic|flock|mkdir\b|exclusive|one (?:session|agent) at a time", re.IGNORECASE)
+"""What an instruction says where it thinks of the others."""
+
+
 @rule("STATE-RMW", gate="coordinate", category="state", fix=lock_around)
 def read_change_write(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[Finding]:
     """State that all sessions share is read, changed and written back without a lock.
 
     Why: of two sessions that do it at once the second writes what it read before the first was done, so the first one's change is
     lost without a trace. Writing by rename keeps readers from half a file, it does not keep the update. Passes: files that lock
-    between processes (flock, O_EXCL, a lock folder, a database), one file for each session, appending.
+    between processes (flock, O_EXCL, a lock folder, a database), one file for each session, appending. Instructions for agents count as code.
     Do: Hold a lock that other processes see (flock or mkdir beside the file) from reading to writing, and write aside and
     rename inside of it; or keep one file for each session.
     Source: rename(2), flock(2); POSIX.1-2024, open, O_EXCL.
@@ -156,6 +160,29 @@ def read_change_write(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Itera
             data={"state": state},
         )
     yield from _shell_rewrites(mechanism, tree, many)
+    yield from _told_rewrites(mechanism, tree)
+
+
+def _told_rewrites(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
+    """Instructions by which an agent reads a shared registry and writes it back, where the document speaks of no lock."""
+    groups: dict[tuple[str, str], list[Use]] = defaultdict(list)
+    for use in mechanism.uses:
+        data = use.state.endswith((".json", ".csv", ".yaml", ".yml", ".tsv"))
+        if use.language == "markdown" and use.kind == "registry" and data and shared_file(use) and not not_deployed(use.path):
+            groups[use.path, use.state].append(use)
+    many = 0
+    for (path, state), uses in sorted(groups.items()):
+        writes = [u for u in uses if u.act == "creates" and u.way == "whole"]
+        if not writes or not any(u.act == "reads" for u in uses) or many >= 3 or SAFELY.search(tree.text(path)):
+            continue
+        many += 1
+        yield Finding(
+            f"agents are told to read {parts_of(state)}, change it and write it back, without a lock",
+            at=tree.evidence(path, writes[0].line),
+            impact="Two agents at once: the second overwrites the first one's change, and nobody is told.",
+            confidence="possible",
+            data={"state": state},
+        )
 
 
 def _shell_rewrites(mechanism: Mechanism, tree: Tree, many: int) -> Iterator[Finding]:
@@ -491,7 +518,7 @@ def one_pointer_for_all(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
 
 COARSE = re.compile(r"\$\(date\s[^)]*\+[\"']?(?P<format>[^\"')]*)[\"']?\s*\)|`date\s[^`]*\+[\"']?(?P<old>[^\"'`]*)")
 IDENTITY = re.compile(
-    r"^\s*(?:local\s+|export\s+|readonly\s+)?(?P<name>(?:\w*_)?(?:session|agent|run|worker|instance|claim|task)(?:_?(?:id|name|key))?)=",
+    r"^\s*(?:local\s+|export\s+|readonly\s+)?(?!\w*(?:BACKUP|backup|ARCHIVE|archive|LOG))(?P<name>(?:\w*_)?(?:session|agent|run|worker|instance|claim|task)(?:_?(?:id|name|key))?)=",
     re.IGNORECASE,
 )
 FINE = re.compile(r"%N|\$\$|RANDOM|uuid|mktemp|openssl|/dev/urandom|hostname|BASHPID|sha\d*sum|md5", re.IGNORECASE)

@@ -10,6 +10,7 @@ from ast_grep_py import SgNode
 from session_ops.analysis.rewriting import rewritten
 from session_ops.analysis.shell_places import Fault, place, told
 from session_ops.discovery.files import Tree
+from session_ops.discovery.flow import tolerated
 from session_ops.discovery.shell_flow import (
     STATEMENTS,
     ShellText,
@@ -434,7 +435,7 @@ def _endless(text: ShellText) -> Iterator[Fault]:
         head = name_of(chain[0]) if chain else ""
         closes = any(name_of(c) == "head" for c in chain[1:])
         endless = (head in ("tr", "cat", "base64", "od", "hexdump", "xxd") and ENDLESS.search(chain[0].text())) or head == "yes"
-        if not endless or not (closes or head == "yes"):
+        if not endless or not (closes or head == "yes") or tolerated(node):
             continue
         above = node.parent()
         while above is not None and above.kind() not in ("variable_assignment", *STOPS):

@@ -41,12 +41,21 @@ def folder_made_too_late(shell_texts: ShellTexts, tree: Tree) -> Iterator[Findin
     yield from told((found for text in texts for found in _late(tree, text)), 1, 6)
 
 
+def _braces(word: str) -> list[str]:
+    """The words that one with a brace expansion stands for; nested ones are left alone."""
+    match = re.fullmatch(r"(?P<head>[^{}]*(?:\$\{\w+\}[^{}]*)*)\{(?P<inner>[^{}$]*,[^{}]*)\}(?P<tail>[^{}]*)", word)
+    if match is None:
+        return [word]
+    return [f"{match['head']}{part}{match['tail']}".replace('"', "") for part in match["inner"].split(",")]
+
+
 def _late(tree: Tree, text: ShellText) -> Iterator[Finding]:
     made = [
         (one, word.rstrip("/"))
         for one in text.commands
         if one.words[0] == "mkdir"
-        for word in one.words[1:]
+        for said in one.words[1:]
+        for word in _braces(said)
         if not word.startswith("-") and not re.fullmatch(r"[0-7]{3,4}", word)
     ]
     for node, target in _written(text):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -58,7 +60,22 @@ def told(found: Iterable[Finding], each: int = 3, most: int = 12) -> Iterator[Fi
         once.setdefault((finding.at.path, finding.at.line), finding)
     beside = [one for one in once.values() if is_aside(one.at.path)]
     product = [one for one in once.values() if not is_aside(one.at.path)]
-    for finding in (*folded(product, each, most), *folded(beside, 1, BESIDE)):
+    for finding in (*folded(_each_kind_first(product), each, most), *folded(beside, 1, BESIDE)):
         if finding.also:  # a fix speaks for one place
             finding = replace(finding, data={k: v for k, v in finding.data.items() if k not in ("old", "new")})
         yield finding
+
+
+_WORDS = re.compile(r"`[^`]*`|\$?\w*[_\d]\w*|\bto \w+$")
+"""What tells two findings of one kind apart: the quoted command, names, line numbers."""
+
+
+def _each_kind_first(found: list[Finding]) -> list[Finding]:
+    """For each file the first finding of every kind before the second of any, so that folding leaves no kind out."""
+    seen: Counter[tuple[str, str]] = Counter()
+    ranked = []
+    for finding in found:
+        kind = (finding.at.path, _WORDS.sub("", finding.message))
+        ranked.append((seen[kind], finding))
+        seen[kind] += 1
+    return [finding for _, finding in sorted(ranked, key=lambda one: one[0])]

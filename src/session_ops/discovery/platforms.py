@@ -178,12 +178,12 @@ def _only(tree: Tree, scripts: Scripts) -> dict[str, str]:
         if script.language != "shell":
             continue
         text = tree.text(script.path)
-        if BRANCHES.search(text):
-            continue
         name = script.path.rsplit("/", 1)[-1]
         inside = re.search(r"(?:^|/)\.?(?:docker|container|devcontainer)s?/|entrypoint", script.path) and any(
             name in image for image in images
         )
+        if BRANCHES.search(text) and not inside:
+            continue
         if (
             inside
             or script.path.startswith((".github/", "ci/", ".ci/", ".devcontainer/"))

@@ -13,6 +13,11 @@ _VERB: tuple[tuple[re.Pattern[str], Act, str], ...] = (
     (re.compile(r"\b(?:create|write|update|set|save|record|store|overwrite|echo)\b", re.IGNORECASE), "creates", "whole"),
     (re.compile(r"\b(?:read|check|look|open|load|get|find|see)\b", re.IGNORECASE), "reads", "read"),
 )
+_BACK = re.compile(
+    r"\b(?:write|save|put)\b[^.`]{0,40}\bback\b|\b(?:set|update|change|increment|add|mark)\b[^.]{0,120}\b(?:and|then)\s+(?:write|save|rewrite)\b",
+    re.IGNORECASE,
+)
+"""After a file that was read: what is changed in it is put back."""
 _SPAN = re.compile(r"`([^`\n]{3,120})`")
 
 
@@ -34,3 +39,5 @@ def uses(path: str, lines: list[str]) -> Iterator[Use]:
             if said:
                 _, act, way = max(said)
                 yield Use(label, kind, act, way, path, number, "", span, "markdown")
+                if act == "reads" and _BACK.search(text[match.end() :]):
+                    yield Use(label, kind, "creates", "whole", path, number, "", span, "markdown")

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from session_ops.discovery.docs import Block, Doc
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.references.folders import starts_of
+from session_ops.discovery.references.layouts import layout
 from session_ops.discovery.references.reference import Named
 from session_ops.discovery.references.shell import INTERPRETERS, Findings, ShellReader
 from session_ops.discovery.references.shell_words import UNKNOWN
@@ -26,6 +27,9 @@ _HOST_PAGES = re.compile(
     r"(?:^|/)(?:issues|pulls?|wiki|releases|discussions|actions|blob|tree|tags|commits?|security|projects|compare|stargazers|fork)(?:/|$)"
 )
 _PATH = re.compile(r"(?:\.{1,2}/)?(?:[\w@+.-]+/)+[\w@+-][\w@+.-]*\.[A-Za-z][\w]{0,9}$")
+_FOLDER = re.compile(r"(?:\./)?(?:[\w@+.-]+/)+$")
+_ENTRY = re.compile(r"\s*(?:[-*+|]|\d+\.)\s+(?:\*\*)?(?:\[)?`(?P<name>(?:\./)?(?:[\w@+.-]+/)+)`")
+"""An entry of a list, or a row of a table, that begins with a folder."""
 _MADE = re.compile(
     r"\b(?:creat|generat|add|writ|produc|output|sav|stor|new|will be|example|e\.g|for instance|such as|like|copy|put|place|should|rename|"
     r"remov|delet|former|previous|deprecat|moved|obsolete|legacy|if you (?:want|need|like|prefer|have|wish)|optional|"
@@ -101,6 +105,7 @@ class DocReader:
             else:
                 self._mention(doc, folder, span.text, span.line)
         self._blocks(doc)
+        self._layouts(doc)
 
     def _link(self, doc: Doc, folder: str, text: str, line: int) -> None:
         plain = unquote(re.split(r"[#?]", text)[0]).strip()
@@ -122,6 +127,8 @@ class DocReader:
 
     def _mention(self, doc: Doc, folder: str, text: str, line: int) -> None:
         plain = _named_in(text).rstrip(".,;:").split(":")[0]
+        if _FOLDER.match(plain):
+            self._folder(doc, plain, line)
         if not _PATH.match(plain) or is_placeholder(plain) or len(plain) > 200:
             return
         clean = normal(plain)
@@ -139,6 +146,32 @@ class DocReader:
             targets = (next((t for t in tries if self.tree.is_folder(posixpath.dirname(t))), clean),)
         self.found.named.append(
             Named(doc.path, line, "markdown", "mention", plain, targets, "project", False, False, "", plain)
+        )
+
+    def _folder(self, doc: Doc, plain: str, line: int) -> None:
+        """A folder in a list of the project's folders, of which others are there."""
+        clean = normal(plain)
+        lines = self.tree.lines(doc.path)
+        said = lines[line - 1] if 0 < line <= len(lines) else ""
+        entry = _ENTRY.match(said)
+        if (
+            entry is None
+            or doc.role not in ("readme", "agent-rules")
+            or "/" in doc.path
+            or _MADE.search(said)
+            or is_placeholder(plain)
+        ):
+            return
+        if self.exists(clean) or normal(entry["name"]) != clean:
+            return
+        near = [
+            m for n in range(max(0, line - 12), min(len(lines), line + 11)) if (m := _ENTRY.match(lines[n])) and n != line - 1
+        ]
+        there = sum(self.exists(normal(m["name"])) for m in near)
+        if there < 2 or there < len(near) - 1:
+            return
+        self.found.named.append(
+            Named(doc.path, line, "markdown", "mention", plain, (clean,), "project", False, False, "", plain)
         )
 
     def _is_ours(self, doc: Doc, tries: list[str], clean: str, line: int) -> bool:
@@ -195,6 +228,32 @@ class DocReader:
             except RecursionError:
                 continue
             self.found.named += [replace(n, fatal=False) for n in found.named if self._is_command(doc, n)]
+
+    def _layouts(self, doc: Doc) -> None:
+        """What a picture of the project's tree shows and is not there."""
+        folder = posixpath.dirname(doc.path)
+        if doc.role not in ("readme", "agent-rules") and folder not in ("", "docs"):
+            return
+        if PLANS.search(doc.path) and doc.role != "readme":
+            return
+        for block in doc.blocks:
+            root = folder if doc.role == "readme" else ""
+            for path, line in layout(block.text, block.line, self.exists, root):
+                self.found.named.append(
+                    Named(
+                        doc.path,
+                        line,
+                        "markdown",
+                        "mention",
+                        posixpath.basename(path),
+                        (path,),
+                        "project",
+                        False,
+                        False,
+                        "",
+                        "",
+                    )
+                )
 
     def _is_command(self, doc: Doc, named: Named) -> bool:
         """Does a command of a fenced block name a file that should be there? Tutorials name files that their reader writes."""

@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+nohup ./heartbeat.sh >/dev/null 2>&1 &

@@ -1,0 +1,3 @@
+import os
+from settings import Settings
+print(os.environ["API_URL"], os.environ["API_TOKEN"], Settings().workers)

@@ -1,0 +1,2 @@
+class Settings:
+    workers: int = 4

@@ -1,0 +1,2 @@
+import os
+print(os.environ["API_URL"], os.environ["API_TOKEN"])
