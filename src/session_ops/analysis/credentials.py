@@ -272,7 +272,7 @@ def secret_on_the_command_line(tree: Tree, shell_texts: ShellTexts) -> Iterator[
     """A password is given to a program on its command line, which every user of the machine can list.
 
     Why: `ps` shows it while the program runs, and shells and audit logs keep it. Only options that are known to take a password are looked
-    at: mysql -p, redis-cli -a, sshpass -p, docker login -p, curl -u, and headers of curl that hold a key.
+    at: mysql -p, redis-cli -a, sshpass -p, docker login -p, openssl -pass pass:…, curl -u, and headers of curl that hold a key.
     Do: Hand it over unseen: `docker login --password-stdin`, `curl --netrc-file`, `curl -H @-` with the header on standard input, REDISCLI_AUTH, `sshpass -e`,
     `mysql --defaults-extra-file`, each file with mode 600.
     Source: the manual pages of these programs, which warn of it; CWE-214.
@@ -307,6 +307,10 @@ def _password(name: str, words: tuple[str, ...]) -> str:
     pairs = list(pairwise(words))
     if name in ("mysql", "mysqldump", "mysqladmin", "mariadb"):
         return next((w for w in words[1:] if re.match(r"-p.|--password=", w)), "")
+    if name == "openssl":
+        return next(
+            (b for a, b in pairs if a in ("-k", "-K") or (a in ("-pass", "-passin", "-passout") and b.startswith("pass:"))), ""
+        )
     if name == "curl":
         return next((b for a, b in pairs if a in ("-u", "--user") or (a in ("-H", "--header") and KEY_HEADER.match(b))), "")
     option = {"redis-cli": "-a", "sshpass": "-p"}.get(name)

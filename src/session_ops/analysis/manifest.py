@@ -36,6 +36,7 @@ _CONFLICT = re.compile(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
 _TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
+_WORKFLOW = re.compile(r"^\.github/workflows/[^/]+\.ya?ml$")
 _OF_THE_FORGE = re.compile(r"(?:^|/)\.(?:github/(?!workflows/|actions/)|gitlab/|vscode/|idea/)")
 """What the forge's pages and the editor read: nothing of the product stops at it."""
 
@@ -76,7 +77,7 @@ def does_not_parse(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
             )
         alone = sum(path.rpartition("/")[2] == name for path in tree.entries) == 1
         sure = by_itself or (code is not None and (name if alone else entry.path) in code)
-        sure = sure and not _OF_THE_FORGE.search(entry.path)
+        sure = (sure and not _OF_THE_FORGE.search(entry.path)) or _WORKFLOW.search(entry.path) is not None
         yield Finding(
             f"{name} does not parse: {said}",
             tree.evidence(entry.path, min(line, len(tree.lines(entry.path)))),
@@ -131,6 +132,9 @@ def _complaint(entry: FileEntry, text: str) -> tuple[int, str] | None:
         return text.count("\n", 0, conflict.start()) + 1, "it holds the marks of an unfinished merge"
     # what a script of npm expands is a matter of the shell
     plain = _EXPANDED.sub('""', text) if entry.path.rpartition("/")[2] == "package.json" else text
+    if _WORKFLOW.search(entry.path):
+        plain = re.sub(r"\$\{\{?[^{}\n]*\}\}?", "", text)  # GitHub expands its expressions after it has parsed the file
+        plain = re.sub(r"\{\{|__[A-Z_]+__|@@", "", plain)
     return None if _TEMPLATE.search(plain) else found
 
 

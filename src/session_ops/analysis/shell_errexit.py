@@ -248,6 +248,8 @@ def _search(text: ShellText, node: SgNode, name: str, body: SgNode) -> Fault | N
         and _hushed(first, body)
     ):
         handled = "hushed"
+    if not handled and not counts and name_of(first) in ("grep", "egrep") and _starts_empty(text, node, name):
+        handled = "ends"  # empty is an answer here, but nothing below shows that it is meant
     if handled == "goes on" and _ends_by_own_word(text, node, name):
         handled = "ends"
     if not counts and not handled:
@@ -314,6 +316,14 @@ def _looked_for(text: ShellText, node: SgNode, words: tuple[str, ...]) -> bool:
     above = BRACED.sub(r"$\1", "\n".join(text.lines[max(0, row - 25) : row + 1]))
     paths = [BRACED.sub(r"$\1", w).strip("\"'").split("*")[0].rstrip("/") for w in words[1:] if "$" in w or "/" in w]
     return any(path and re.search(rf"-[defrsx]\s+[\"']?{re.escape(path)}", above) for path in paths)
+
+
+def _starts_empty(text: ShellText, node: SgNode, name: str) -> bool:
+    """Is the variable set to nothing above, in the same function, as what holds where grep finds nothing?"""
+    function = text.function_of(node)
+    first = function.range().start.line if function is not None else 0
+    above = "\n".join(text.lines[first : node.range().start.line])
+    return re.search(rf"(?m)(?:^|\s){name}=(?:\"\"|''|)(?=\s|;|$)", above) is not None
 
 
 def _handled(text: ShellText, node: SgNode, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ast_grep_py import SgNode
 
@@ -54,13 +55,14 @@ def _piped_loops(tree: Tree, text: ShellText) -> Iterator[Finding]:
         lost = _lost(text, node, body)
         if lost:
             name, at = lost
-            yield place(
+            found = place(
                 tree,
                 text,
-                at,
+                loop,
                 f"{name} is set in a loop behind a pipe and used after it, where it still has its value from before the loop",
-                f"Line {text.line(node)} starts the loop in a process of its own: what it did to {name} is lost.",
+                f"The pipe runs the loop in a process of its own: what line {text.line(at)} did to {name} is lost.",
             )
+            yield replace(found, also=(tree.evidence(text.path, text.line(at)),))
             continue
         left = _left(text, node, body)
         if left is not None:

@@ -60,7 +60,7 @@ def told(found: Iterable[Finding], each: int = 3, most: int = 12) -> Iterator[Fi
         once.setdefault((finding.at.path, finding.at.line), finding)
     beside = [one for one in once.values() if is_aside(one.at.path)]
     product = [one for one in once.values() if not is_aside(one.at.path)]
-    for finding in (*folded(_each_kind_first(product), each, most), *folded(beside, 1, BESIDE)):
+    for finding in (*folded(_each_kind_first(product, each), each, most), *folded(beside, 1, BESIDE)):
         if finding.also:  # a fix speaks for one place
             finding = replace(finding, data={k: v for k, v in finding.data.items() if k not in ("old", "new")})
         yield finding
@@ -70,12 +70,20 @@ _WORDS = re.compile(r"`[^`]*`|\$?\w*[_\d]\w*|\bto \w+$")
 """What tells two findings of one kind apart: the quoted command, names, line numbers."""
 
 
-def _each_kind_first(found: list[Finding]) -> list[Finding]:
-    """For each file the first finding of every kind before the second of any, so that folding leaves no kind out."""
+def _each_kind_first(found: list[Finding], each: int) -> list[Finding]:
+    """At most `each` findings of a file, the first of every kind before the second of any; the last one names the places of the rest."""
+    by_file: dict[str, list[tuple[int, Finding]]] = {}
     seen: Counter[tuple[str, str]] = Counter()
-    ranked = []
     for finding in found:
         kind = (finding.at.path, _WORDS.sub("", finding.message))
-        ranked.append((seen[kind], finding))
+        by_file.setdefault(finding.at.path, []).append((seen[kind], finding))
         seen[kind] += 1
-    return [finding for _, finding in sorted(ranked, key=lambda one: one[0])]
+    kept: list[Finding] = []
+    for ranked in by_file.values():
+        group = [finding for _, finding in sorted(ranked, key=lambda one: one[0])]
+        first, rest = group[:each], group[each:]
+        if rest:
+            places = (*first[-1].also, *(f.at for f in rest))
+            first[-1] = replace(first[-1], message=f"{first[-1].message} (and {len(rest)} more places)", also=places[:50])
+        kept += first
+    return kept
