@@ -287,7 +287,7 @@ def secret_on_the_command_line(tree: Tree, shell_texts: ShellTexts) -> Iterator[
         for one in script.commands:
             for words in peeled(one.words):
                 name = words[0].rsplit("/", 1)[-1]
-                if (word := _password(name, words)) and IN_PLAIN.search(word):
+                if (word := _password(name, words)) and (IN_PLAIN.search(word) or re.match(r"pass:.*\$", word)):
                     found.append((script.line(one.node), name))
                     break
         if found:
