@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 import tracker_log
-from rows import on_request, row, say
+from rows import on_request, row, say, seconds
 
 SIDES = Path(__file__).with_name("sides_events.py")
 TURNS = 3
@@ -138,6 +138,21 @@ def events_linear(scratch: Path) -> None:
     first, last = min(ours), max(ours)
     draw(found)
     say("events-linear", (ours[last] / last) / (ours[first] / first), "ratio", 1.5, events=last)
+
+
+@on_request
+def events_engines(scratch: Path) -> None:
+    """A million events by DuckDB and by Spark (local, two cores): tables that differ in any byte, and the time of both."""
+    log = written(scratch, 1_000_000)
+    took = {}
+    for engine in ("duckdb", "spark"):
+        argv = [sys.executable, "-m", "session_ops", "logs", str(log), "--engine", engine, "--case", str(scratch / engine)]
+        took[engine] = seconds(lambda argv=argv: subprocess.run(argv, check=True, stdout=subprocess.DEVNULL))  # type: ignore[misc]
+        print(f"{engine}: {took[engine]:.1f} s")
+    tables = sorted(path.name for path in (scratch / "duckdb" / "tables").glob("*.parquet"))
+    differ = [name for name in tables if len({(scratch / e / "tables" / name).read_bytes() for e in took}) > 1]
+    print(f"{len(tables)} tables; different: {', '.join(differ) or 'none'}")
+    say("events-engines", len(differ), "tables", 0.0, tables=len(tables))
 
 
 def draw(found: dict[str, dict[int, float]]) -> None:

@@ -29,6 +29,8 @@ INPUTS = ("events", "sources", "rejects", "snapshots", "settings", "own_transiti
 """Tables that the readers fill, and that Spark reads."""
 SHUFFLES = 8
 """Parts into which Spark cuts what it sorts and joins in local mode; its own default is meant for clusters."""
+BROADCAST = 1_000_000
+"""Bytes of a table, as packed, up to which it is copied to every worker: unpacked our tables take twenty times as much."""
 
 _QUIET = """
 rootLogger.level = error
@@ -78,6 +80,7 @@ def _started(place: Path) -> Iterator[SparkSession]:
     quiet.write_text(_QUIET)
     options = {
         "spark.sql.shuffle.partitions": str(SHUFFLES),
+        "spark.sql.autoBroadcastJoinThreshold": str(BROADCAST),
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.warehouse.dir": str(place / "warehouse"),
         "spark.local.dir": str(place / "spill"),
