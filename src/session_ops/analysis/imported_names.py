@@ -32,14 +32,45 @@ _UNKNOWN = re.compile(
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 
 
-def _python(tree: Tree, path: str, found: dict[int, Reference]) -> Iterator[tuple[int, str, str, bool]]:
+class _Names:
+    """The names of each Python module that others take something from, read once."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._found: dict[str, set[str] | None] = {}
+
+    def of(self, path: str) -> set[str] | None:
+        """As `names_of`."""
+        if path not in self._found:
+            self._found[path] = names_of(self._tree, path)
+        return self._found[path]
+
+    def all_there(self, lines: list[str], found: dict[int, Reference]) -> bool:
+        """Has each module every word of the statement that takes from it? Then the file need not be parsed."""
+        for line, reference in found.items():
+            has = self.of(reference.target)
+            statement = lines[line - 1]
+            if has is None or statement.lstrip().startswith("import "):
+                continue
+            whole = "(" not in statement or ")" in statement
+            if " import " not in statement or not whole or ";" in statement or statement.rstrip().endswith("\\"):
+                return False
+            taken = statement.partition(" import ")[2].partition("#")[0]
+            if not set(_WORD.findall(re.sub(r"\bas\s+\w+", "", taken))) <= has:
+                return False
+        return True
+
+
+def _python(tree: Tree, names: _Names, path: str, found: dict[int, Reference]) -> Iterator[tuple[int, str, str, bool]]:
     """(line, name, module, whether the whole module fails) of names which a Python file takes and the other has not."""
+    if names.all_there(tree.lines(path), found):
+        return
     module = parse(tree.text(path).removeprefix("\ufeff"))
     for node in ast.walk(module) if module is not None else ():
         if not isinstance(node, ast.ImportFrom) or node.lineno not in found:
             continue
         reference = found[node.lineno]
-        has = names_of(tree, reference.target)
+        has = names.of(reference.target)
         if has is None or not node.module:
             continue
         tail = node.module.replace(".", "/")
@@ -114,7 +145,8 @@ def name_that_is_not_there(tree: Tree, references: References, bodies: Bodies) -
     if not by_line and not by_text:
         raise NotApplicable("no module imports another of the target")
     results: list[Finding] = []
-    lost = [(path, *one) for path, found in by_line.items() for one in _python(tree, path, found)]
+    names = _Names(tree)
+    lost = [(path, *one) for path, found in by_line.items() for one in _python(tree, names, path, found)]
     lost += [(path, *one) for path, found in by_text.items() for one in _script(tree, bodies, path, found)]
     for path, line, name, target, fatal in lost:
         results.append(
