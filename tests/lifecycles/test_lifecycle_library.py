@@ -76,6 +76,7 @@ def test_a_format_of_the_user_replaces_ours(tmp_path: Path) -> None:
         ("patterns:", "pattern:", 8, "needs 'patterns'"),
         ("(?P<what>\\w+)$", "(?P<what>\\w+)(?=x)$", 11, "not in the common subset"),
         ("(?P<what>\\w+)$", "(?P<what>\\w+$", 11, "not a regular expression"),
+        ('formats: ["%d.%m.%Y/%H:%M:%S"]', "formats: 0", 15, "a shape as in strptime"),
         ("zone: Europe/Berlin", "zone: Europe/Berlim", 14, "no zone 'Europe/Berlim'"),
         ("emit: session.start", "emit: session.begin", 22, "no kind 'session.begin'"),
         ('when: {kind: "^up$"}', 'when: {knid: "^up$"}', 22, "did you mean 'kind'"),

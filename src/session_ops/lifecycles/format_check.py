@@ -96,6 +96,8 @@ def _time(time: Mapping[str, Any]) -> Iterator[Problem]:
         yield ("time",), "lacks 'field': the names of the fields that hold the time"
     elif not _texts(time["field"]):
         yield ("time", "field"), "a name, or a list of names, is wanted"
+    if not _texts(time.get("formats", [])):
+        yield ("time", "formats"), "a shape as in strptime, or a list of them, is wanted"
     if "zone" in time and not re.fullmatch(r"[+-]\d{2}:?\d{2}|UTC|Z", str(time["zone"])):
         try:
             ZoneInfo(str(time["zone"]))

@@ -62,15 +62,15 @@ def load(text: str, name: str = "format") -> Format:
     data = _extended(own, text, name)
     try:
         found = problem(data, frozenset(_builtin_names()))
+        if found is None:
+            return _format(data)
     except (TypeError, AttributeError, KeyError, ValueError, IndexError) as error:
         found = (
             (),
             f"is not shaped as a format is ({type(error).__name__}: {error}); see `session-ops formats ID` for one that is",
         )
-    if found is not None:
-        path, message = found
-        raise UsageError(f"{visible(name)}:{_line(text, path)}: {'.'.join(map(str, path)) or 'the file'}: {visible(message)}")
-    return _format(data)
+    path, message = found
+    raise UsageError(f"{visible(name)}:{_line(text, path)}: {'.'.join(map(str, path)) or 'the file'}: {visible(message)}")
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
