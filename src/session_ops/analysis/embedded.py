@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from session_ops.analysis.ignore import would_ignore
 from session_ops.analysis.references import SIDE
 from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree, normal
@@ -61,9 +62,7 @@ def _there(tree: Tree, path: str) -> bool:
     above = "/".join(path.split("/")[:star])
     if star and (any(fnmatchcase(p, path) for p in tree.entries) or (tree.exists(above) and not tree.is_folder(above))):
         return True
-    from pathspec import GitIgnoreSpec
-
-    if GitIgnoreSpec.from_lines(tree.lines(".gitignore") if ".gitignore" in tree.entries else ()).match_file(path):
+    if would_ignore(tree, path):
         return True
     name = re.escape(posixpath.basename(path.rstrip("*/")))
     builds = [e.path for e in tree.files("makefile", "yaml", "shell", "rust", "dockerfile", "toml", "json")]

@@ -30,7 +30,7 @@ INPUTS = ("events", "sources", "rejects", "snapshots", "settings", "own_transiti
 SHUFFLES = 8
 """Parts into which Spark cuts what it sorts and joins in local mode; its own default is meant for clusters."""
 BROADCAST = 1_000_000
-"""Bytes of a table, as packed, up to which it is copied to every worker: unpacked our tables take twenty times as much."""
+"""Bytes of a table, as packed, up to which it is copied to every worker: a table takes many times as much unpacked, and Spark goes by the packed size."""
 
 _QUIET = """
 rootLogger.level = error
