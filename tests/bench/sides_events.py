@@ -122,11 +122,11 @@ def bare(log: Path, folder: Path) -> dict[str, object]:
     """DuckDB's typed load of the file, with the memory and the threads that ours has."""
     import duckdb
 
-    from session_ops.lifecycles.engine import MEMORY
+    from session_ops.lifecycles import memory
 
     fields = ", ".join(f"'{name}': '{kind}'" for name, kind in FIELDS.items())
     began = time.perf_counter()
-    with duckdb.connect(config={"memory_limit": MEMORY, "threads": 2, "temp_directory": str(folder)}) as connection:
+    with duckdb.connect(config={"memory_limit": memory.allowed(), "threads": 2, "temp_directory": str(folder)}) as connection:
         connection.execute(
             f"CREATE TABLE bare AS SELECT * FROM read_json(?, format = 'newline_delimited', columns = {{{fields}}})", [str(log)]
         )

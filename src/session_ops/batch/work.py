@@ -24,6 +24,7 @@ import psutil
 from session_ops.batch import clone
 from session_ops.batch.listing import Job, options
 from session_ops.case import PHASES, Case, logs_named, version
+from session_ops.lifecycles import memory
 from session_ops.model import UsageError, to_json
 from session_ops.parameters import Parameters
 
@@ -31,6 +32,8 @@ LOOK_S = 0.1
 """Seconds between two looks at a child."""
 GRACE_S = 10.0
 """Seconds that a child has to end itself after the first signal."""
+FOR_EVENTS = 0.75
+"""The share of a target's memory that its database of events may use before it spills."""
 CHILD = """
 import ctypes, sys
 if sys.platform == "linux":
@@ -135,6 +138,7 @@ def _watched(words: list[str], limits: Limits) -> tuple[Status, int | None, str,
     """Run `session-ops WORDS` in a group of its own until it ends, or one of its limits or of its watchers does."""
     parent = os.getppid()
     env = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    env[memory.VARIABLE] = str(limits.memory / 2**30 * FOR_EVENTS)
     peak = 0
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(

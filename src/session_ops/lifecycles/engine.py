@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 import duckdb
 
 from session_ops import limits
-from session_ops.lifecycles import detectors, fast
+from session_ops.lifecycles import detectors, fast, memory
 from session_ops.lifecycles.spec import COLUMNS, Format, Row
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION V2"
 """How tables are written: numbers as differences (V2) take a third less room, and less time, than what a higher level would save."""
-MEMORY = "3GB"
-"""What DuckDB may use before it spills to disk."""
 THREADS = 2
 TABLES: dict[str, str] = {
     "events": "source_id, source_ord",
@@ -101,7 +99,12 @@ def opened() -> Iterator[tuple[duckdb.DuckDBPyConnection, Loader]]:
         tempfile.TemporaryDirectory(prefix="session-ops-") as folder,
         io.open(Path(folder) / "events.csv", "w", encoding="utf-8", newline="") as file,  # noqa: UP020 - a name is needed, and newline
         duckdb.connect(
-            config={"memory_limit": MEMORY, "temp_directory": folder, "threads": THREADS, "autoinstall_known_extensions": False}
+            config={
+                "memory_limit": memory.allowed(),
+                "temp_directory": folder,
+                "threads": THREADS,
+                "autoinstall_known_extensions": False,
+            }
         ) as connection,
     ):
         connection.execute("SET enable_progress_bar = false")  # in a notebook it would be drawn into the output
@@ -169,18 +172,26 @@ def detect(connection: duckdb.DuckDBPyConnection, folder: Path | None, query: de
 
 @contextmanager
 def exported_aside(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
-    """Write `events` while the body goes on. A log's offsets are a running sum, so one thread writes them; the body has the other."""
+    """Write `events` while the body goes on, each with one thread; the body has all of them again once that is done.
+
+    A log's offsets are a running sum, so one thread is all that writes them, and as one of several it takes twice the time.
+    """
     with connection.cursor() as own, ThreadPoolExecutor(1) as pool:
         for name, kind in connection.execute("SELECT name, type FROM duckdb_variables()").fetchall():  # a cursor has its own
             value = connection.execute(f"SELECT getvariable({fast.literal(name)})").fetchall()[0]
             own.execute(f"SET VARIABLE {fast.quoted(name)} = CAST(? AS {kind})", value)
-        writing = pool.submit(export, own, "events", path)
+        writing = pool.submit(_export_alone, own, path)
         try:
             yield
         except BaseException:
             own.interrupt()
             raise
         writing.result()
+
+
+def _export_alone(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    export(connection, "events", path)
+    connection.execute(f"SET threads = {THREADS}")
 
 
 def to_csv(table: Path, path: Path) -> None:
@@ -195,10 +206,8 @@ def to_csv(table: Path, path: Path) -> None:
 def export(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
     """A table as Parquet, its rows in a fixed order: equal input gives equal bytes.
 
-    What is sorted here is written by one thread; `events` is in its order already (see `Loader.load`), and sorting it again would cost
-    more than all else.
+    It is written by one thread. `events` is in its order already (see `Loader.load`), and sorting it again would cost more than all else.
     """
-    in_order = table == "events"
-    connection.execute(f"SET threads = {THREADS if in_order else 1}")
-    rows = f"SELECT * FROM {table}" + ("" if in_order else f" ORDER BY {TABLES[table]}")  # noqa: S608 - our own table names
+    connection.execute("SET threads = 1")
+    rows = f"SELECT * FROM {table}" + ("" if table == "events" else f" ORDER BY {TABLES[table]}")  # noqa: S608 - our own table names
     connection.execute(f"COPY ({rows}) TO {fast.literal(str(path))} ({PARQUET})")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from session_ops.lifecycles import engine
+from session_ops.lifecycles import engine, memory
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -25,7 +25,7 @@ def tables(case: Case) -> Iterator[DuckDBPyConnection]:
         case.save("lifecycles", case.compute("lifecycles"))
     with (
         tempfile.TemporaryDirectory(prefix="session-ops-") as folder,
-        duckdb.connect(config={"memory_limit": engine.MEMORY, "temp_directory": folder, "threads": 2}) as connection,
+        duckdb.connect(config={"memory_limit": memory.allowed(), "temp_directory": folder, "threads": 2}) as connection,
     ):
         for name, path in paths.items():
             connection.read_parquet(str(path)).create_view(name)
