@@ -48,6 +48,39 @@ def test_a_removed_manifest_comes_back_without_what_is_gone(tmp_path: Path) -> N
     assert "scripts old" in fix.why
 
 
+def test_a_removed_manifest_comes_back_with_what_its_readme_starts(tmp_path: Path) -> None:
+    root = start(tmp_path / "r")
+    data = {"name": "t", "scripts": {"demo": "node ex/demo.js", "old": "node old.js"}, "dependencies": {"ws": "8"}}
+    files = {
+        "package.json": json.dumps(data),
+        "README.md": "# t\n\n```sh\nnpm install\nnpm run demo\n```\n",
+        "cli.js": "require('ws');\n",
+        "old.js": "1\n",
+        "ex/demo.js": "// shows it\nconst { a } = require('../lib/a');\n",
+        "lib/a.js": "try { require('./gone') } catch {}\nexports.a = require('./b');\n",
+        "lib/b/index.js": "exports.b = 1;\n",
+    }
+    commit(root, "one", **files)
+    commit(root, "drop", **dict.fromkeys((name for name in files if name not in ("README.md", "cli.js")), None))
+    _, (fix,) = look(root, "GAP-MANIFEST")
+    assert [new.path for new in fix.creates] == ["package.json", "ex/demo.js", "lib/a.js", "lib/b/index.js"]
+    assert json.loads(fix.creates[0].content)["scripts"] == {"demo": "node ex/demo.js"}
+    assert fix.safety == "review"
+
+
+def test_a_module_is_not_brought_back_without_what_it_needs(tmp_path: Path) -> None:
+    root = start(tmp_path / "r")
+    commit(root, "one", **{"run.js": "require('./lib/a');\n", "lib/a.js": "// a\nrequire('./b');\n", "lib/b.js": "1;\n"})
+    commit(root, "drop", **{"lib/a.js": None, "lib/b.js": None})
+    _, (fix,) = look(root, "REF-IMPORT")
+    assert [new.path for new in fix.creates] == ["lib/a.js", "lib/b.js"]
+    other = start(tmp_path / "o")
+    commit(other, "one", **{"run.js": "require('./lib/a');\n", "lib/a.js": "// a\nrequire('./never');\n"})
+    commit(other, "drop", **{"lib/a.js": None})
+    (found,), fixes = look(other, "REF-IMPORT")
+    assert (found.at.path, fixes) == ("run.js", [])
+
+
 def test_a_manifest_that_nobody_needs_any_more(tmp_path: Path) -> None:
     root = start(tmp_path / "r")
     commit(root, "one", **{"package.json": '{"name": "t"}\n', "a.py": "import json\n", "README.md": "# t\n"})

@@ -16,10 +16,11 @@ from tests.proof.conftest import command, digest
 
 from session_ops.discovery.files import read_tree
 from session_ops.model import Answers, Gate, GateResult, Outcome
-from session_ops.proof import tarballs
-from session_ops.proof.gates.npm import _with_scripts
+from session_ops.proof import compiled, tarballs
+from session_ops.proof.checkout import _with_scripts
 from session_ops.proof.runs import Place
 from session_ops.proof.sandbox import Sandbox
+from session_ops.proof.tarball import Tarball, problems
 from session_ops.proof.toolchains import toolchains
 from session_ops.proof.wheels import Unsatisfiable
 from session_ops.registry import CannotCheck, Facts, Registry
@@ -207,6 +208,59 @@ def test_an_application_is_started_where_it_lies(make: Make, proven: Proven, nod
     assert npm(proven, make(files, git=True))[Gate.START].outcome is Outcome.PASS
     files["server.js"] = "require('express')\n"
     assert "Cannot find module 'express'" in npm(proven, make(files, name="other", git=True))[Gate.START].reason
+
+
+def test_what_a_readme_starts_in_the_checkout_is_started_there(make: Make, proven: Proven, node: None) -> None:
+    files = npm_files(scripts={"demo": "node examples/demo.js", "lint": "node absent.js"})
+    files["README.md"] = "# Tiny\n\n```sh\nnpm install\nnpm run demo\nnpm run lint\n```\n"
+    files["examples/demo.js"] = "console.log(require('../lib').hi(2))\n"
+    start = npm(proven, make(files, git=True))[Gate.START]
+    assert start.outcome is Outcome.PASS
+    assert [run.tail for run in start.runs if run.command == "npm run demo"] == [("xx",)]
+    files["examples/demo.js"] = "require('../lib/gone')\n"
+    start = npm(proven, make(files, name="other", git=True))[Gate.START]
+    assert start.outcome is Outcome.FAIL
+    assert "`npm run demo`" in start.reason
+    assert "Cannot find module '../lib/gone'" in start.reason
+
+
+def test_an_addon_is_compiled_with_the_headers_of_this_machine(make: Make, proven: Proven, node: None) -> None:
+    if not toolchains().headers or not all(map(toolchains().has, ("cc", "make", "python3"))):
+        pytest.skip("no compiler, or Node came without its headers")
+    files = {
+        "package.json": json.dumps({"name": "tiny-addon", "version": "1.0.0", "license": "MIT", "main": "index.js"}) + "\n",
+        "index.js": "exports.seven = require('./build/Release/tiny.node').seven\n",
+        "binding.gyp": '{"targets": [{"target_name": "tiny", "sources": ["tiny.c"]}]}\n',
+        "tiny.c": "#include <node_api.h>\nNAPI_MODULE_INIT() {\n  napi_value seven;\n  napi_create_int32(env, 7, &seven);\n"
+        '  napi_set_named_property(env, exports, "seven", seven);\n  return exports;\n}\n',
+    }
+    assert npm(proven, make(files, git=True))[Gate.INSTALL].outcome is Outcome.PASS
+
+
+def test_what_takes_long_to_install_is_kept_and_unpacked(
+    box: Sandbox, node: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SESSION_OPS_CACHE", str(tmp_path / "cache"))
+    script = "mkdir -p node_modules/p && echo $npm_config_offline > node_modules/p/made"
+    for name, long in (("slow", 0.0), ("quick", 1000.0)):
+        entry = tmp_path / "cache/npm" / name
+        entry.mkdir(parents=True)
+        package = json.dumps({"name": "fetched", "private": True, "scripts": {"install": script}})
+        (entry / tarballs.ASKED).write_text(json.dumps({"package": package, "lock": ""}))
+        monkeypatch.setattr(compiled, "LONG", long)
+        archive = compiled._archive(f"npm/{name}", box.limits, False)
+        assert archive == ("npm-installed/slow.tar" if name == "slow" else "")
+    with Sandbox(readable={"cache": tmp_path / "cache"}) as other:
+        assert compiled.unpacked(other, "npm/slow", str(other.copy))
+        assert other.read("node_modules/p/made") == b"true\n"
+        assert not compiled.unpacked(other, "npm/quick", str(other.copy))
+
+
+def test_a_module_is_missed_in_a_tarball_below_a_comment_too(make: Make) -> None:
+    main = b"// what it is\nconst { name } = require('./lib/name')\n"
+    ball = Tarball({"package.json": b"{}", "index.js": main}, {}, {"name": "t", "main": "index.js"})
+    tree = read_tree(make({"index.js": main.decode(), "lib/name.js": "exports.name = 1\n"}))
+    assert list(problems(ball, tree, "")) == ["it lacks lib/name, which index.js loads"]
 
 
 GEM = {

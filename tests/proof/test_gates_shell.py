@@ -9,6 +9,9 @@ import pytest
 from tests.conftest import Make
 
 from session_ops.model import Gate, GateResult, Outcome
+from session_ops.proof import tarballs
+from session_ops.proof.toolchains import toolchains
+from session_ops.registry import CannotCheck
 
 README = """# tools
 
@@ -149,3 +152,24 @@ def test_without_a_documented_command_start_is_open(make: Make, proven: Proven) 
     got = proven(make(bundle(make, {"README.md": "# tools\n"}), executable=("bin/note.sh",)), "shell.shell")
     assert got[Gate.START].outcome is Outcome.OPEN
     assert "no document names a command" in got[Gate.START].reason
+
+
+def test_what_its_readme_installs_is_there_when_its_commands_are_started(make: Make, proven: Proven) -> None:
+    if not toolchains().has("npm"):
+        pytest.skip("npm is not installed")
+    try:
+        tarballs.fetched({"picocolors": "1.1.1"})
+    except CannotCheck as error:
+        pytest.skip(f"the npm registry cannot be reached: {error}")
+    files = bundle(make) | {
+        "README.md": "# tools\n\n```bash\nnpm install\nnode bin/paint.js\n```\n",
+        "package.json": '{"private": true, "dependencies": {"picocolors": "1.1.1"}}\n',
+        "bin/paint.js": "console.log(typeof require('picocolors').red)\n",
+    }
+    got = proven(make(files, git=True), "shell.shell")
+    assert (got[Gate.START].outcome, got[Gate.RELOCATE].outcome) == (Outcome.PASS, Outcome.PASS)
+    assert got[Gate.START].runs[0].tail == ("function",)
+    files["package.json"] = '{"private": true, "dependencies": {"picocolors": "git+ssh://git@example.org/x.git"}}\n'
+    got = proven(make(files, name="unreachable", git=True), "shell.shell")
+    assert got[Gate.START].outcome is Outcome.OPEN
+    assert "could not be installed: picocolors is asked for by an address" in got[Gate.START].reason

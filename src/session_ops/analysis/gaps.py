@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from session_ops.analysis.brought_back import Was, as_it_was, with_needed
 from session_ops.analysis.first_steps import agents_section, first_readme, first_test, installed_from
 from session_ops.analysis.needs import Need, node_needs, python_needs
 from session_ops.analysis.new_manifest import package_json, published_name, pyproject
@@ -54,8 +55,12 @@ _WORLDS = {
 }  # fmt: skip
 
 
-def _restore(finding: Finding, tree: Tree, syntax: Syntax, docs: Docs) -> Fix | None:
-    """Bring the removed manifest back as it last was, without entries that name files which are gone; or write one from what the tree tells."""
+def _restore(finding: Finding, tree: Tree, syntax: Syntax, docs: Docs, history: History) -> Fix | None:
+    """Bring the removed manifest back as it last was, or write one from what the tree tells.
+
+    With it come the main file, the commands and the documented scripts that the same commit removed; entries that name other files
+    which are gone are left out.
+    """
     commit, path = finding.data.get("commit", ""), finding.at.path
     content = last_content(tree, path, commit) if commit else None
     if finding.data.get("content"):
@@ -71,37 +76,50 @@ def _restore(finding: Finding, tree: Tree, syntax: Syntax, docs: Docs) -> Fix | 
         )
         why = "It is written from the names, commands and imports of the tree: set versions and bounds."
         return Fix(f"Write {path}", (finding.id,), "review", creates=(new,), why=why) if new else None
-    kept, dropped = content, list[str]()
+    kept, dropped, back = content, list[str](), dict[str, Was]()
     if path.endswith("package.json"):
-        kept, dropped = _pruned(tree, path, content)
+        kept, dropped, back = _pruned(tree, path, content, docs, history)
     why = f"It is the content that {path} had before {commit[:8]} removed it"
+    if back:
+        why += f", with {len(back)} files that its documented commands need"
     if dropped:
         why += f", without what names files that are gone: {', '.join(dropped[:8])}"
     title = f"Restore {path} from the commit before {commit[:8]}"
-    return Fix(title, (finding.id,), "review" if dropped else "safe", creates=(NewFile(path, kept),), why=why + ".")
+    creates = (NewFile(path, kept), *(back[name].new for name in sorted(back)))
+    return Fix(title, (finding.id,), "review" if dropped or back else "safe", creates=creates, why=why + ".")
 
 
 _RUN = re.compile(r"\b(?:node|tsx|ts-node|bash|sh|python3?)\s+(?:--?[\w=-]+\s+)*([\w./-]+\.(?:[cm]?[jt]s|sh|py))\b")
 
 
-def _pruned(tree: Tree, path: str, content: str) -> tuple[str, list[str]]:
-    """A package.json without main, bin and scripts that name missing files, and the names of what was left out."""
+def _pruned(tree: Tree, path: str, content: str, docs: Docs, history: History) -> tuple[str, list[str], dict[str, Was]]:
+    """A package.json without main, bin and scripts that name missing files, the names of what was left out, and the files that stay named.
+
+    What the commit removed together with the manifest, and people are told to start, belongs to it.
+    """
     try:
         data = json.loads(content)
     except (ValueError, RecursionError):
-        return content, []
+        return content, [], {}
     if not isinstance(data, dict):
-        return content, []
+        return content, [], {}
     folder = path.rpartition("/")[0]
+    back: dict[str, Was] = {}
 
-    def there(name: str) -> bool:
+    def there(name: str, told: bool) -> bool:
         whole = normal(f"{folder}/{name}" if folder else name)
-        return any(tree.exists(whole + end) for end in ("", ".js", ".json", "/index.js"))
+        if any(tree.exists(whole + end) for end in ("", ".js", ".json", "/index.js")):
+            return True
+        was = as_it_was(whole, tree, history) if told else None
+        if was is None or was.commit != history.removed.get(path) or not (files := with_needed([whole], tree, history)):
+            return False
+        back.update(files)
+        return True
 
     built = any("build" in str(name) for name in data.get("scripts") or ())
     dropped = []
     for key in ("main", "module", "types"):
-        if isinstance(data.get(key), str) and not there(data[key]) and not built:
+        if isinstance(data.get(key), str) and not built and not there(data[key], told=key == "main"):
             dropped.append(key)
             del data[key]
     for table in ("bin", "scripts"):
@@ -110,12 +128,20 @@ def _pruned(tree: Tree, path: str, content: str) -> tuple[str, list[str]]:
             continue
         for name, value in list(entries.items()):
             paths = [value] if table == "bin" else _RUN.findall(str(value))
-            if isinstance(value, str) and not all(there(p) for p in paths) and not (table == "bin" and built):
+            told = table == "bin" or _documented(docs, tree, name)
+            if isinstance(value, str) and not all(there(p, told) for p in paths) and not (table == "bin" and built):
                 dropped.append(f"{table} {name}")
                 del entries[name]
     if not dropped:
-        return content, []
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n", dropped
+        return content, [], back
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n", dropped, back
+
+
+def _documented(docs: Docs, tree: Tree, name: str) -> bool:
+    """Does a README tell people to run this script of the package?"""
+    command = "npm start" if name == "start" else f"npm run {name}"
+    wanted = re.compile(rf"(?<![\w-]){re.escape(command)}(?![\w:-])")
+    return any(doc.role == "readme" and wanted.search(tree.text(doc.path)) for doc in docs)
 
 
 @rule("GAP-MANIFEST", gate="install", category="package", fix=_restore)

@@ -6,24 +6,19 @@ import ast
 import posixpath
 import re
 
+from session_ops.analysis.brought_back import with_needed
 from session_ops.analysis.first_steps import rendered
 from session_ops.analysis.repoint import repoint
 from session_ops.analysis.taken_out import drop_branch, drop_hook, drop_icon, drop_sentence, drop_step
 from session_ops.discovery.aside import is_test
 from session_ops.discovery.files import Tree
-from session_ops.discovery.history import History, last_content
-from session_ops.discovery.languages import shebang
+from session_ops.discovery.history import History
 from session_ops.discovery.manifests.setuptools import parse
 from session_ops.discovery.references import Reference, References
 from session_ops.model import Edit, Finding, Fix, NewFile
 
-MOST, MOST_WITH_NEEDED = 6, 24
-"""Files that one fix brings back, and those together with what they need in turn."""
-ENDINGS = ("", ".js", ".ts", ".mjs", ".cjs", ".py", ".json", "/index.js", "/index.ts", "/__init__.py")
-_BESIDE = re.compile(
-    r"""(?:\brequire\(\s*|\bfrom\s+|\bimport\(\s*|^\s*import\s+)(["'])(?P<path>\.{1,2}/[^"'\n]+)\1""", re.MULTILINE
-)
-"""Modules of JavaScript that are loaded by a path."""
+NAMED = 6
+"""Files that the title of a fix names."""
 TESTS = re.compile(
     r"(?:^|/)(?:tests?|spec|ci|scripts?)/[\w-]*(?:smoke|run[-_]?(?:all|tests?)|tests?|check|all)[\w-]*\.(?:sh|bash)$"
 )
@@ -70,40 +65,14 @@ def _lost(finding: Finding, references: References) -> list[Reference]:
 
 def _restored(finding: Finding, tree: Tree, references: References, history: History) -> Fix | None:
     """Bring back what a commit removed, as it last was, and what that needs in turn and was removed too."""
-    files: dict[str, tuple[str, str]] = {}
-    for reference in _lost(finding, references):
-        was = _as_it_was(reference.target, tree, history)
-        if was is None:
-            return None
-        files[was[0]] = was[1:]
-    if not files or len(files) > MOST:
+    files = with_needed((reference.target for reference in _lost(finding, references)), tree, history)
+    if not files:
         return None
-    pending = list(files)
-    while pending and len(files) <= MOST_WITH_NEEDED:
-        path = pending.pop()
-        for match in _BESIDE.finditer(files[path][0]) if not path.endswith(".py") else ():
-            target = posixpath.normpath(posixpath.join(posixpath.dirname(path), match["path"]))
-            was = None if any(tree.exists(target + end) for end in ENDINGS) else _as_it_was(target, tree, history)
-            if was is not None and was[0] not in files:
-                files[was[0]] = was[1:]
-                pending.append(was[0])
-    if len(files) > MOST_WITH_NEEDED:
-        return None
-    new = tuple(
-        NewFile(path, text, text.startswith("#!") and bool(shebang(text)[1])) for path, (text, _) in sorted(files.items())
-    )
-    commits = ", ".join(dict.fromkeys(commit[:8] for _, commit in files.values()))
-    names = ", ".join(sorted(files)[:MOST]) + (f" and {len(files) - MOST} that they need" if len(files) > MOST else "")
+    paths = sorted(files)
+    commits = ", ".join(dict.fromkeys(files[path].commit[:8] for path in paths))
+    names = ", ".join(paths[:NAMED]) + (f" and {len(paths) - NAMED} that they need" if len(paths) > NAMED else "")
     why = f"It is the content before commit {commits}, and it is still needed."
-    return Fix(f"Bring {names} back", (finding.id,), "review", creates=new, why=why)
-
-
-def _as_it_was(target: str, tree: Tree, history: History) -> tuple[str, str, str] | None:
-    """Path, last content and removing commit of a file that is loaded by this path."""
-    for path in (target + ending for ending in ENDINGS):
-        if (commit := history.removed.get(path)) and (text := last_content(tree, path, commit)) is not None:
-            return path, text, commit
-    return None
+    return Fix(f"Bring {names} back", (finding.id,), "review", creates=tuple(files[path].new for path in paths), why=why)
 
 
 def _test_script(finding: Finding, tree: Tree, references: References) -> Fix | None:

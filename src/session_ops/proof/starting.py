@@ -65,7 +65,9 @@ def imports(
     return replace(run, ended="") if run.ended == "refused" and run.skipped.startswith(NO_SERVICE) else run
 
 
-def _run(place: Place, argv: Sequence[str] | str, at: PurePosixPath, env: Mapping[str, str]) -> tuple[Ran, str]:
+def _run(
+    place: Place, argv: Sequence[str] | str, at: PurePosixPath, env: Mapping[str, str], seconds: float = START_S
+) -> tuple[Ran, str]:
     """Run a command; where it stops for want of variables that the target documents, or of a git repository, run it again with that.
 
     Gives what it was given besides `env`, as words before the command.
@@ -73,7 +75,7 @@ def _run(place: Place, argv: Sequence[str] | str, at: PurePosixPath, env: Mappin
     given: dict[str, str] = {}
     inside = ""
     while True:
-        ran = place.box.run(argv, cwd=at, env={**env, **given}, timeout_s=START_S, serves=True)
+        ran = place.box.run(argv, cwd=at, env={**env, **given}, timeout_s=seconds, serves=True)
         if ran.code and not inside and at == place.box.home and REPOSITORY.search(ran.err + ran.out):
             at, inside = at / "project", IN_REPOSITORY
             _repository(place, at)
@@ -152,9 +154,9 @@ def _installed(one: Told) -> Told:
     return replace(one, text=_FETCHES.sub(lambda match: match["name"], one.text))
 
 
-def sample(place: Place, text: str, env: Mapping[str, str], at: PurePosixPath) -> CommandRun:
+def sample(place: Place, text: str, env: Mapping[str, str], at: PurePosixPath, seconds: float = START_S) -> CommandRun:
     """Run a documented command. It fails by what breaks (a traceback, a program or module that is absent), not by what its reader would bring."""
-    ran, given = _run(place, text, at, env)
+    ran, given = _run(place, text, at, env, seconds)
     shown = given + text
     run = place.judged(Gate.START, shown, ran, serves=True)
     if run.wrong and ran.code not in (126, 127) and (line := wants_terminal(ran.err)):

@@ -35,7 +35,7 @@ _LOCAL = re.compile(
     re.MULTILINE,
 )
 _BESIDE = re.compile(r"""(?:join|resolve)\(\s*__dirname\s*,\s*(?P<parts>(?:["'][^"'\n]+["']\s*,?\s*)+)\)""")
-_COMMENT = re.compile(r"/\*.*?\*/|^\s*//.*$", re.DOTALL | re.MULTILINE)
+_COMMENT = re.compile(r"(?s:/\*.*?\*/)|^\s*//.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from session_ops.proof import cache
+from session_ops.proof.sandbox import Sandbox
+from session_ops.proof.toolchains import toolchains
 from session_ops.proof.wheels import FRESH_S, Unsatisfiable
 from session_ops.registry import CannotCheck
 
 FETCH_S = 240.0
 LARGEST = 400_000_000
 """Bytes of a cache that is still copied into the sandbox."""
+INSTALLED = "node_modules/.package-lock.json"
+"""Where npm says what it installed."""
+ASKED = "asked.json"
+"""In an entry of the cache one of whose packages runs a script when it is installed: the manifest and the lock that were fetched."""
 _ELSEWHERE = re.compile(
     r"^(?:git|https?|file|link|portal|workspace|patch|github|gitlab|bitbucket|ssh)[+:]|^[\w.-]+/[\w.-]+(?:#|$)|^\.{0,2}/|^~/"
 )
@@ -69,6 +75,30 @@ def fetched(wanted: Mapping[str, str], lock: str = "", manifest: Mapping[str, ob
     return name
 
 
+def scripted(installed: bytes) -> list[str]:
+    """Packages that have a script of their own to run at installation. Source: docs.npmjs.com, package-lock.json, hasInstallScript."""
+    try:
+        packages = json.loads(installed).get("packages", {})
+    except (ValueError, AttributeError):
+        return []
+    return sorted({path.rpartition("node_modules/")[2] for path, entry in packages.items() if entry.get("hasInstallScript")})
+
+
+def offline(box: Sandbox) -> dict[str, str]:
+    """Settings of npm: no network, no news, no funding; its cache on the sandbox's disk, and Node's own headers for what is compiled."""
+    quiet = dict.fromkeys(("audit", "fund", "update_notifier", "progress"), "false")
+    settings = {"offline": "true", "cache": str(box.tmp / "npm"), "loglevel": "warn", **quiet}
+    if headers := toolchains().headers:
+        settings["nodedir"] = headers
+    return {f"npm_config_{name}": value for name, value in settings.items()}
+
+
+def laid_out(box: Sandbox, name: str) -> None:
+    """Copy a fetched cache to where npm may write."""
+    box.run(["rm", "-rf", str(box.tmp / "npm")])
+    box.run(["cp", "-r", f"{box.place('cache')}/{name}", str(box.tmp / "npm")])
+
+
 def _strange(lock: str) -> str:
     """An address in a lock file that is no package of a registry; those of registries are taken from the configured one alone."""
     try:
@@ -110,8 +140,10 @@ def _fetch(package: str, lock: str, folder: Path) -> None:
                 )  # fmt: skip
             except subprocess.TimeoutExpired:
                 raise CannotCheck(f"npm did not fetch its dependencies within {FETCH_S:g} s") from None
-        if done.returncode:
-            _refuse(done.stderr)
+            if done.returncode:
+                _refuse(done.stderr)
+            if scripted(Path(scratch, INSTALLED).read_bytes()) if Path(scratch, INSTALLED).exists() else ():
+                Path(aside, ASKED).write_text(json.dumps({"package": package, "lock": lock}), encoding="utf-8")
         shutil.rmtree(aside / "_logs", ignore_errors=True)
         if sum(f.stat().st_size for f in aside.rglob("*") if f.is_file()) > LARGEST:
             raise CannotCheck(

@@ -34,6 +34,7 @@ class Toolchains:
     """`folders` are shown at their own path, `files` at another (source, place inside), `path` is what PATH holds.
 
     `uv` and `python` are paths inside; `python` is the interpreter that session-ops itself runs on, `pythons` are all by version, ours first.
+    `headers` is the folder that Node was installed into, where its C headers came along; else empty, and node-gyp would have to fetch them.
     """
 
     folders: tuple[str, ...]
@@ -42,6 +43,7 @@ class Toolchains:
     python: str
     uv: str
     pythons: tuple[tuple[tuple[int, int], str], ...] = ()
+    headers: str = ""
 
     def has(self, tool: str) -> bool:
         """Is the tool on PATH inside of the sandbox?"""
@@ -77,6 +79,7 @@ def toolchains() -> Toolchains:
         python=python,
         uv=f"{TOOLS}/uv",
         pythons=((sys.version_info[:2], python), *((v, p) for v, p in pythons if v != sys.version_info[:2])),
+        headers=_headers(),
     )
 
 
@@ -112,6 +115,13 @@ def _pythons() -> list[tuple[tuple[int, int], str]]:
             ):
                 found.setdefault((3, int(match[1])), str(binary))
     return sorted(found.items())
+
+
+def _headers() -> str:
+    """<prefix> of a Node whose <prefix>/include/node holds its headers. Source: github.com/nodejs/node-gyp, --nodedir."""
+    found = shutil.which("node")
+    prefix = Path(found).resolve().parents[1] if found else Path()
+    return str(prefix) if found and (prefix / "include/node/node.h").exists() else ""
 
 
 def _uv() -> str:

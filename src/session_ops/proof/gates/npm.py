@@ -13,17 +13,23 @@ from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.manifests import Manifest
 from session_ops.model import CommandRun, Gate
 from session_ops.proof.artifact import first, unwanted
+from session_ops.proof.checkout import NPM_S, develop, table, wanted
+from session_ops.proof.compiled import unpacked
 from session_ops.proof.runs import Place, prover
 from session_ops.proof.starting import MOST_COMMANDS, START_S, documented, imports, sample, starts
 from session_ops.proof.tarball import Tarball, problems, read_tarball
-from session_ops.proof.tarballs import fetched
+from session_ops.proof.tarballs import fetched, laid_out, offline
 from session_ops.proof.toolchains import toolchains
 from session_ops.proof.wheels import Unsatisfiable
 from session_ops.registry import CannotCheck, Facts
 
 MOST_PACKAGES = 4
-NPM_S = 180.0
 AFTER = (Gate.CONTENTS, Gate.INSTALL, Gate.START)
+STARTED = ("start", "serve", "server", "dev", "demo", "example", "cli")
+"""Scripts by which people start what a package is; the others are for those who work on it."""
+SHOW_S = 90.0
+"""Seconds that such a program is given: a demonstration takes its time."""
+_PROGRAM = re.compile(r"node\s+(?P<path>[\w./-]+\.[cm]?js)\b")
 _BUILDS = ("prepare", "prepack", "prepublishOnly")
 """Scripts of a package that run before it is packed or published. Source: docs.npmjs.com, scripts, life cycle scripts."""
 
@@ -82,6 +88,7 @@ def _package(place: Place, facts: Facts, one: Manifest, tag: str) -> Iterator[Co
         Gate.CONTENTS, f"look into {balls[0]}", first([*unwanted(ball.files), *problems(ball, place.tree, one.folder)])
     )
     yield from _install(place, facts, ball, dist / balls[0], tag)
+    yield from _in_checkout(place, package, one, where)
 
 
 def _pack(place: Place, package: Mapping[str, Any], one: Manifest, where: str, dist: PurePosixPath) -> Iterator[CommandRun]:
@@ -90,7 +97,7 @@ def _pack(place: Place, package: Mapping[str, Any], one: Manifest, where: str, d
     Where all that the manifest promises lies there already (published, or committed), a script that fails before packing is said and passed over:
     it works on sources that a published package does not hold. What is packed then is the folder as it was: such a script clears it first.
     """
-    scripts = _table(package, "scripts")
+    scripts = table(package, "scripts")
     shown = f"npm pack{where}"
     words = ["npm", "pack", "--pack-destination", str(dist)]
     complete = not _made(place, one)
@@ -99,25 +106,25 @@ def _pack(place: Place, package: Mapping[str, Any], one: Manifest, where: str, d
         place.box.run(["cp", "-a", str(place.inside(one.folder)), str(kept)])
     why = ""
     if any(name in scripts for name in _BUILDS) or not complete:
-        run = _develop(place, package, one, where)
+        run = develop(place, package, one, where)
         if not run.good and not complete:
             yield run
             yield place.refused(Gate.BUILD, shown, "what it needs to build could not be installed")
             return
         why = run.wrong or run.skipped
         if not complete and "build" in scripts and not any(name in scripts for name in _BUILDS[:2]):
-            yield place.run(Gate.BUILD, ["npm", "run", "build"], cwd=one.folder, env=_env(place), timeout_s=NPM_S)
+            yield place.run(Gate.BUILD, ["npm", "run", "build"], cwd=one.folder, env=offline(place.box), timeout_s=NPM_S)
     run = (
         place.refused(Gate.BUILD, shown, why)
         if why
-        else place.run(Gate.BUILD, words, cwd=one.folder, env=_env(place), timeout_s=NPM_S, shown=shown)
+        else place.run(Gate.BUILD, words, cwd=one.folder, env=offline(place.box), timeout_s=NPM_S, shown=shown)
     )
     if not run.good and complete:
         bare = place.run(
             Gate.BUILD,
             [*words, "--ignore-scripts"],
             cwd=kept if any(name in scripts for name in _BUILDS) else one.folder,
-            env=_env(place),
+            env=offline(place.box),
             timeout_s=NPM_S,
             shown=f"{shown} --ignore-scripts",
         )
@@ -136,84 +143,16 @@ def _made(place: Place, one: Manifest) -> bool:
     )
 
 
-def _env(place: Place) -> dict[str, str]:
-    """Settings of npm: no network, no news, no funding; its cache on the sandbox's disk."""
-    quiet = dict.fromkeys(("audit", "fund", "update_notifier", "progress"), "false")
-    settings = {"offline": "true", "cache": str(place.box.tmp / "npm"), "loglevel": "warn", **quiet}
-    return {f"npm_config_{name}": value for name, value in settings.items()}
-
-
-def _cached(place: Place, name: str) -> None:
-    """Copy a fetched cache to where npm may write."""
-    place.box.run(["rm", "-rf", str(place.box.tmp / "npm")])
-    place.box.run(["cp", "-r", f"{place.box.place('cache')}/{name}", str(place.box.tmp / "npm")])
-
-
-def _table(package: Mapping[str, Any], *names: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in names:
-        entries = package.get(name)
-        found |= {str(k): str(v) for k, v in entries.items()} if isinstance(entries, dict) else {}
-    return found
-
-
-def _wanted(package: Mapping[str, Any]) -> dict[str, str]:
-    """What an installation of the package brings along: peers too, but those that are optional."""
-    meta = package.get("peerDependenciesMeta")
-    optional = {k for k, v in meta.items() if isinstance(v, dict) and v.get("optional")} if isinstance(meta, dict) else set()
-    peers = {k: v for k, v in _table(package, "peerDependencies").items() if k not in optional}
-    return peers | _table(package, "dependencies", "optionalDependencies")
-
-
-def _develop(place: Place, package: Mapping[str, Any], one: Manifest, where: str) -> CommandRun:
-    """Install everything that work on the package needs, into the copy."""
-    shown = f"npm install{where}"
-    lock = place.tree.text(one.beside("package-lock.json"))
-    keys = (
-        "name",
-        "version",
-        "dependencies",
-        "devDependencies",
-        "optionalDependencies",
-        "peerDependencies",
-        "overrides",
-        "engines",
-        "bin",
-    )
-    manifest = {key: package[key] for key in keys if key in package}
-    wanted = _wanted(package) | _table(package, "devDependencies")
-    try:
-        _cached(place, fetched(wanted, lock, manifest))
-    except Unsatisfiable as error:
-        return CommandRun(Gate.INSTALL, shown, 1, wrong=str(error)[:400])
-    except CannotCheck as error:
-        return place.refused(Gate.INSTALL, shown, str(error))
-    argv = ["npm", "ci" if lock else "install", "--ignore-scripts"]
-    run = place.run(Gate.INSTALL, argv, cwd=one.folder, env=_env(place), timeout_s=NPM_S, shown=shown)
-    if run.good and (names := _with_scripts(place, one)):
-        # compilers and bundlers put their program in place by one; what fails here fails again where it is used
-        place.box.run(["npm", "rebuild", *names], cwd=place.inside(one.folder), env=_env(place), timeout_s=NPM_S)
-    return run
-
-
-def _with_scripts(place: Place, one: Manifest) -> list[str]:
-    """Installed packages that have a script of their own to run at installation. Source: docs.npmjs.com, package-lock.json, hasInstallScript."""
-    try:
-        listed = json.loads(place.box.read(place.inside(one.beside("node_modules/.package-lock.json"))))
-    except (CannotCheck, ValueError):
-        return []
-    marked = [path for path, entry in listed.get("packages", {}).items() if entry.get("hasInstallScript")]
-    return sorted({path.rpartition("node_modules/")[2] for path in marked})
-
-
 def _install(place: Place, facts: Facts, ball: Tarball, path: PurePosixPath, tag: str) -> Iterator[CommandRun]:
     shown = f"npm install {path.name}"
     name = str(ball.package.get("name"))
     app = place.box.tmp.parent / f"app{tag}"
-    wanted = _wanted(ball.package)
+    every = wanted(ball.package)
+    kept = ""
     try:
-        if wanted:
-            _cached(place, fetched(wanted))
+        if every:
+            kept = fetched(every)
+            laid_out(place.box, kept)
     except Unsatisfiable as error:
         yield CommandRun(Gate.INSTALL, shown, 1, wrong=str(error)[:400])
         yield place.refused(Gate.START, shown, "it could not be installed")
@@ -223,11 +162,13 @@ def _install(place: Place, facts: Facts, ball: Tarball, path: PurePosixPath, tag
         yield place.refused(Gate.START, shown, "it could not be installed")
         return
     place.box.write(app / "package.json", b'{"name": "somebody", "version": "1.0.0", "private": true}\n')
-    run = place.run(Gate.INSTALL, ["npm", "install", str(path)], cwd=app, env=_env(place), timeout_s=NPM_S, shown=shown)
+    if kept:
+        unpacked(place.box, kept, str(app))
+    run = place.run(Gate.INSTALL, ["npm", "install", str(path)], cwd=app, env=offline(place.box), timeout_s=NPM_S, shown=shown)
     if run.wrong or run.ended:
         # a script that downloads something cannot work here; whether the rest would is seen without scripts
         quiet = place.run(
-            Gate.INSTALL, ["npm", "install", "--ignore-scripts", str(path)], cwd=app, env=_env(place), timeout_s=NPM_S
+            Gate.INSTALL, ["npm", "install", "--ignore-scripts", str(path)], cwd=app, env=offline(place.box), timeout_s=NPM_S
         )
         whose = _of_dependency(run, name)
         if quiet.good and (run.ended == "refused" or whose):
@@ -242,7 +183,7 @@ def _install(place: Place, facts: Facts, ball: Tarball, path: PurePosixPath, tag
         code = f"await import({json.dumps(name)})"
         yield imports(place, ["node", "--input-type=module", "-e", code], f"node -e '{code}'", app, {}, START_S)
     # a command that calls npm itself finds what was fetched, and learns at once of what was not
-    env = {**_env(place), "PATH": f"{app}/node_modules/.bin:{place.box.env['PATH']}"}
+    env = {**offline(place.box), "PATH": f"{app}/node_modules/.bin:{place.box.env['PATH']}"}
     for command in list(ball.bins)[:MOST_COMMANDS]:
         yield starts(place, [f"{app}/node_modules/.bin/{command}"], command, env)
 
@@ -262,20 +203,38 @@ def _of_dependency(run: CommandRun, name: str) -> str:
 
 def _application(place: Place, package: Mapping[str, Any], one: Manifest, where: str) -> Iterator[CommandRun]:
     """An application that is run where it lies: install what it requires, build it, start it."""
-    scripts = _table(package, "scripts")
-    if _table(package, "dependencies", "devDependencies", "optionalDependencies"):
-        run = _develop(place, package, one, where)
+    scripts = table(package, "scripts")
+    if table(package, "dependencies", "devDependencies", "optionalDependencies"):
+        run = develop(place, package, one, where)
         yield run
         if not run.good:
             return
     if "build" in scripts:
-        yield place.run(Gate.BUILD, ["npm", "run", "build"], cwd=one.folder, env=_env(place), timeout_s=NPM_S)
+        yield place.run(Gate.BUILD, ["npm", "run", "build"], cwd=one.folder, env=offline(place.box), timeout_s=NPM_S)
     for name in ("start", "dev", "serve"):
         command = "npm start" if name == "start" else f"npm run {name}"
         if name in scripts and (name == "start" or _told(place, command)):
             at = place.inside(one.folder)
-            yield sample(place, command, {**_env(place), "npm_config_loglevel": "silent"}, at)
+            yield sample(place, command, {**offline(place.box), "npm_config_loglevel": "silent"}, at)
             break
+
+
+def _in_checkout(place: Place, package: Mapping[str, Any], one: Manifest, where: str) -> Iterator[CommandRun]:
+    """What a README tells people to start in the checkout, after the installation there: scripts that run a program of the package."""
+    scripts = table(package, "scripts")
+    chosen = {}
+    for name in STARTED:
+        match = _PROGRAM.match(scripts.get(name, ""))
+        command = "npm start" if name == "start" else f"npm run {name}"
+        if match and place.tree.exists(one.beside(match["path"])) and _told(place, command):
+            chosen[command] = name
+    if not chosen or not (_told(place, "npm install") or _told(place, "npm ci")):
+        return
+    run = develop(place, package, one, where)
+    yield run
+    for command in chosen if run.good else ():
+        env = {**offline(place.box), "npm_config_loglevel": "silent"}
+        yield sample(place, command, env, place.inside(one.folder), seconds=SHOW_S)
 
 
 def _told(place: Place, command: str) -> bool:

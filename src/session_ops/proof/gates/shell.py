@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from session_ops.discovery.aside import is_aside
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.scripts import Script, Scripts
 from session_ops.model import CommandRun, Gate
+from session_ops.proof.checkout import develop
 from session_ops.proof.documented import told, unfit
 from session_ops.proof.probe.plan import script_named
 from session_ops.proof.probe.words import INTERPRETERS, PLACE, argument
@@ -37,6 +39,8 @@ PREFIX = re.compile(
 )
 """How the usage of an installer begins, and that of one whose first argument is the place to install to."""
 EXTENDED = re.compile(r"(?m)^\s*shopt\s+-s\s+(?:\w+\s+)*extglob\b")
+NPM_INSTALL = (("npm", "install"), ("npm", "i"), ("npm", "ci"))
+FOREIGN = re.compile(r"Cannot find (?:module|package) '[^./']")
 INSTALL_S = 60.0
 MOST_INSTALLED = 6
 """Commands that its installer put into ~/.local/bin and that are started for their help."""
@@ -76,6 +80,7 @@ def shell(place: Place, facts: Facts) -> Iterator[CommandRun]:
             Gate.START, "its documented commands", "no document names a command of one of its scripts that could be started"
         )
         return
+    lacking = _packages(place, facts, (moved, called))
     started: list[tuple[Documented, CommandRun]] = []
     tried = 0
     for one in found:
@@ -84,6 +89,8 @@ def shell(place: Place, facts: Facts) -> Iterator[CommandRun]:
         elif tried < MOST_COMMANDS:
             tried += 1
             run = _start(place, one)
+            if lacking and FOREIGN.search(run.wrong):
+                run = replace(run, ended="", wrong="", skipped=f"what it requires could not be installed: {lacking}")
             started.append((one, run))
             yield run
     if tried >= MOST_COMMANDS:
@@ -210,6 +217,19 @@ def _filled(word: str, *, first: bool = False) -> str:
         return shlex.quote(word)
     meant = argument(word)
     return WORDS.get(meant, meant)
+
+
+def _packages(place: Place, facts: Facts, copies: tuple[PurePosixPath, ...]) -> str:
+    """Install the packages of npm that its README tells people to install before they start anything; why that did not go, or nothing."""
+    one = next((m for m in facts["manifests"] if m.path == "package.json" and not m.broken and m.dependencies), None)
+    if one is None or not any(t.path.count("/") == 0 and not t.folder and t.words in NPM_INSTALL for t in told(facts["docs"])):
+        return ""
+    if not toolchains().has("npm"):
+        return "npm is not installed"
+    run = develop(place, json.loads(place.tree.text(one.path).removeprefix("\ufeff")), one, "")
+    for copy in copies if run.good else ():
+        place.box.run(["ln", "-s", str(place.inside("node_modules")), str(copy / place.folder)])
+    return run.wrong or run.skipped
 
 
 def _start(place: Place, one: Documented) -> CommandRun:
