@@ -214,13 +214,30 @@ def _missing_sources(tree: Tree, dockerfile: Dockerfile) -> Iterator[Finding]:
 
 
 def _gathered(tree: Tree, dockerfile: Dockerfile) -> bool:
-    """Does nothing in the target say from where a Dockerfile is built, and is nothing that it copies there? A script gathers its context then."""
+    """Does nothing in the target say from where a Dockerfile is built, and is nothing that it copies there? A script gathers its context then.
+
+    A workflow of another repository that gets the Dockerfile's name gathers it, too.
+    """
+    if _given_away(tree, dockerfile.path):
+        return True
     if dockerfile.contexts or "/" not in dockerfile.path:
         return False
     variables = _variables(dockerfile)
     files = [_context_files(tree, context) for context in _contexts(dockerfile) if not context.startswith("..")]
     sources = [s for step in dockerfile.instructions if step.name in ("COPY", "ADD") for s in _sources(step, variables)]
     return not any(source == "" or any(_matches(source, held) for held in files) for source in sources)
+
+
+def _given_away(tree: Tree, path: str) -> bool:
+    """Is a Dockerfile named to a reusable workflow of another repository, which brings what the image takes?"""
+    name = path.rpartition("/")[2]
+    return any(
+        name in text
+        and "/.github/workflows/" in text
+        and re.search(rf"(?m)^\s+[\w-]+:\s*['\"]?[\w./-]*{re.escape(name)}['\"]?\s*$", text)
+        for entry in tree.files("yaml")
+        if entry.path.startswith(".github/workflows/") and (text := tree.text(entry.path))
+    )
 
 
 def _confidence(dockerfile: Dockerfile) -> Confidence:

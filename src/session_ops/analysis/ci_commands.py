@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from session_ops.analysis.deployment_ci import lines_of
 from session_ops.analysis.documented import MAKEFILES, TARGET
 from session_ops.analysis.nearest import nearest
+from session_ops.discovery.aside import is_aside
 from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.deployment.model import Step
 from session_ops.discovery.files import Tree, normal
@@ -99,3 +100,57 @@ def _targets(tree: Tree, folder: str) -> set[str]:
         if text:
             return set() if COMPUTED.search(text) else {n for m in TARGET.finditer(text) for n in m["names"].split()}
     return set()
+
+
+_PHONY = re.compile(r"(?m)^\.PHONY\s*:(?P<names>(?:[^\n\\]|\\\n|\\.)*)")
+_STARTED = re.compile(r"\"(?P<when>(?:on|update|post|initialize)\w*Command)\"\s*:\s*\"(?P<text>(?:[^\"\\]|\\.)*)\"")
+_MAKES = re.compile(r"(?:^|&&?|;|\|\|?)\s*make\s+(?P<name>[a-z][\w-]*)(?=\s*(?:$|[&;|])|\s+\w+=)")
+_MAKE_FILE = re.compile(r"(?:^|/)(?:GNUmakefile|[Mm]akefile(?:\.\w+)?|[\w.-]+\.mk)$")
+_DEV_CONTAINER = re.compile(r"(?:^|/)\.devcontainer/(?:[^/]+/)?devcontainer\.json$|(?:^|/)\.devcontainer\.json$")
+
+
+@rule("REF-MAKE", gate="follow", category="dangling-ref")
+def target_that_no_makefile_has(tree: Tree) -> Iterator[Finding]:
+    """A Makefile declares a target phony, or a dev container makes one, that no Makefile of the project has.
+
+    Why: `.PHONY: test-integration` without a rule looks like a promise; `make test-integration` says "Nothing to be done" and ends with 0, so that
+    whoever calls it takes the tests for passed. A command of devcontainer.json that makes an unknown target ends the set-up of the container.
+    Passes: targets of included files, Makefiles that compute their targets.
+    Do: Name the target as it is called, add its rule, or take the name out of `.PHONY`.
+    Source: GNU make manual, 4.6 Phony Targets; containers.dev, Lifecycle scripts.
+    """
+    files = [p for p in tree.entries if _MAKE_FILE.search(p)]
+    if not files:
+        raise NotApplicable("no Makefile")
+    known = {n for p in files for m in TARGET.finditer(tree.text(p)) for n in m["names"].split()}
+    computed = any(
+        re.search(r"(?m)^%|^[^\t\n#:=]*%[^\n=]*:(?!=)|\$\((?:foreach|eval|call)|^[^\t\n#=]*\$[({][^\n=]*:(?!=)", tree.text(p))
+        for p in files
+    )
+    for path in [p for p in files if not is_aside(p)] if not computed else ():
+        text = tree.text(path)
+        for match in _PHONY.finditer(text):
+            names = match["names"].replace("\\\n", " ").split("#")[0].split()
+            for name in names:
+                if name not in known and re.fullmatch(r"[\w.-]+", name):
+                    near = nearest(name, sorted(known - set(names)))
+                    at = text.find(name, match.start())
+                    yield Finding(
+                        f".PHONY names {name}, which has no rule" + (f"; there is {near}" if near else ""),
+                        tree.evidence(path, text.count("\n", 0, at) + 1),
+                        impact=f"`make {name}` does nothing and ends with 0.",
+                        confidence="possible",
+                    )
+    for path in [p for p in tree.entries if _DEV_CONTAINER.search(p)] if not computed else ():
+        text = tree.text(path)
+        for command in _STARTED.finditer(text):
+            for match in _MAKES.finditer(command["text"]):
+                if match["name"] not in known:
+                    near = nearest(match["name"], sorted(known))
+                    yield Finding(
+                        f"{command['when']} makes {match['name']}, which no Makefile has"
+                        + (f"; there is {near}" if near else ""),
+                        tree.evidence(path, text.count("\n", 0, command.start("text") + match.start("name")) + 1),
+                        impact="make has no rule for it, and the set-up of the container ends with an error.",
+                        confidence="possible",
+                    )

@@ -147,6 +147,8 @@ def placeholder_as_default(tree: Tree, environment: Environment) -> Iterator[Fin
             code = tree.text(use.path)
             if SAYS.search(tree.lines(use.path)[use.line - 1]):
                 continue  # it is shown to people, not used
+            if any(text in path.split("/") for path in tree.entries):
+                continue  # a template that has a folder of this name
             if f"== {use.default}" not in code and not re.search(rf"startswith\(\s*[\"']<|==\s*[\"']{re.escape(text)}", code):
                 by_name.setdefault(use.name, []).append(use)
     for uses in by_name.values():

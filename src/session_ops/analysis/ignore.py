@@ -42,7 +42,7 @@ _LIVE = re.compile(
 )
 _LOCK_LIST = re.compile(
     r"(?:^|/)(?:cargo|uv|poetry|yarn|gemfile|bun|flake|composer|pipfile|pdm|podfile|mix|pubspec|deno|pixi|conda|chart|package|pnpm|npm|bundle"
-    r"|requirements|packages|skills|devbox|mise|paket|stack\.yaml|cabal\.project|\.terraform)[\w.-]*\.lock(?:\.\w+)?$",
+    r"|requirements|packages|manifest|skills|devbox|mise|paket|stack\.yaml|cabal\.project|\.terraform)[\w.-]*\.lock(?:\.\w+)?$",
     re.IGNORECASE,
 )
 _LOCK = re.compile(r"(?:^|/)(?:\.?locks?|sessions?|state|run|tmp|\.[\w-]+)/(?:[^/]+/)*[^/]+\.lock$", re.IGNORECASE)
@@ -303,7 +303,7 @@ def env_file_in_git(tree: Tree) -> Iterator[Finding]:
 # --- build output ---------------------------------------------------------------------------------------------------------------
 
 _BUILT_FOLDER = re.compile(
-    r"(?:^|.*/)(?:__pycache__|node_modules|\.venv|venv|\.tox|\.nox|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.next|\.nuxt|\.gradle|\.parcel-cache"
+    r"(?:^|.*/)(?:__pycache__|node_modules|\.venv|venv|\.tox|\.nox|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.next|\.nuxt|\.gradle|\.parcel-cache|\.expo|\.turbo|\.dart_tool|\.svelte-kit"
     r"|[^/]+\.egg-info|\.eggs|bower_components)(?=/)"
 )
 _BUILT_FILE = re.compile(r"\.(?:pyc|pyo|o|obj|class|rlib|rmeta|tsbuildinfo)$")
@@ -382,7 +382,9 @@ def _folder_finding(tree: Tree, folder: str, paths: list[str]) -> Finding:
         tree.evidence(".gitignore", line) if line else tree.evidence(paths[0]) if len(paths) == 1 else Evidence(folder),
         tuple(tree.evidence(path) for path in paths[:MOST_EXAMPLES]) if line else (),
         f"Every build changes committed files. Take it out: git rm -r --cached {folder}, and name it in .gitignore.",
-        "possible" if folder.endswith("node_modules") else "likely",  # it works, and no package manager ships it
+        "possible"
+        if folder.endswith(("node_modules", ".expo", ".turbo"))
+        else "likely",  # it works, and no package manager ships it
     )
 
 

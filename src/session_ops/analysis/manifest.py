@@ -454,7 +454,7 @@ def _version_fix(finding: Finding) -> Fix | None:
 
 @rule("META-VERSION", gate="metadata", category="package", fix=_version_fix)
 def version_in_code_differs(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
-    """The code says another version than its manifest, or than the file VERSION beside it.
+    """The code says another version than its manifest, or one of them another than the file VERSION beside it.
 
     Why: `--version` and bug reports then name a release that this is not. Passes: versions that the manifest computes from the code,
     code of tests and examples, and versions of formats and protocols.
@@ -462,11 +462,11 @@ def version_in_code_differs(tree: Tree, manifests: Manifests) -> Iterator[Findin
     Node), or write the same version in both.
     Source: packaging.python.org, Single-sourcing the package version.
     """
-    yield from _version_file(tree)
+    yield from _version_file(tree, manifests)
     packages = [
         m for m in manifests if m.ecosystem in _CODE_OF and m.name and m.version and not m.dynamic and not is_aside(m.path)
     ]
-    if not packages and not any(p.rpartition("/")[2] == "VERSION" for p in tree.entries):
+    if not packages and not any(p.rpartition("/")[2] in ("VERSION", "version", "version.txt") for p in tree.entries):
         raise NotApplicable("no manifest with a fixed version")
     folders = sorted({m.folder for m in manifests if m.name}, key=len, reverse=True)
     for one in packages:
@@ -501,12 +501,27 @@ def version_in_code_differs(tree: Tree, manifests: Manifests) -> Iterator[Findin
 _CONSTANT = re.compile(r"(?m)^(?:readonly\s+|export\s+|const\s+)?(?:__version__|\w*VERSION)\s*=\s*[\"']v?(\d+\.\d+\.\d+)[\"']")
 
 
-def _version_file(tree: Tree) -> Iterator[Finding]:
-    """A constant of a program beside a file VERSION that says another one."""
-    files = [p for p in tree.entries if p.rpartition("/")[2] == "VERSION" and not is_aside(p)]
+def _version_file(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
+    """A constant of a program, or the manifest at the top, beside a file VERSION that says another one."""
+    files = [p for p in tree.entries if p.rpartition("/")[2] in ("VERSION", "version", "version.txt") and not is_aside(p)]
     said = tree.text(files[0]).strip().removeprefix("v") if len(files) == 1 else ""
     if not re.fullmatch(r"\d+\.\d+\.\d+", said):
         return
+    for one in manifests:
+        if (
+            one.folder == files[0].rpartition("/")[0]
+            and re.fullmatch(r"\d+\.\d+\.\d+", one.version)
+            and one.version not in (said, "0.0.0")
+        ):
+            line = next((n for n, text in enumerate(tree.lines(one.path), 1) if one.version in text and "ersion" in text), 0)
+            yield Finding(
+                f"{one.path} says version {one.version}, {files[0]} says {said}",
+                tree.evidence(one.path, line),
+                (tree.evidence(files[0], 1),),
+                "Which release this is depends on where one looks.",
+                "possible",
+                data={"old": one.version, "new": said},
+            )
     for entry in tree.files("python", "javascript", "typescript", "shell"):
         near = re.fullmatch(r"[\w-]+(?:\.(?:py|sh|bash|[cm]?js|ts))?", entry.path) or re.search(
             r"(?:^|/)install(?:er)?(?:/[\w-]+)?(?:\.(?:py|sh|bash|[cm]?js|ts))?$", entry.path
@@ -550,11 +565,11 @@ def _as_it_is_called_now(finding: Finding, tree: Tree) -> Fix | None:
 def listed_but_absent(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     """The manifest lists files for the package that are not there.
 
-    Why: what is built silently lacks them, or (packages of setuptools and poetry) the build stops.
+    Why: what is built silently lacks them, or (packages of setuptools and poetry) the build stops. The classifier `Typing :: Typed` promises `py.typed`.
     Passes: outputs that a build script makes, patterns with a match, exclusions, entries that tools add by themselves.
     Do: Correct the entry to what is there, add the missing file or the build step that makes it, or remove the entry from the
     list.
-    Source: hatch.pypa.io (Build configuration), docs.npmjs.com (files), setuptools.pypa.io (Package discovery).
+    Source: hatch.pypa.io (Build configuration), docs.npmjs.com (files), setuptools.pypa.io (Package discovery); PEP 561.
     """
     from session_ops.analysis.outputs import is_output
 
@@ -575,6 +590,14 @@ def listed_but_absent(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
                 confidence="likely" if stops else "possible",
                 gate=Gate.BUILD if stops else None,
                 data={"old": f'"{f.value}"', "new": f'"{near}"'} if near else {},
+            )
+        typed = next((f for f in one.fields if f.value.strip() == "Typing :: Typed"), None)
+        if typed is not None and not any(p.endswith("/py.typed") for p in tree.entries):
+            yield Finding(
+                "it is classified as typed, and no package holds the file py.typed",
+                tree.evidence(one.path, typed.line),
+                impact="Type checkers of those who install it see no types.",
+                confidence="possible",
             )
 
 

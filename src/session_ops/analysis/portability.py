@@ -17,6 +17,7 @@ from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.callers import Callers
 from session_ops.discovery.commands import Invocation, functions_of, invocations, peeled
 from session_ops.discovery.deployment import Deployment
+from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.flow import Flow
 from session_ops.discovery.manifests import Manifests
@@ -47,7 +48,7 @@ def beside_the_point(path: str) -> bool:
 # --- one person's folder -------------------------------------------------------------------------------------------------
 
 HOME = re.compile(
-    r"(?<![\w.$}/~*%-])(?<!(?<!<string)>)(?:/mnt/[a-z]/Users/|/var/home/|/home/|/Users/|[A-Za-z]:(?:\\\\?|/)Users(?:\\\\?|/))([A-Za-z][\w.-]*)(?=[/\\\"'\s;:,)<]|$)"
+    r"(?<![\w.$}/~*%])(?<!(?<!:)-)(?<!(?<!<string)>)(?:/mnt/[a-z]/Users/|/var/home/|/home/|/Users/|[A-Za-z]:(?:\\\\?|/)Users(?:\\\\?|/))([A-Za-z][\w.-]*)(?=[/\\\"'\s;:,)<]|$)"
 )
 NOBODY = frozenset((
     "user", "username", "users", "you", "yourname", "your-user", "your_user", "youruser", "your-name", "your_name", "name",
@@ -58,6 +59,7 @@ NOBODY = frozenset((
     "shared", "public", "default", "admin", "administrator", "root", "guest", "nonroot", "container", "devcontainer",
     "sandbox", "opc", "azureuser", "user_name", "my_user", "yourusername", "your-username", "your_username", "developer",
     "nobody", "placeholder", "demo", "build", "builder", "jenkins", "gitlab-runner", "buildkite-agent",
+    "claude", "codex", "agent", "agents",
 ))  # fmt: skip
 """Names that stand for anybody, and users that images, runners and clouds come with."""
 READ = (
@@ -102,7 +104,7 @@ HASH_COMMENTS = frozenset(
 )
 TRIED = re.compile(r"\|\||\bexists?\b|-[fdex]\s|\bisfile|\bcandidates?\b|existsSync|\bglob\b|\bwhich\b", re.IGNORECASE)
 CREATES = re.compile(
-    r"(?:useradd|adduser)\s+[^\n|;&]*?([a-z_][\w-]*)\s*(?:$|&|\||;|\\|\"|\d?>)|^\s*USER\s+([a-z][\w-]*)",
+    r"(?:useradd|adduser)\s+[^\n|;&]*?([a-z_][\w-]*)\s*(?:$|&|\||;|\\|\"|\d?>)|^\s*USER\s+([a-z][\w-]*)|\bdscl\s+\.\s+-(?:create|read)\s+[\"']?/Users/([\w.-]+)|\bsysadminctl\b[^\n]*-addUser\s+[\"']?([\w.-]+)",
     re.MULTILINE,
 )
 MOUNTED = re.compile(r"(?:^|[\s\"'`=,])(?:[A-Za-z][\w.-]*|(?:\.{1,2}|~)?/[^\s\"'`:]*|(?:\$|\$\{|#\{|\{)[^\s\"'`:]*):$")
@@ -172,13 +174,14 @@ def _checkout(text: str, tree: Tree) -> str:
 
 
 @rule("PORT-HOME", gate="relocate", category="portability", fix=to_home_variable)
-def one_persons_folder(tree: Tree) -> Iterator[Finding]:
+def one_persons_folder(tree: Tree, docs: Docs) -> Iterator[Finding]:
     """Code or configuration that others get names the home folder of one person.
 
     Why: nobody else has that folder, so the file, interpreter or project it names is not there. Passes: documents, tests, examples,
     comments, texts that are only printed, names that stand for anybody (/home/user), users that images and runners come with,
     users that a Dockerfile or a script of the target creates, and paths inside a container. A path that is only tried among others,
-    that lies on the server to which a workflow connects, or in a folder of records is `possible`.
+    that lies on the server to which a workflow connects, or in a folder of records is `possible`; so are steps of commands, agents and
+    skills (`Read /Users/…`), which an agent carries out, and lines of shell blocks in documents (`cd /Users/…`).
     Do: In place of the personal folder write `$HOME` (homedir() or expanduser in code, `%h` in a user unit), a path relative to
     the file, or a setting that each user makes.
     Source: the file hierarchy of Linux (FHS 3.0, /home) and macOS; systemd.unit(5) on specifiers.
@@ -205,7 +208,65 @@ def one_persons_folder(tree: Tree) -> Iterator[Finding]:
         if beside_the_point(entry.path) or (entry.language == "json" and not CONFIG_JSON.search(entry.path)):
             continue
         found += _homes(entry, tree, made)
-    yield from folded(found)
+    found += folded(list(_told(tree, docs, made)), 1, 4)
+    yield from folded(_each_person_first(found))
+
+
+def _each_person_first(found: list[Finding]) -> list[Finding]:
+    """The first place of every person before all others, so that folding many places of one does not hide another."""
+    names: set[str] = set()
+    first = [f for f in found if f.data["name"] not in names and not names.add(f.data["name"])]  # type: ignore[func-returns-value]
+    return first + [f for f in found if f not in first]
+
+
+def _told(tree: Tree, docs: Docs, made: frozenset[str]) -> Iterator[Finding]:
+    """Instructions that agents carry out, and shell blocks of documents that people copy, with one person's folder in them."""
+    for doc in docs:
+        if doc.role == "changelog" or RECORDS.search(doc.path) or is_aside(doc.path) or KEPT.search(doc.path):
+            continue
+        text = tree.text(doc.path)
+        if "/home/" not in text and "/Users/" not in text:
+            continue
+        lines = tree.lines(doc.path)
+        here = made | {name for match in CREATES.finditer(text) for name in match.groups() if name}
+        blocks = [b for b in doc.blocks if b.language in ("bash", "sh", "shell", "zsh", "console", "")]
+        copied = {n for b in blocks for n in range(b.line, b.line + b.text.count("\n") + 1)}
+        for number, line in enumerate(lines, 1):
+            if len(line) > 4000 or ("/home/" not in line and "/Users/" not in line) or line.lstrip().startswith("#"):
+                continue
+            done = _TO_DO.search(line) if doc.role == "agent" else None
+            ran = _GOES.search(line) if number in copied else None
+            if done is None and ran is None:
+                continue
+            match = HOME.search(line)
+            if (
+                match is None
+                or _anybody(match[1].rstrip("."), here)
+                or SHOWN.search(line)
+                or not re.match(r"/[\w.-]", line[match.end() :])
+            ):
+                continue
+            yield Finding(
+                f"{match[0]} is the home folder of one person ({match[1]})",
+                at=tree.evidence(doc.path, number),
+                impact="For every other user the path is not there.",
+                confidence="possible",
+                data={"home": match[0], "name": match[1]},
+            )
+            break
+
+
+_TO_DO = re.compile(r"^\s*(?:\d+\.|[-*])?\s*(?:\*\*)?(?:Read|Open|Load|Write|Append|Update|Check|Run|Execute|Create|Save)\b")
+"""What an instruction to an agent begins with."""
+_GOES = re.compile(r"^\s*(?:\$ )?(?:cd|source|\.|bash|sh|python3?|node|cp|mv|ln|export|git)\s")
+"""What a line of a shell block begins with that fails where the folder is not there."""
+
+
+def _anybody(name: str, made: frozenset[str]) -> bool:
+    """Does a name stand for anybody, or for a user that the target's own machines have?"""
+    return (
+        name.lower() in NOBODY or name in made or bool(re.match(r"(?:your|my|some|test|user|example|xxx)", name, re.IGNORECASE))
+    )
 
 
 def _made_users(tree: Tree) -> frozenset[str]:
@@ -243,11 +304,7 @@ def _homes(entry: FileEntry, tree: Tree, made: frozenset[str]) -> Iterator[Findi
             return
         for match in HOME.finditer(line):
             name = match[1].rstrip(".")
-            if (
-                name.lower() in NOBODY
-                or name in made
-                or re.match(r"(?:your|my|some|test|user|example|xxx)", name, re.IGNORECASE)
-            ):
+            if _anybody(name, made):
                 continue
             before = line[: match.start()]
             rest = line[match.end() :]
@@ -272,8 +329,9 @@ def _homes(entry: FileEntry, tree: Tree, made: frozenset[str]) -> Iterator[Findi
             once = RECORDS.search(entry.path) is not None
             shown = code and _in_example(tree.lines(entry.path), number)
             from_source = entry.language in ("go", "rust") and COMPILED_BESIDE.search(entry.path) is not None
+            default = re.search(r"\$\{\w+:?[-=]$", before) is not None
             tried = bool(
-                far or once or shown or from_source or TRIED.search(line) or TRIALS.search(entry.path)
+                default or far or once or shown or from_source or TRIED.search(line) or TRIALS.search(entry.path)
             ) and not line.lstrip().startswith(("ExecStart", '"command"'))
             found = Finding(
                 f"{match[0]} is the home folder of one person ({name})",

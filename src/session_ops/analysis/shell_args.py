@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from ast_grep_py import SgNode
 
 from session_ops.analysis.shell_places import place, told
+from session_ops.discovery.commands import peeled
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.model import Finding
@@ -100,3 +102,30 @@ def _unbound(tree: Tree, text: ShellText) -> Iterator[Finding]:
             "possible",
         )
         return
+
+
+_SHELLS = frozenset(("su", "sh", "bash", "dash", "ash", "zsh"))
+
+
+@rule("SHELL-STAR", gate="start", category="shell")
+def arguments_joined_for_a_shell(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
+    """A script hands all its arguments as one text to another shell, which takes them apart again at spaces and quotes.
+
+    Why: `su -c "$*" user` and `bash -c "$*"` join the arguments with spaces; the second shell splits them anew, so `claude -p "fix the bug"` becomes
+    four words, and a `;` or `$( )` in an argument is run. Passes: `"$@"` as the arguments of `-c` (`bash -c 'exec "$@"' -- "$@"`), `printf %q`.
+    Do: Pass them on as they are: `exec su user -s /bin/sh -c 'exec "$0" "$@"' -- "$@"`, `exec gosu user "$@"`, `setpriv --reuid user "$@"`.
+    Source: POSIX.1-2024, Shell & Utilities 2.5.2 `$*`; sh, -c.
+    """
+    texts = [t for t in shell_texts if t.kind == "script" and "$*" in t.text and "-c" in t.text]
+    if not texts:
+        raise NotApplicable("no script joins its arguments")
+    yield from told(
+        place(
+            tree, text, one.node, f"`{one.words[0]} -c \"$*\"` takes the arguments apart at their spaces and runs what stands in them",
+            "An argument with a space becomes several, and one with `;` a command of its own.", "possible",
+        )
+        for text in texts
+        for one in text.commands
+        for words in [next((w for w in peeled(one.words) if w[0].rpartition("/")[2] in _SHELLS), ())]
+        if any(a in ("-c", "-lc", "--command") and b == "$*" for a, b in pairwise(words))
+    )  # fmt: skip

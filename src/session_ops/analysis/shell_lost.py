@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from session_ops.analysis.shell_jobs import in_background
 from session_ops.analysis.shell_places import place, told
+from session_ops.discovery.commands import BUILTINS
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts, members
 from session_ops.model import Finding
@@ -99,3 +100,58 @@ def _lost_variables(tree: Tree, text: ShellText) -> Iterator[Finding]:
                 f"Whoever reads {word} afterwards gets the value that it had before.",
             )  # fmt: skip
             break
+
+
+_HIDES = re.compile(
+    r"(?:^|[\s;{(])(?:local|declare|typeset)\s+(?:-\w+\s+)*(?:\w+\s+)*PATH\s*(?:;|$)|(?:^|[\s;{(&|])for\s+PATH\s+in\b"
+    r"|(?<![\w$])PATH=[\"']?(?:\$\((?![^\n]*(?:path|PATH|/|:))|[\"']?\s*$)"
+)
+"""PATH without a value, as the variable of a loop, or with what a command says, in which neither a path nor a folder stands."""
+
+
+@rule("SHELL-NOPATH", gate="start", category="shell")
+def search_path_overwritten(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
+    """A script uses the name PATH for a variable of its own, and finds no program after that.
+
+    Why: PATH is where the shell looks for programs. `local PATH` empties it for the function and for all that it calls, and `PATH=$(… | cut …)`
+    makes it the path of a request or a file: the next `cut`, `git` or `tmux` is "command not found". Passes: PATH that is extended, set to
+    folders, or set for one command only; functions that start nothing but builtins after it.
+    Do: Give the variable another name, such as `request_path`.
+    Source: POSIX.1-2024, Shell & Utilities 2.9.1.4 Command Search and Execution; Base Definitions 8.3, PATH.
+    """
+    texts = [t for t in shell_texts if "PATH" in t.text and t.dialect != "zsh"]
+    if not texts:
+        raise NotApplicable("no script sets PATH")
+    yield from told(found for text in texts for found in _without_path(tree, text))
+
+
+def _without_path(tree: Tree, text: ShellText) -> Iterator[Finding]:
+    rows = [n for n, line in enumerate(text.lines) if "PATH" in line and _HIDES.search(line)]
+    seen: set[int] = set()
+    for row in rows:
+        at = next(
+            (n for kind in ("declaration_command", "variable_assignment", "for_statement") for n in text.nodes(kind)
+             if n.range().start.line == row and re.search(r"(?<!\w)PATH(?!\w)", n.text().split("\n")[0])),
+            None,
+        )  # fmt: skip
+        parent = at.parent() if at is not None else None
+        if at is None or parent is None or parent.kind() == "command":
+            continue
+        inside = next((a for a in at.ancestors() if a.kind() in ("function_definition", "subshell")), text.root)
+        end = at.range().start.index if at.kind() == "for_statement" else at.range().end.index
+        lost = next(
+            (c for c in text.commands if c.node.range().start.index >= end and c.node.range().end.index <= inside.range().end.index
+             and _outside(c.words[0], text) and "PATH=" not in c.node.text()),
+            None,
+        )  # fmt: skip
+        if lost is not None and inside.range().start.index not in seen:
+            seen.add(inside.range().start.index)
+            yield place(
+                tree, text, at, f"PATH is the shell's own: after this `{lost.words[0]}` in line {lost.line + text.first - 1} is not found",
+                "Every program that the function starts afterwards is \"command not found\".", "proven",
+            )  # fmt: skip
+
+
+def _outside(word: str, text: ShellText) -> bool:
+    """Is this the name of a program that the shell has to look for?"""
+    return word not in BUILTINS and word not in text.functions and re.fullmatch(r"[a-z][\w.+-]*", word) is not None

@@ -1,0 +1,6 @@
+sessions = 0
+
+
+def start() -> None:
+    sessions += 1
+    print(sessions)

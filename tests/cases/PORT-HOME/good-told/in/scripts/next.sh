@@ -1,0 +1,3 @@
+#!/bin/bash
+base="${REPOS:-/home/claude/repos}"
+ls --dir-/home/mwagner/x "$base"

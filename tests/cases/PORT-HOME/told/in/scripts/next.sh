@@ -1,0 +1,3 @@
+#!/bin/bash
+file="${1:-/home/mwagner/work/handoff.md}"
+grep NEXT "$file"

@@ -1,0 +1,5 @@
+#!/bin/sh
+set -e
+if [ $# -gt 0 ]; then
+  exec su -c "$*" agent
+fi
