@@ -21,12 +21,15 @@ PM4PY = ("pm4py==2.7.23.11", "pandas<3")
 """In an environment of its own: its licence (AGPL) and its pins keep it out of ours."""
 
 
-def side(name: str, log: Path, scratch: Path, python: str = sys.executable) -> dict[str, Any]:
-    """One side in a process of its own, with a folder that is empty before and gone afterwards; the most that it spilled is told too."""
+def side(name: str, log: Path, scratch: Path, python: str = sys.executable, **given: str) -> dict[str, Any]:
+    """One side in a process of its own, with a folder that is empty before and gone afterwards; the most that it spilled is told too.
+
+    `given` are further environment variables.
+    """
     folder = scratch / "side"
     folder.mkdir()
     argv = [python, str(SIDES), name, str(log), str(folder)]
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(folder)})
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(folder)} | given)
     spilled = 0
     while process.poll() is None:
         spilled = max(spilled, sum(file.stat().st_size for file in folder.rglob("duckdb_temp*") if file.is_file()))
@@ -113,8 +116,8 @@ def own_environment(scratch: Path) -> str:
 
 @on_request
 def events_50m(scratch: Path) -> None:
-    """50 million events: memory, and what is spilled. Needs 40 GB of disk or more in TMPDIR."""
-    run = side("ours", written(scratch, 50_000_000), scratch)
+    """50 million events within 4 GB: memory, and what is spilled. Needs 40 GB of disk or more in TMPDIR."""
+    run = side("ours", written(scratch, 50_000_000), scratch, SESSION_OPS_MEMORY_GB="3")
     told("session-ops, all", [run])
     steps(run)
     say("events-50m-memory", run["memory_mb"], "MB", 4000.0)

@@ -17,6 +17,7 @@ from session_ops.lifecycles import fast
 from session_ops.lifecycles.columns import COLUMNS
 from session_ops.lifecycles.definition import Format
 from session_ops.lifecycles.detection import detect
+from session_ops.lifecycles.fast import stage
 from session_ops.lifecycles.library import formats
 from session_ops.lifecycles.mapper import Mapper
 from session_ops.lifecycles.readers import Record, Reject
@@ -51,6 +52,12 @@ def straight(path: Path, form: Format, sessions: tuple[str, ...]) -> Rows | None
     assert (loaded.first_ns, loaded.last_ns) == (min(times, default=None), max(times, default=None))
     assert sum(loaded.zones.values()) == len(times)
     return rows
+
+
+@pytest.fixture(params=[-1.0, 1.0], ids=["each text", "odd lines again"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each text of each line is looked at; or only those of odd lines, however many there are."""
+    monkeypatch.setattr(stage, "ODD_SHARE", request.param)
 
 
 @pytest.fixture(autouse=True)
@@ -209,7 +216,8 @@ RECORDS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.usefixtures("either_way")
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(RECORDS, min_size=1, max_size=12), st.booleans(), st.booleans())
 def test_any_clean_records(tmp_path: Path, records: list[dict[str, Any]], compact: bool, ascii_only: bool) -> None:
     shown = [json.dumps(r, separators=(",", ":") if compact else None, ensure_ascii=ascii_only) for r in records]
@@ -223,6 +231,7 @@ def test_any_clean_records(tmp_path: Path, records: list[dict[str, Any]], compac
 GOOD = {"ts": "2026-01-05T10:00:00Z", "event": "work", "session": "a"}
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize(
     "line",
     [
@@ -254,6 +263,7 @@ def test_values_that_are_read_straight(line: dict[str, Any], tmp_path: Path) -> 
     assert got == tolerant(path, of("ndjson"), ("session", "session_id"))
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize(
     "line",
     [

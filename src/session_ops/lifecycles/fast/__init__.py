@@ -19,7 +19,7 @@ from session_ops.lifecycles.definition import Format
 from session_ops.lifecycles.fast import rows, stage
 from session_ops.lifecycles.fast.expressions import literal as literal
 from session_ops.lifecycles.fast.expressions import quoted as quoted
-from session_ops.lifecycles.fast.stage import NotClean
+from session_ops.lifecycles.fast.places import NotClean
 from session_ops.lifecycles.mapper import Mapper
 from session_ops.lifecycles.readers import Record, Reject
 

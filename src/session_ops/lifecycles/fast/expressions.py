@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterable
+
 from session_ops.lifecycles.fields import TEXT_LIMIT
 from session_ops.lifecycles.times import EARLIEST, LATEST, SECOND
 
@@ -10,7 +14,18 @@ SPACES = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\
 PLAIN = f"strlen(json) <= {TEXT_LIMIT} AND strlen(json) = length(json) AND NOT contains(json, chr(92))"
 """Is a line short and ASCII, and without a backslash, so that no text in it can hold a control character?"""
 _ISO = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:?\d{2})?"
+_USUAL = "____-__-__T__:__:__.___Z"
 _SECONDS = r"\d{9,10}\.\d{1,9}"
+
+
+_ODD = (
+    r",\s*[}\]]",  # a comma too many
+    r"[:,\[]\s*-?(?:nan|inf|NAN|INF|NaN|Inf)",  # words for numbers that are none
+    r'"\s*:\s*"[^!#-~]',  # texts that are empty, or begin with what may be a blank
+    r'[^!-~]"\s*[,}]',  # texts that end with it
+    r'\\[^"\\]',  # escapes that may be blanks or control characters
+)
+"""What only odd lines have: see `odd`."""
 
 
 def literal(text: str) -> str:
@@ -21,6 +36,17 @@ def literal(text: str) -> str:
 def quoted(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def odd(names: Iterable[str]) -> str:
+    """May a text in the column `json` not be what json_transform gives, for `fields.scalar`, its length apart? In doubt it may.
+
+    That is so where it may have blanks at its ends, or is an object or a list at one of these names; and where DuckDB takes
+    for JSON what Python does not. One look at a line is quicker than one at each of its texts.
+    """
+    known = "|".join(re.escape(json.dumps(name, ensure_ascii=False)) for name in sorted(names))
+    pattern = "|".join([*_ODD, rf"(?:{known})\s*:\s*[\[{{]"])
+    return f"regexp_matches(json, {literal(pattern)})"
 
 
 def scalar(text: str, path: str) -> str:
@@ -63,8 +89,10 @@ def instant(text: str) -> str:
     )
     rounded = f"CAST(round_even(CAST({text} AS DOUBLE) * {SECOND} / 1000, 0) AS BIGINT) * 1000"
     seconds = f"{{'ns': {rounded}, 'res': {SECOND // 1000}, 'zoned': TRUE}}"
+    usual = f"{{'ns': epoch_us(TRY_CAST({text} AS TIMESTAMP)) * 1000, 'res': {SECOND // 1000}, 'zoned': TRUE}}"
     return (
-        f"CASE WHEN regexp_full_match({text}, '{_ISO}') THEN {iso} "
+        f"CASE WHEN {text} LIKE '{_USUAL}' AND NOT contains({text}, ' ') THEN {usual} "  # twice as fast
+        f"WHEN regexp_full_match({text}, '{_ISO}') THEN {iso} "
         f"WHEN regexp_full_match({text}, '\\d{{9,19}}') THEN CASE {whole} END "
         f"WHEN regexp_full_match({text}, '{_SECONDS}') THEN {seconds} END"
     )

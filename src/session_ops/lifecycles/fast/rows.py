@@ -16,7 +16,8 @@ import duckdb
 
 from session_ops.lifecycles.columns import COLUMNS, ENDS
 from session_ops.lifecycles.fast import expressions as sql
-from session_ops.lifecycles.fast.stage import NotClean, Stage
+from session_ops.lifecycles.fast.places import NotClean
+from session_ops.lifecycles.fast.stage import Stage
 from session_ops.lifecycles.fields import plain
 from session_ops.lifecycles.mapper import Mapper, attributes
 from session_ops.lifecycles.times import SECOND

@@ -16,9 +16,13 @@ import duckdb
 
 from session_ops.lifecycles.definition import Format
 from session_ops.lifecycles.fast import expressions as sql
+from session_ops.lifecycles.fast import places
+from session_ops.lifecycles.fast.places import Columns, NotClean
 
 SHAPES = 10_000
 """Shapes of records (lists of fields, in order) up to which a file is thought to be written by a program."""
+ODD_SHARE = 0.1
+"""The share of odd lines up to which it is quicker to read these twice than to look at each text of all lines."""
 SUSPECTS = 10_000
 """Lines that may be no JSON for Python, up to which they are looked at one by one."""
 _SAMPLE = 1_000_000
@@ -31,14 +35,6 @@ _LOOSE = rf"(regexp_matches(json, ',\s*[}}\]]') OR CASE WHEN {_SOME_WORD} THEN r
 The words are looked for first: that takes a tenth of the time of an expression.
 """
 _NO_NUMBER = re.compile(rb"[:,\[]\s*-?(NaN|Infinity)")
-
-
-_LONGEST_TIME = 66
-"""Bytes of a time with its quotes; `times.parse` takes no longer one."""
-
-
-class NotClean(Exception):
-    """The fast lane cannot read a file as the Mapper would; the message says why, for whoever looks into it."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +52,8 @@ class Stage:
 
     table: str
     path: Path
+    odd: float = 0.0
+    """The share of odd lines (see expressions.odd) in a sample."""
     gap: int = 1
     """Bytes between two records."""
     values: frozenset[str] = frozenset()
@@ -97,13 +95,15 @@ def read(
         NotClean: some line is not what this lane reads.
         duckdb.Error: some line is no JSON, or too long.
     """
-    keys: dict[str, None] = dict.fromkeys(_first_keys(path))
+    sample = _sample(path)
+    keys: dict[str, None] = dict.fromkeys(name for _, record in sample for name in record)
     for _ in range(2):
-        stage = Stage(table, path)
-        wanted = _wanted(form, keys)
-        stage.values = frozenset(wanted)
-        times = _candidates(form.aliases.get("time", ()), keys)
-        connection.execute(_create(stage, wanted, times, _candidates(sessions, keys), key(stage.values)))
+        values = places.wanted(form, keys)
+        stage = Stage(table, path, values=frozenset(values))
+        times = places.candidates(form.aliases.get("time", ()), keys)
+        columns = Columns(values, times, places.candidates(sessions, keys), key(stage.values))
+        stage.odd = _share(connection, columns.odd_text, [line for line, _ in sample])
+        _create(connection, stage, columns)
         stage.gap = _gap(connection, stage, size)
         seen = _shapes(connection, stage)
         if seen <= keys.keys():
@@ -123,122 +123,44 @@ def _nowhere(connection: duckdb.DuckDBPyConnection, stage: Stage) -> set[str]:
     return {name for name, count in zip(names, found[1:], strict=True) if not count}
 
 
-def _first_keys(path: Path) -> list[str]:
-    keys: dict[str, None] = {}
+def _sample(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Lines from the beginning, the middle and the end of a file that are records."""
+    found = []
     with path.open("rb") as file:
         for place in (0, path.stat().st_size // 2, path.stat().st_size - _SAMPLE):
             file.seek(max(place, 0))
             for line in file.read(_SAMPLE).splitlines():
                 try:
-                    record = json.loads(line)
+                    text = line.decode()
+                    record = json.loads(text)
                 except ValueError:  # the first and the last line may be cut
                     continue
-                keys |= dict.fromkeys(record if isinstance(record, dict) else ())
-    return list(keys)
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where a value is: the names that lead to it."""
-
-    names: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        """The value as json_transform gives it; with the field below which it is as a text, a struct has no place for it."""
-        return "v." + ".".join(map(sql.quoted, self.names))
-
-    def scalar(self, texts: set[str]) -> str:
-        """What the Mapper makes of it; `texts` are fields that are looked at as texts too, so that nothing below them has a column."""
-        path = "$" + "".join(f'."{name}"' for name in self.names)
-        if len(self.names) > 1 and self.names[0] in texts:
-            below = f"json_extract_string(json, {sql.literal(path)})"
-            return f"CASE WHEN ascii({_Place(self.names[:1]).text}) = 123 THEN {sql.scalar(below, path)} END"
-        return sql.scalar(self.text, path)
-
-
-def _candidates(names: tuple[str, ...], keys: dict[str, None]) -> dict[str, _Place]:
-    """Where each name is that records can have. A field with a dot in its name counts first."""
-    found = {}
-    for name in names:
-        first, *rest = name.split(".")
-        if name in keys:
-            if rest and first in keys:
-                raise NotClean(f"{name} and {first} are both fields")
-            found[name] = _Place((name,))
-        elif rest and first in keys:
-            found[name] = _Place((first, *rest))
+                if isinstance(record, dict):
+                    found.append((text, record))
     return found
 
 
-def _wanted(form: Format, keys: dict[str, None]) -> dict[str, dict[str, _Place]]:
-    """The values that the Mapper looks at, with their candidates, where there are any."""
-    named = {name: names for name, names in form.aliases.items() if name not in ("time", "session")}
-    named |= {f"attrs.{name}": names for name, names in form.attrs.items()}
-    return {name: found for name, names in named.items() if (found := _candidates(names, keys))}
+def _share(connection: duckdb.DuckDBPyConnection, odd: str, lines: list[str]) -> float:
+    counted = f"SELECT avg(CASE WHEN {odd} THEN 1 ELSE 0 END) FROM (SELECT unnest(?) AS json)"  # noqa: S608 - ours
+    return float(connection.execute(counted, [lines]).fetchall()[0][0] or 0)
 
 
-def _create(
-    stage: Stage,
-    wanted: dict[str, dict[str, _Place]],
-    times: dict[str, _Place],
-    sessions: dict[str, _Place],
-    key: str,
-) -> str:
-    every = dict.fromkeys(
-        [*times.values(), *sessions.values(), *(place for found in wanted.values() for place in found.values())]
-    )
-    tops = {place.names[0] for place in every if len(place.names) == 1}
-    at = {place: f"$value{n}" for n, place in enumerate(every)}
-    scalars = ", ".join(f"{place.scalar(tops)} AS {sql.quoted(at[place])}" for place in every)
-
-    def first(found: dict[str, _Place]) -> str:
-        return _first([sql.quoted(at[place]) for place in found.values()])
-
-    named = {name: _session(name, sql.quoted(at[place])) for name, place in sessions.items()}
-    by = " ".join(f"WHEN {text} IS NOT NULL THEN {sql.literal(name)}" for name, text in named.items())
-    columns = [
-        '"$size"', '"$shape"', '"$loose"', f'{first(times)} AS "$raw"', f'{_first(list(named.values()))} AS "$session"',
-        f'{f"CASE {by} END" if by else "CAST(NULL AS VARCHAR)"} AS "$by"',
-        *(f"{first(found)} AS {sql.quoted(name)}" for name, found in wanted.items()), '"$doubt"',
-    ]  # fmt: skip
-    longest = " OR ".join(["FALSE", *(f"strlen({place.text}) > {_LONGEST_TIME}" for place in times.values())])
-    moments = {"$raw": "$at"} | {name: f"$at.{name}" for name in ("observed", "expires") if name in wanted}
-    instants = ", ".join(f"{sql.instant(sql.quoted(text))} AS {sql.quoted(moment)}" for text, moment in moments.items())
-    unknown = " OR ".join(_unknown(sql.quoted(text), sql.quoted(moment)) for text, moment in moments.items())
-    return (
-        f'CREATE TABLE {stage.table} AS SELECT * REPLACE ("$doubt" OR {unknown} AS "$doubt"), {key} AS "$key" FROM (SELECT *, {instants} FROM ('  # noqa: S608
-        f'SELECT {", ".join(columns)} FROM (SELECT "$size", "$shape", "$loose", {scalars}, coalesce({longest}, FALSE) AS "$doubt" '
-        f'FROM (SELECT json, strlen(json) AS "$size", {sql.PLAIN} AS plain, hash(json_keys(json)) AS "$shape", '
-        f'{_LOOSE} AS "$loose", json_transform(json, {sql.literal(_structure(list(every), tops))}) AS v '
-        f"FROM read_ndjson_objects({sql.literal(sql.pattern(str(stage.path)))})))))"
-    )
-
-
-def _structure(every: list[_Place], tops: set[str]) -> str:
-    """What json_transform is to give: texts, below each other where nothing above is a text."""
-    structure: dict[str, Any] = dict.fromkeys(sorted(tops), "VARCHAR")
-    for place in every:
-        here = structure
-        if place.names[0] not in tops:
-            for name in place.names[:-1]:
-                here = here.setdefault(name, {})
-            here[place.names[-1]] = "VARCHAR"
-    return json.dumps(structure)
-
-
-def _first(texts: list[str]) -> str:
-    return f"coalesce({', '.join(texts)})" if len(texts) > 1 else next(iter(texts), "CAST(NULL AS VARCHAR)")
-
-
-def _session(name: str, text: str) -> str:
-    """What `fields.session_at` says."""
-    return f"CASE WHEN NOT regexp_full_match({text}, '\\d+') THEN {text} END" if name.lower().startswith("thread") else text
-
-
-def _unknown(text: str, at: str) -> str:
-    """Is there a text, but no time that this lane reads?"""
-    return f"({text} IS NOT NULL AND ({at}.ns IS NULL OR NOT {sql.in_range(f'{at}.ns')}))"
+def _create(connection: duckdb.DuckDBPyConnection, stage: Stage, columns: Columns) -> None:
+    """Make the table of a stage: in haste where odd lines are few, and then these anew."""
+    lines = f"read_ndjson_objects({sql.literal(sql.pattern(str(stage.path)))})"
+    more = {"$size": "strlen(json)", "$shape": "hash(json_keys(json))"}
+    if stage.odd > ODD_SHARE:
+        query = columns.select(lines, more | {"$loose": _LOOSE}, careful=True)
+        connection.execute(f"CREATE TABLE {stage.table} AS {query}")
+        return
+    more |= {"$json": f"CASE WHEN {columns.odd} THEN json END", "$loose": "FALSE"}
+    connection.execute(f"CREATE TABLE {stage.table} AS {columns.select(lines, more, careful=False)}")
+    odd = f'(SELECT rowid AS "$row", "$json" AS json FROM {stage.table} WHERE "$json" IS NOT NULL)'  # noqa: S608
+    again = columns.select(odd, {"$row": '"$row"', "$loose": _LOOSE}, careful=True)
+    names = [name for (name,) in connection.execute(f"SELECT column_name FROM (DESCRIBE {again})").fetchall() if name != "$row"]  # noqa: S608
+    put = ", ".join(f"{sql.quoted(name)} = again.{sql.quoted(name)}" for name in names)
+    connection.execute(f'UPDATE {stage.table} SET {put} FROM ({again}) again WHERE {stage.table}.rowid = again."$row"')  # noqa: S608
+    connection.execute(f'ALTER TABLE {stage.table} DROP COLUMN "$json"')
 
 
 def _gap(connection: duckdb.DuckDBPyConnection, stage: Stage, size: int) -> int:
