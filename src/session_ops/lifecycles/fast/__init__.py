@@ -94,13 +94,18 @@ def _compare(connection: duckdb.DuckDBPyConnection, query: str, read: stage.Stag
         ]
     }
     ords = ", ".join(map(str, lines))
-    found = connection.execute(f"SELECT * FROM ({query}) WHERE source_ord IN ({ords}) ORDER BY source_ord").fetchall()  # noqa: S608
+    some = f"{query} WHERE rowid IN ({ords})"  # where a line begins is a sum over all rows before, so it is not compared
+    found = connection.execute(f"SELECT * EXCLUDE (source_offset) FROM ({some}) ORDER BY source_ord").fetchall()  # noqa: S608
     expected: list[tuple[Any, ...]] = []
     for ord_ in sorted(lines):
         mapper.ord = ord_
         line = lines[ord_]
         events = mapper.events(Record(line.ord + 1, line.offset, json.loads(line.data)))
-        expected += [] if isinstance(events, Reject) else [tuple(row[name] for name in COLUMNS) for row in events]
+        expected += (
+            []
+            if isinstance(events, Reject)
+            else [tuple(row[name] for name in COLUMNS if name != "source_offset") for row in events]
+        )
     if found != expected:
         raise NotClean("the Mapper sees it otherwise")
 

@@ -18,11 +18,12 @@ _USUAL = "____-__-__T__:__:__.___Z"
 _SECONDS = r"\d{9,10}\.\d{1,9}"
 
 
+_BLANKS = "".join(f"\\x{{{ord(c):x}}}" for c in SPACES)
 _ODD = (
     r",\s*[}\]]",  # a comma too many
     r"[:,\[]\s*-?(?:nan|inf|NAN|INF|NaN|Inf)",  # words for numbers that are none
-    r'"\s*:\s*"[^!#-~]',  # texts that are empty, or begin with what may be a blank
-    r'[^!-~]"\s*[,}]',  # texts that end with it
+    rf'"\s*:\s*"["{_BLANKS}]',  # texts that are empty or begin with a blank
+    rf'[{_BLANKS}]"\s*[,}}]',  # texts that end with one
     r'\\[^"\\]',  # escapes that may be blanks or control characters
 )
 """What only odd lines have: see `odd`."""
@@ -41,7 +42,7 @@ def quoted(name: str) -> str:
 def odd(names: Iterable[str]) -> str:
     """May a text in the column `json` not be what json_transform gives, for `fields.scalar`, its length apart? In doubt it may.
 
-    That is so where it may have blanks at its ends, or is an object or a list at one of these names; and where DuckDB takes
+    That is so where it has blanks at its ends or may have, or is an object or a list at one of these names; and where DuckDB takes
     for JSON what Python does not. One look at a line is quicker than one at each of its texts.
     """
     known = "|".join(re.escape(json.dumps(name, ensure_ascii=False)) for name in sorted(names))

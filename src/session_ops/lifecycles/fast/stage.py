@@ -25,6 +25,8 @@ ODD_SHARE = 0.1
 """The share of odd lines up to which it is quicker to read these twice than to look at each text of all lines."""
 SUSPECTS = 10_000
 """Lines that may be no JSON for Python, up to which they are looked at one by one."""
+_BLOCK = 2048
+"""Rows that are looked at together, to find out where a line begins."""
 _SAMPLE = 1_000_000
 """Bytes at the beginning, in the middle and at the end of a file whose fields are taken for those of all, until the shapes say otherwise."""
 _WORDS = ("nan", "inf", "NAN", "INF", "NaN", "Inf")
@@ -66,10 +68,16 @@ class Stage:
         return f'sum("$size" + {self.gap}) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - "$size" - {self.gap}'
 
     def lines(self, connection: duckdb.DuckDBPyConnection, where: str, limit: int) -> list[Line]:
-        """The lines whose rows meet a condition, the first ones."""
+        """The lines whose rows meet a condition, the first ones. How far each block of rows is from the beginning is reckoned once."""
         found = connection.execute(
-            f'SELECT ord, "offset", "$size" FROM (SELECT *, rowid AS ord, CAST({self.offset} AS BIGINT) AS "offset" FROM {self.table}) '  # noqa: S608
-            f"WHERE {where} ORDER BY ord LIMIT {limit}"
+            f"WITH rows AS (SELECT rowid AS ord, * FROM {self.table}), "  # noqa: S608
+            f'wanted AS (SELECT ord, "$size" FROM rows WHERE {where} ORDER BY ord LIMIT {limit}), '
+            f'blocks AS (SELECT ord // {_BLOCK} AS block, sum("$size" + {self.gap}) AS bytes FROM rows GROUP BY block), '
+            "begun AS (SELECT block, sum(bytes) OVER (ORDER BY block) - bytes AS bytes FROM blocks), "
+            f'near AS (SELECT ord, "$size" + {self.gap} AS bytes FROM rows WHERE ord // {_BLOCK} IN (SELECT ord // {_BLOCK} FROM wanted)), '
+            f"inside AS (SELECT ord, sum(bytes) OVER (PARTITION BY ord // {_BLOCK} ORDER BY ord) - bytes AS bytes FROM near) "
+            f'SELECT w.ord, CAST(b.bytes + i.bytes AS BIGINT), w."$size" FROM wanted w JOIN begun b ON b.block = w.ord // {_BLOCK} '
+            "JOIN inside i ON i.ord = w.ord ORDER BY w.ord"
         ).fetchall()
         with self.path.open("rb") as file:
             return [Line(ord_, offset, _at(file, offset, size)) for ord_, offset, size in found]
@@ -155,12 +163,18 @@ def _create(connection: duckdb.DuckDBPyConnection, stage: Stage, columns: Column
         return
     more |= {"$json": f"CASE WHEN {columns.odd} THEN json END", "$loose": "FALSE"}
     connection.execute(f"CREATE TABLE {stage.table} AS {columns.select(lines, more, careful=False)}")
+    if connection.execute(f'SELECT count("$json") FROM {stage.table}').fetchall()[0][0]:  # noqa: S608
+        _read_again(connection, stage, columns)
+    connection.execute(f'ALTER TABLE {stage.table} DROP COLUMN "$json"')
+
+
+def _read_again(connection: duckdb.DuckDBPyConnection, stage: Stage, columns: Columns) -> None:
+    """Look at each text of the odd lines."""
     odd = f'(SELECT rowid AS "$row", "$json" AS json FROM {stage.table} WHERE "$json" IS NOT NULL)'  # noqa: S608
     again = columns.select(odd, {"$row": '"$row"', "$loose": _LOOSE}, careful=True)
     names = [name for (name,) in connection.execute(f"SELECT column_name FROM (DESCRIBE {again})").fetchall() if name != "$row"]  # noqa: S608
     put = ", ".join(f"{sql.quoted(name)} = again.{sql.quoted(name)}" for name in names)
     connection.execute(f'UPDATE {stage.table} SET {put} FROM ({again}) again WHERE {stage.table}.rowid = again."$row"')  # noqa: S608
-    connection.execute(f'ALTER TABLE {stage.table} DROP COLUMN "$json"')
 
 
 def _gap(connection: duckdb.DuckDBPyConnection, stage: Stage, size: int) -> int:
