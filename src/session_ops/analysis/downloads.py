@@ -72,7 +72,7 @@ def _asked(tree: Tree, text: ShellText) -> Iterator[Finding]:
         if not into or above is None:
             continue
         alternative = above.kind() == "list" and re.match(
-            r"\s*\|\|", above.text()[node.range().end.index - above.range().start.index :]
+            r"\s*\|\|(?!\s*(?:true|:)\b)", above.text()[node.range().end.index - above.range().start.index :]
         )
         judged = above.kind() in ("if_statement", "elif_clause") and above.field("condition") is not None
         if judged and not (above.field("condition") or above).text().startswith(node.text()[:40]):
