@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import os
 import shutil
 import sys
@@ -300,13 +301,14 @@ def _written(format: Format, shown: Narrowed, facts: Facts, registry: Registry, 
             left_out=shown.left_out,
         )
     from session_ops.case import version
-    from session_ops.report import jsonout
 
-    if format is Format.JSON:
-        return jsonout.findings_json(checked, tree.root.name, tree.prefix, version=version()).decode()
-    if format is Format.MARKDOWN:
-        return jsonout.markdown(checked, tree.root.name, advice=advice)
-    if format is Format.GITHUB:
+    if format is not Format.SARIF:
+        from session_ops.report import jsonout
+
+        if format is Format.JSON:
+            return jsonout.findings_json(checked, tree.root.name, tree.prefix, version=version()).decode()
+        if format is Format.MARKDOWN:
+            return jsonout.markdown(checked, tree.root.name, advice=advice)
         return jsonout.github(checked, tree.prefix, advice=advice)
     from session_ops.model import to_json
     from session_ops.proof.fixes import offered
@@ -648,6 +650,9 @@ def _more(argv: list[str]) -> str:
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     code: int | None = DONE
+    gc.set_threshold(
+        50_000, 20, 20
+    )  # facts and syntax trees are kept to the end: the default walks them again and again for nothing
     try:
         code = app(argv, standalone_mode=False)
     except UsageError as error:

@@ -7,6 +7,7 @@ again from disk, still says what the rule saw.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import graphlib
 import hashlib
@@ -44,6 +45,8 @@ class Fact:
     name: str
     read: Callable[..., Any]
     needs: tuple[str, ...]
+    ahead: bool = False
+    """Is it begun before the first rule, since it waits for another process?"""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,12 @@ def fact(function: F) -> F:
     return function
 
 
+def fact_ahead(function: F) -> F:
+    """Mark a fact that starts another process and does not wait for it: it is begun before the first rule."""
+    setattr(function, MARK, Fact(function.__name__, function, _needs(function), ahead=True))
+    return function
+
+
 def rule(
     rule_id: str,
     *,
@@ -105,7 +114,7 @@ def rule(
 
 
 def _needs(function: Callable[..., Any]) -> tuple[str, ...]:
-    return tuple(inspect.signature(function).parameters)
+    return function.__code__.co_varnames[: function.__code__.co_argcount]
 
 
 def _modules(packages: Iterable[str], folders: Iterable[Path]) -> Iterator[ModuleType]:
@@ -229,6 +238,9 @@ def check(registry: Registry, facts: Facts, root: Path) -> Checked:
     """Run every rule over the facts of the target at `root`."""
     results: dict[str, RuleResult] = {}
     findings: list[Finding] = []
+    for name in (f.name for f in registry.facts.values() if f.ahead):
+        with contextlib.suppress(CannotCheck):  # whoever asks for it is told
+            facts[name]
     for one in registry.order():
         kept, outcome, reason = _run(one, facts, root, results)
         named = _named(kept, one)

@@ -7,11 +7,17 @@ import re
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.model import Edit, Finding, Fix
-from session_ops.registry import NotApplicable, fact, rule
+from session_ops.registry import NotApplicable, fact, fact_ahead, rule
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    LockCommits = Future[tuple[bytes, str]] | None
 
 MOST = 60
 """Commits that are looked at, newest first, among those that touched such a line."""
@@ -48,16 +54,24 @@ class Dropped:
 DroppedLines = tuple[Dropped, ...]
 
 
-@fact
-def dropped_lines(tree: Tree) -> DroppedLines:
-    """Lines about locks and traps that a commit removed from files which are still there and otherwise unchanged at that place."""
+@fact_ahead
+def lock_commits(tree: Tree) -> LockCommits:
+    """The newest commits that touched a line about a lock or a trap, with their changes; git may need seconds to find them."""
     if tree.git.root is None or not tree.git.head:
-        return ()
+        return None
     place = ["--", tree.prefix.rstrip("/")] if tree.prefix else []
     words = ("log", "-p", "--unified=3", f"--max-count={MOST}", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
     options = ("--extended-regexp", "--no-show-signature", "--no-relative", "--format=%x01%H %cs", f"-G{ASKED}")
+    return tree.git.start(*words, *options, *place)
+
+
+@fact
+def dropped_lines(tree: Tree, lock_commits: LockCommits) -> DroppedLines:
+    """Lines about locks and traps that a commit removed from files which are still there and otherwise unchanged at that place."""
+    if lock_commits is None:
+        return ()
     try:
-        raw, _ = tree.git.run_partly(*words, *options, *place)
+        raw, _ = lock_commits.result()
     except (OSError, subprocess.SubprocessError):
         return ()
     found = []

@@ -12,6 +12,7 @@ from session_ops.analysis.mended import amend, mend
 from session_ops.analysis.nearest import nearest_file
 from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.aside import is_aside, is_document
+from session_ops.discovery.deployment.yaml import yaml_for
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.history import written
@@ -191,11 +192,10 @@ def _is_deep(text: str) -> bool:
 def _yaml(_entry: FileEntry, text: str) -> tuple[int, str] | None:
     if _is_deep(text):
         return None
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
-        for _ in YAML(typ="safe", pure=True).parse(text):
+        for _ in yaml_for(text).parse(text):
             pass
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 
+from session_ops.discovery.deployment.yaml import yaml_for
 from session_ops.discovery.earlier import earlier
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.setuptools import parse
@@ -91,11 +92,10 @@ def _toml(text: str) -> bool:
 
 
 def _yaml(text: str) -> bool:
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        for _ in YAML(typ="safe").load_all(text):
+        for _ in yaml_for(text).load_all(text):
             pass
     except (YAMLError, ValueError, RecursionError):
         return False

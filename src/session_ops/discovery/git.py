@@ -13,6 +13,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 SAFE = (
     "core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.directory=*", "core.pager=cat", "core.untrackedCache=false",
@@ -78,6 +82,15 @@ class Git:
         if done is None or not done.returncode:
             return (done.stdout if done else b""), ""
         return done.stdout, done.stderr.decode("utf-8", "replace").strip()[:200] or f"git ended with {done.returncode}"
+
+    def start(self, *args: str) -> Future[tuple[bytes, str]]:
+        """`run_partly` beside whatever else is done; the result waits for it and raises what it raised."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        aside = ThreadPoolExecutor(1)
+        running = aside.submit(self.run_partly, *args)
+        aside.shutdown(wait=False)
+        return running
 
     def _call(self, args: tuple[str, ...], told: bytes = b"") -> subprocess.CompletedProcess[bytes] | None:
         if self.root is None:

@@ -93,8 +93,9 @@ def uri(path: str, prefix: str) -> str:
 
 
 def _rule(result: RuleResult, rule: Rule | None, hide: Redactor) -> dict[str, Any]:
-    title = hide.text(result.title or result.rule)
-    explanation = hide.text(rule.explanation) if rule is not None else ""
+    title, explanation = result.title or result.rule, rule.explanation if rule is not None else ""
+    if rule is None or not rule.check.__module__.startswith("session_ops."):  # our own texts name nobody
+        title, explanation = hide.text(title), hide.text(explanation)
     level = Finding("", Evidence(""), gate=result.gate, category=result.category).severity.sarif_level
     return {
         "id": result.rule,

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from session_ops.discovery.files import Tree
+
+if TYPE_CHECKING:
+    from ruamel.yaml import YAML
 
 SIZE_LIMIT = 400_000
 """Characters; longer YAML is generated, and the pure Python parser needs seconds for it."""
@@ -15,6 +18,9 @@ ALIAS_LIMIT = 200
 DEPTH_LIMIT = 8
 ENTRY_LIMIT = 2_000
 """Entries that `flat` gives for one node: an alias bomb ends here."""
+NESTED_LIMIT = 500
+"""Openings of lists and maps up to which libyaml is asked: it is five times as quick, but its C recursion kills the process on deep texts."""
+_ITEM = re.compile(r"[-?][ \t]")
 _TEMPLATE = re.compile(r"(?<!\$)\{\{|\{%|<%[=-]?\s")
 _DEEP = re.compile(r"(?:[\[{]\s*){60}")
 _ALIAS = re.compile(r"(?:^|[\s,\[:-])\*[\w-]+", re.MULTILINE)
@@ -28,17 +34,31 @@ class Notes:
     left_alone: list[tuple[str, int, str]] = field(default_factory=list)
 
 
+def yaml_for(text: str) -> YAML:
+    """A safe reader for this text: libyaml's where nothing can nest too deep for it, else the one in Python, which raises RecursionError.
+
+    A block is at most as deep as it is indented, and on one line only `- ` and `? ` nest. Without ruamel.yaml.clib it is always the second.
+    """
+    from ruamel.yaml import YAML
+
+    deep = (
+        text.count("[") + text.count("{") > NESTED_LIMIT
+        or " " * NESTED_LIMIT in text
+        or any(len(_ITEM.findall(line)) > NESTED_LIMIT for line in text.split("\n") if len(line) > NESTED_LIMIT)
+    )
+    return YAML(typ="safe", pure=deep)
+
+
 def load(tree: Tree, path: str, notes: Notes) -> Any:
     """The root node of a YAML file; None (and a note) for a template, a giant, or a text that does not parse."""
     text = tree.text(path).removeprefix("\ufeff")
     if len(text) > SIZE_LIMIT or len(_ALIAS.findall(text)) > ALIAS_LIMIT or _DEEP.search(text):
         notes.left_alone.append((path, 0, "too large, too deep or too many aliases to be read"))
         return None
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
-        return YAML(typ="safe", pure=True).compose(text)
+        return yaml_for(text).compose(text)
     except (YAMLError, RecursionError, ValueError, AttributeError, TypeError, KeyError) as error:
         mark = error.problem_mark or error.context_mark if isinstance(error, MarkedYAMLError) else None
         line = mark.line + 1 if mark else 0
