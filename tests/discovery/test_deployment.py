@@ -189,6 +189,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("services: " + "[a, " * 50_000, True, False),
         ("- " * 100_000, True, False),
         ("".join(f"{' ' * depth}a:\n" for depth in range(800)), True, False),
+        ("services:\n  a:\n    models: [coder:3b]\n", False, False),  # YAML 1.1 refuses it, 1.2 does not
         ("just text", False, False),
         ("services: !!python/object/apply:os.system [x]", False, False),
         ("services:\n\ta: b\n", True, False),

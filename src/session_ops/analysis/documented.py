@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from session_ops.analysis.closing_ways import say_the_interval
 from session_ops.analysis.liveness import LIMIT, NOT_BEATS, NUMBER, _seconds
@@ -195,13 +196,13 @@ def flag_that_nothing_knows(tree: Tree, docs: Docs, manifests: Manifests) -> Ite
         raise NotApplicable("no document gives flags to a script of the target")
     code = {e.path: tree.text(e.path) for e in tree.files(*CODE)}
     whole = "\n".join(text for path, text in code.items() if not not_deployed(path))
-    words_of_code = set(re.findall(r"\w+", whole)) | set(re.findall(r"--([a-z][a-z0-9-]+)", whole))
+    hands_on = cache(PASSES_ON.search)
     unknown: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for (own, flag), places in asked.items():
         text = code.get(own, "")
         if own in tree.entries and not text:
             continue
-        if PASSES_ON.search(text if own in tree.entries else whole):
+        if hands_on(text if own in tree.entries else whole):
             continue
         if re.search(rf"--{re.escape(flag)}(?![\w-])", text):
             continue  # a script of the tests may be what the document is about
@@ -213,7 +214,7 @@ def flag_that_nothing_knows(tree: Tree, docs: Docs, manifests: Manifests) -> Ite
             re.sub(r"-(\w)", lambda m: m[1].upper(), bare),
             bare.replace("-", "").lower(),
         }
-        if spelt & words_of_code or any(s in whole for s in spelt) or re.search(r"--[\"']?\s*\+|f\"--\{", whole):
+        if any(s in whole for s in spelt) or re.search(r"--[\"']?\s*\+|f\"--\{", whole):
             continue
         for path, line in places:
             unknown[(path, own)].setdefault(f"--{flag}", line)

@@ -6,7 +6,8 @@ import ast
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 from session_ops.analysis.headless import folded
 from session_ops.analysis.python_names import names_of
@@ -86,14 +87,16 @@ def _python(tree: Tree, names: _Names, path: str, found: dict[int, Reference]) -
             yield node.lineno, alias.name, reference.target, reference.fatal
 
 
-def _script(tree: Tree, bodies: Bodies, path: str, found: dict[str, Reference]) -> Iterator[tuple[int, str, str, bool]]:
+def _script(
+    bodies: Bodies, exported: Callable[[str], set[str] | None], path: str, found: dict[str, Reference]
+) -> Iterator[tuple[int, str, str, bool]]:
     """The same of an ES module, where a name that is not exported is a SyntaxError before anything runs."""
     source = bodies.source(path)
     for match in _TAKES.finditer(source.text):
         reference = found.get(match["from"])
         if reference is None or not reference.target.endswith((".js", ".mjs", ".ts", ".mts", ".tsx")):
             continue
-        has = _exported(bodies, tree, reference.target)
+        has = exported(reference.target)
         if has is None:
             continue
         for part in match["names"].split(","):
@@ -147,7 +150,8 @@ def name_that_is_not_there(tree: Tree, references: References, bodies: Bodies) -
     results: list[Finding] = []
     names = _Names(tree)
     lost = [(path, *one) for path, found in by_line.items() for one in _python(tree, names, path, found)]
-    lost += [(path, *one) for path, found in by_text.items() for one in _script(tree, bodies, path, found)]
+    exported = cache(lambda target: _exported(bodies, tree, target))
+    lost += [(path, *one) for path, found in by_text.items() for one in _script(bodies, exported, path, found)]
     for path, line, name, target, fatal in lost:
         results.append(
             Finding(

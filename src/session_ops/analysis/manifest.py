@@ -6,13 +6,14 @@ import itertools
 import json
 import re
 import tomllib
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 from session_ops.analysis.mended import amend, mend
 from session_ops.analysis.nearest import nearest_file
 from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.aside import is_aside, is_document
-from session_ops.discovery.deployment.yaml import yaml_for
+from session_ops.discovery.deployment.yaml import read_yaml
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.history import written
@@ -195,8 +196,7 @@ def _yaml(_entry: FileEntry, text: str) -> tuple[int, str] | None:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
-        for _ in yaml_for(text).parse(text):
-            pass
+        read_yaml(text, lambda yaml: deque(yaml.parse(text), maxlen=0))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         return (mark.line + 1 if mark else 1), (error.problem or error.context or "not YAML").replace("\n", " ")

@@ -6,9 +6,10 @@ import difflib
 import json
 import re
 import tomllib
+from collections import deque
 from collections.abc import Callable, Iterator
 
-from session_ops.discovery.deployment.yaml import yaml_for
+from session_ops.discovery.deployment.yaml import read_yaml
 from session_ops.discovery.earlier import earlier
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.setuptools import parse
@@ -95,8 +96,7 @@ def _yaml(text: str) -> bool:
     from ruamel.yaml.error import YAMLError
 
     try:
-        for _ in yaml_for(text).load_all(text):
-            pass
+        read_yaml(text, lambda yaml: deque(yaml.load_all(text), maxlen=0))
     except (YAMLError, ValueError, RecursionError):
         return False
     return True

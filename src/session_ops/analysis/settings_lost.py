@@ -88,10 +88,15 @@ def _in_javascript(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _in_python(text: str) -> Iterator[tuple[int, int]]:
-    module = parse(text) if "json.load" in text else None
+    lines = text.split("\n")
+    module = parse(text) if "json.load" in text and "json.dump" in text and THEIRS.search(text) else None
     for function in ast.walk(module) if module else ():
         if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)):
             continue
+        if not isinstance(function, ast.Module):
+            inside = "\n".join(lines[function.lineno - 1 : function.end_lineno])
+            if "json.load" not in inside or "json.dump" not in inside:
+                continue
         own = list(_own(function))
         dumped = _dumped(own)
         for node in own if dumped else ():

@@ -43,7 +43,6 @@ _SCRIPT = re.compile(
     r"(?P<method>[#\w$]+)(?P<method_given>\([^;{}]*\)[ \t]*(?::[^;{}=\n]+)?\{)",
     re.MULTILINE,
 )
-_BLANK = re.compile(r"[^\n]")
 
 
 @dataclass(frozen=True)
@@ -137,9 +136,14 @@ def _without_comments(text: str, language: str) -> str:
         start = match.start()
         if match.groupdict().get("triple") is not None and not _begins_a_line(text, start):
             continue  # a value, not a documentation string
-        pieces += (text[at:start], _BLANK.sub(" ", match[0]))
+        pieces += (text[at:start], _blank(match))
         at = match.end()
     return "".join((*pieces, text[at:]))
+
+
+def _blank(match: re.Match[str]) -> str:
+    """As many blanks, with the line ends where they were."""
+    return "\n".join(" " * len(line) for line in match[0].split("\n"))
 
 
 def _begins_a_line(text: str, start: int) -> bool:
@@ -175,7 +179,7 @@ def _indented(source: Source) -> Iterator[Body]:
 def _braced(source: Source) -> Iterator[Body]:
     pattern = _BRACE.get(source.language, _SCRIPT)
     # a brace inside a string or a template closes nothing
-    plain = _TOKENS[source.language].sub(lambda m: _BLANK.sub(" ", m[0]), source.text) if source.language in _TOKENS else ""
+    plain = _TOKENS[source.language].sub(_blank, source.text) if source.language in _TOKENS else ""
     ends = _brace_pairs(plain)
     for match in pattern.finditer(source.text):
         found = match.groupdict()

@@ -72,10 +72,6 @@ GUARD = re.compile(
 """What a condition looks like that keeps a question from being asked when nobody is there."""
 LOOP = re.compile(r"(?:while|until)\s+(?:true|:|\[\s*1\s*\]|false|\(\(\s*1\s*\)\))")
 READ_WITH_VALUE = frozenset("aditpuNn")
-SHELL_HINT = re.compile(
-    r"\bread\b|\bselect\b|sudo|ssh-keygen|git\s|apt|npm|pip|docker|yum|dnf|pacman|vi|nano|emacs|EDITOR|dialog|whiptail|fzf|tmux|screen|top"
-    r"|tput|stty|clear|podman|watch|passwd"
-)
 
 
 @fact
@@ -84,8 +80,12 @@ def prompts(scripts: Scripts, syntax: Syntax, tree: Tree) -> Prompts:
     found: list[Prompt] = []
     for script in scripts:
         text = tree.text(script.path)
-        for languages, hint, read in READERS:
-            if script.language in languages and hint.search(text) and (root := syntax.root(script.path)) is not None:
+        for languages, hints, read in READERS:
+            if (
+                script.language in languages
+                and any(word in text for word in hints)
+                and (root := syntax.root(script.path)) is not None
+            ):
                 found += read(script, root, tree)
     return tuple(sorted(found, key=lambda p: (p.script, p.line, p.how, p.text)))
 
@@ -553,16 +553,14 @@ def _code_guard(node: SgNode) -> str:
     return ""
 
 
-READERS: tuple[tuple[frozenset[str], re.Pattern[str], Callable[[Script, SgNode, Tree], Iterator[Prompt]]], ...] = (
-    (frozenset(("shell",)), SHELL_HINT, _shell),
-    (
-        frozenset(("python",)),
-        re.compile(r"\binput\(|getpass|click|typer|\.ask\(|questionary|inquirer|breakpoint\(|set_trace"),
-        _python,
-    ),
-    (frozenset(("javascript", "typescript", "tsx")), re.compile(r"readline|inquirer|prompts|enquirer"), _javascript),
-    (frozenset(("ruby",)), re.compile(r"\bgets\b"), _ruby),
+ASKS_IN_PYTHON = ("input(", "getpass", "click", "typer", ".ask(", "questionary", "inquirer", "breakpoint(", "set_trace")
+READERS: tuple[tuple[frozenset[str], tuple[str, ...], Callable[[Script, SgNode, Tree], Iterator[Prompt]]], ...] = (
+    (frozenset(("shell",)), ("",), _shell),
+    (frozenset(("python",)), ASKS_IN_PYTHON, _python),
+    (frozenset(("javascript", "typescript", "tsx")), ("readline", "inquirer", "prompts", "enquirer"), _javascript),
+    (frozenset(("ruby",)), ("gets",), _ruby),
 )
+"""Languages, words of which one has to be in the text, and who reads it."""
 
 
 # --- commands that need a terminal ---------------------------------------------------------------------------------------

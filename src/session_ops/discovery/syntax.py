@@ -28,7 +28,7 @@ class Syntax:
         if path not in self._roots:
             entry = self._tree.entries.get(path)
             grammar = GRAMMARS.get(entry.language) if entry and entry.status == "read" else None
-            long = any(len(line) > LONGEST_LINE for line in self._tree.lines(path)) if grammar else False
+            long = max(map(len, self._tree.lines(path)), default=0) > LONGEST_LINE if grammar else False
             self._roots[path] = self.parse(self._tree.text(path), grammar) if grammar and not long else None
         return self._roots[path]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from session_ops.discovery.files import Tree
 
 if TYPE_CHECKING:
     from ruamel.yaml import YAML
 
+T = TypeVar("T")
 SIZE_LIMIT = 400_000
 """Characters; longer YAML is generated, and the pure Python parser needs seconds for it."""
 ALIAS_LIMIT = 200
@@ -34,19 +36,27 @@ class Notes:
     left_alone: list[tuple[str, int, str]] = field(default_factory=list)
 
 
-def yaml_for(text: str) -> YAML:
-    """A safe reader for this text: libyaml's where nothing can nest too deep for it, else the one in Python, which raises RecursionError.
+def read_yaml(text: str, read: Callable[[YAML], T]) -> T:
+    """What `read` makes of a text with a safe reader: libyaml where it can, else the slower one in Python, which decides.
 
-    A block is at most as deep as it is indented, and on one line only `- ` and `? ` nest. Without ruamel.yaml.clib it is always the second.
+    libyaml is not asked where its recursion could overflow (a block is at most as deep as it is indented, and on one line only `- ` and
+    `? ` nest), and not believed where it refuses: it knows YAML 1.1 alone, where `[a:b]` is an error. Without ruamel.yaml.clib both are one.
+
+    Raises:
+        YAMLError, RecursionError, ValueError: the text does not parse.
     """
     from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     deep = (
         text.count("[") + text.count("{") > NESTED_LIMIT
         or " " * NESTED_LIMIT in text
         or any(len(_ITEM.findall(line)) > NESTED_LIMIT for line in text.split("\n") if len(line) > NESTED_LIMIT)
     )
-    return YAML(typ="safe", pure=deep)
+    if not deep:
+        with contextlib.suppress(YAMLError, ValueError):
+            return read(YAML(typ="safe"))
+    return read(YAML(typ="safe", pure=True))
 
 
 def load(tree: Tree, path: str, notes: Notes) -> Any:
@@ -58,7 +68,7 @@ def load(tree: Tree, path: str, notes: Notes) -> Any:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
-        return yaml_for(text).compose(text)
+        return read_yaml(text, lambda yaml: yaml.compose(text))
     except (YAMLError, RecursionError, ValueError, AttributeError, TypeError, KeyError) as error:
         mark = error.problem_mark or error.context_mark if isinstance(error, MarkedYAMLError) else None
         line = mark.line + 1 if mark else 0

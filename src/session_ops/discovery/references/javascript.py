@@ -203,12 +203,12 @@ class JavaScriptReader:
         return tuple(dict.fromkeys([folder, *made]))
 
     def _commands(self, path: str, text: str) -> None:
-        for match in _SPAWNED.finditer(text):
+        for match in _SPAWNED.finditer(text) if any(word in text for word in ("spawn", "execFile", "fork")) else ():
             if _in_comment(text, match.start()):
                 continue
             words = [match[1], *_LITERAL.findall(match[2] or "")]
             self._started(path, text.count("\n", 0, match.start()) + 1, words, text, match)
-        for match in _EXECUTED.finditer(text):
+        for match in _EXECUTED.finditer(text) if "exec" in text else ():
             if _in_comment(text, match.start()):
                 continue
             self._started(path, text.count("\n", 0, match.start()) + 1, match[1].split(), text, match)
