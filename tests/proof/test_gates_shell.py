@@ -162,7 +162,7 @@ def test_what_its_readme_installs_is_there_when_its_commands_are_started(make: M
     except CannotCheck as error:
         pytest.skip(f"the npm registry cannot be reached: {error}")
     files = bundle(make) | {
-        "README.md": "# tools\n\n```bash\nnpm install\nnode bin/paint.js\n```\n",
+        "README.md": "# tools\n\n```bash\ngit clone https://example.org/tools\ncd tools\nnpm install\nnode bin/paint.js\n```\n",
         "package.json": '{"private": true, "dependencies": {"picocolors": "1.1.1"}}\n',
         "bin/paint.js": "console.log(typeof require('picocolors').red)\n",
     }

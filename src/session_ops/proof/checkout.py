@@ -58,9 +58,10 @@ def develop(place: Place, package: Mapping[str, Any], one: Manifest, where: str)
         return CommandRun(Gate.INSTALL, shown, 1, wrong=str(error)[:400])
     except CannotCheck as error:
         return place.refused(Gate.INSTALL, shown, str(error))
-    argv = ["npm", "ci" if lock else "install", "--ignore-scripts"]
+    kept = unpacked(place.box, name, str(place.inside(one.folder)))
+    argv = ["npm", "ci" if lock and not kept else "install", "--ignore-scripts"]
     run = place.run(Gate.INSTALL, argv, cwd=one.folder, env=offline(place.box), timeout_s=NPM_S, shown=shown)
-    if run.good and (names := _with_scripts(place, one)) and not unpacked(place.box, name, str(place.inside(one.folder))):
+    if run.good and not kept and (names := _with_scripts(place, one)):
         # compilers and bundlers put their program in place by one; what fails here fails again where it is used
         place.box.run(["npm", "rebuild", *names], cwd=place.inside(one.folder), env=offline(place.box), timeout_s=NPM_S)
     return run

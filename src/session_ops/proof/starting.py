@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import PurePosixPath
 
 from session_ops.discovery.aside import is_aside
@@ -13,6 +15,7 @@ from session_ops.proof.documented import Told, told, unfit
 from session_ops.proof.runs import NO_SERVICE, Place
 from session_ops.proof.sandbox import Ran
 from session_ops.proof.symptoms import absent_command, complaint, crash, telling, wants_terminal
+from session_ops.proof.toolchains import toolchains
 from session_ops.registry import CannotCheck, Facts
 
 MOST_COMMANDS = 8
@@ -24,6 +27,9 @@ MADE_UP = "session-ops-proof"
 MOST_VARIABLES = 12
 START_S = 20.0
 """Seconds that one of them is given."""
+PAGE_S = 60.0
+"""Seconds for a visit to a server's page."""
+BUILT = re.compile(r"(?:^|/)(?:dist|build|out|vendors?|generated|_next|packs)/|bundle|[.-][0-9a-f]{8,}\.|\.min\.")
 REPOSITORY = re.compile(r"(?i)\bnot (?:in |inside |within )?(?:of )?a (?:valid )?git (?:repository|repo|work(?:ing)? ?tree)\b")
 IN_REPOSITORY = "in a git repository: "
 MODULE = re.compile(r"No module named ['\"]?(?P<name>\w+)['\"]?\s*$")
@@ -154,11 +160,33 @@ def _installed(one: Told) -> Told:
     return replace(one, text=_FETCHES.sub(lambda match: match["name"], one.text))
 
 
+def _page(place: Place, text: str, env: Mapping[str, str], at: PurePosixPath) -> str:
+    """What a server's first page loads and the server does not have; a browser shows nothing then. Empty where all is there, or it is no page.
+
+    Scripts that a bundler writes are passed over: whoever starts the server may have to build them first.
+    """
+    out = place.box.tmp / "page.json"
+    code = (files("session_ops.proof") / "page.py").read_text(encoding="utf-8")
+    plan = {"command": text, "seconds": START_S, "out": str(out)}
+    place.box.run([toolchains().python, "-I", "-c", code, json.dumps(plan)], cwd=at, env=env, timeout_s=PAGE_S)
+    try:
+        seen = json.loads(place.box.read(out))
+    except (CannotCheck, ValueError):
+        return ""
+    for path, status, kind in seen:
+        if not BUILT.search(path) and (status in (404, 410) or status >= 500 or (status == 200 and kind == "text/html")):
+            got = f"with status {status}" if status != 200 else "with a page instead"
+            return f"its first page loads the script /{place.plain(str(path))[:120]}, and it answers {got}"
+    return ""
+
+
 def sample(place: Place, text: str, env: Mapping[str, str], at: PurePosixPath, seconds: float = START_S) -> CommandRun:
     """Run a documented command. It fails by what breaks (a traceback, a program or module that is absent), not by what its reader would bring."""
     ran, given = _run(place, text, at, env, seconds)
     shown = given + text
     run = place.judged(Gate.START, shown, ran, serves=True)
+    if run.good and ran.listening and not given:
+        return replace(run, wrong=_page(place, text, env, at))
     if run.wrong and ran.code not in (126, 127) and (line := wants_terminal(ran.err)):
         # documents talk to people; whether a command that agents start asks is the rules' business
         return replace(run, ended="", wrong="", skipped=f"it wants a person at a terminal ({place.plain(line)})")

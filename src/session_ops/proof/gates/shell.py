@@ -222,7 +222,10 @@ def _filled(word: str, *, first: bool = False) -> str:
 def _packages(place: Place, facts: Facts, copies: tuple[PurePosixPath, ...]) -> str:
     """Install the packages of npm that its README tells people to install before they start anything; why that did not go, or nothing."""
     one = next((m for m in facts["manifests"] if m.path == "package.json" and not m.broken and m.dependencies), None)
-    if one is None or not any(t.path.count("/") == 0 and not t.folder and t.words in NPM_INSTALL for t in told(facts["docs"])):
+    steps = [t for t in told(facts["docs"]) if "/" not in t.path and t.words in NPM_INSTALL]
+    if one is None or all(
+        t.folder and place.tree.exists(t.folder) for t in steps
+    ):  # a folder that is not there is the clone itself
         return ""
     if not toolchains().has("npm"):
         return "npm is not installed"
