@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from session_ops.lifecycles import fast
 from session_ops.lifecycles.detection import ENOUGH, detect
 from session_ops.lifecycles.guess import ROLES, guess, mapping_of
 from session_ops.lifecycles.messages import mine
@@ -212,6 +213,45 @@ def test_a_time_is_carried_to_records_without_one_and_told(tmp_path: Path) -> No
     ]  # fmt: skip
     timeless = written(tmp_path, "b.jsonl", "\n".join([record % ""] * 3) + "\n")
     assert [piece.data.get("$time") for piece in form.pieces(timeless) if isinstance(piece, Record)] == [None] * 3
+
+
+RUN = '{"ts": "2026-01-05T10:00:0%d", "event": "%s"}\n'
+
+
+def test_a_log_for_each_session_is_named_by_its_file(tmp_path: Path) -> None:
+    one = written(tmp_path, "agent-1.jsonl", RUN % (0, "start") + RUN % (5, "heartbeat") + RUN % (9, "end"))
+    unnamed = detect(one, formats())
+    assert unnamed.format is None
+    assert unnamed.reason.endswith("where each file is one session, give log_mapping session=$file")
+    found = detect(one, formats(), mapping=mapping_of("session=$file"))
+    assert found.format is not None
+    assert "one session by its file's name" in found.reason
+    wanted = [("agent-1", "session.start"), ("agent-1", "session.heartbeat"), ("agent-1", "session.end")]
+    assert kinds(found.format, one, found.session_fields) == wanted
+    mapped = detect(one, formats(), mapping=mapping_of("session=$file,time=ts,kind=event"))
+    assert mapped.format is not None
+    assert kinds(mapped.format, one, mapped.session_fields) == wanted
+    lines = written(tmp_path, "agent-2.log", "[2026-01-05 10:00:00] reading the task\n[2026-01-05 10:00:09] done\n")
+    text = detect(lines, formats(), mapping=mapping_of("session=$file"))
+    assert text.format is not None
+    assert [session for session, _ in kinds(text.format, lines, text.session_fields)] == ["agent-2"] * 2
+
+
+def test_a_log_that_names_its_sessions_keeps_them_and_no_log_is_none(tmp_path: Path) -> None:
+    own = written(tmp_path, "all.jsonl", "".join(RUN.replace("{", '{"session_id": "s-1", ') % (n, "note") for n in range(3)))
+    found = detect(own, formats(), mapping=mapping_of("session=$file"))
+    assert found.format is not None
+    assert {session for session, _ in kinds(found.format, own, found.session_fields)} == {"s-1"}
+    prose = written(tmp_path, "notes.txt", "nothing here has a time\n" * 3)
+    assert detect(prose, formats(), mapping=mapping_of("session=$file")).format is None
+
+
+def test_the_fast_lane_leaves_logs_by_file_alone(tmp_path: Path) -> None:
+    path = written(tmp_path, "agent-1.jsonl", RUN % (0, "start") + RUN % (9, "end"))
+    form = detect(path, formats(), mapping=mapping_of("session=$file")).format
+    assert form is not None
+    assert form.id == "ndjson"
+    assert not fast.fits(form)
 
 
 @pytest.mark.parametrize(

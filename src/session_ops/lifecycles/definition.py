@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
@@ -26,6 +26,10 @@ class Rule:
     at: tuple[str, ...]
     slot: str
     set: Mapping[str, Any]
+
+
+FILE = "$file"
+"""The field in which a record has the name of its file."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,16 @@ class Format:
         pieces = READERS[self.reader["kind"]].read(path, self.options)
         if self.mine or self.local:
             pieces = self._own(pieces, own_name(path))
+        if self.by_file:
+            pieces = _of_file(pieces, own_name(path))
         if self.header:
             pieces = headed(pieces, self.header)
         yield from timed(pieces, self._time_value) if self.carry_time else pieces
+
+    @property
+    def by_file(self) -> bool:
+        """Is each file one session, told by its name?"""
+        return self.aliases.get("session") == (FILE,)
 
     def _own(self, pieces: Iterator[Piece], file: str) -> Iterator[Piece]:
         for piece in pieces:
@@ -133,3 +144,8 @@ class Format:
         most = max(counts.values(), default=0)
         chosen = next((name for name in candidates if counts[name] and counts[name] * 2 >= most), "")
         return (chosen, *(n for n in candidates if n != chosen and "session" in n.lower())) if chosen else candidates
+
+
+def _of_file(pieces: Iterable[Piece], name: str) -> Iterator[Piece]:
+    for piece in pieces:
+        yield piece._replace(data={FILE: name} | piece.data) if isinstance(piece, Record) else piece

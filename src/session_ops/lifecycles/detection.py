@@ -12,8 +12,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from session_ops.lifecycles.definition import Format
-from session_ops.lifecycles.guess import GUESSED, Guess, format_from, guess
+from session_ops.lifecycles.definition import FILE, Format
+from session_ops.lifecycles.guess import GUESSED, Guess, format_by_file, format_from, guess
 from session_ops.lifecycles.readers import READERS, CannotRead, Record, head_of
 from session_ops.visible import one_line
 
@@ -82,12 +82,14 @@ def _detect(
     if only:
         return _chosen(path, next(form for form in formats if form.id == only), tried[only], scores)
     best = max(formats, key=lambda form: (scores[form.id], form.id))
-    if mapping:
+    if mapping and "time" in mapping:
         return _mapped(path, head, samples, mapping, scores)
     if scores[best.id] >= ENOUGH:
         found = tried[best.id]
         reason = f"{len(found.fitting)} of the first records fit"
         return Detected(best, scores, reason, best.session_fields(list(found.fitting)), len(found.fitting))
+    if mapping:
+        return _by_file(path, head, samples, formats, scores)
     unnamed = _without_session(formats, tried)
     guessed = None if path.is_dir() else _guessed(path, head, samples, scores)
     if guessed is not None:
@@ -112,7 +114,7 @@ class _Samples:
     def of(self, form: Format, size: int = SAMPLE) -> Sample:
         """The first so many pieces."""
         key = json.dumps(
-            [size, form.reader, form.mine, form.local, form.id if form.header or form.carry_time else ""],
+            [size, form.reader, form.mine, form.local, form.id if form.header or form.carry_time else "", form.by_file],
             sort_keys=True,
             default=str,
         )
@@ -199,7 +201,9 @@ def _without_session(formats: tuple[Format, ...], tried: dict[str, _Tried]) -> s
         return ""
     looked = [name for name in most.aliases.get("session", ()) if not name.startswith("$")]
     shown = ", ".join(looked[:4]) + (f" and {len(looked) - 4} more" if len(looked) > 4 else "")
-    return f"no format fits: {most.title} ({most.id}), but without a session key: no record has any of {shown}"
+    said = f"no format fits: {most.title} ({most.id}), but without a session key: no record has any of {shown}"
+    lines = most.role == "log" and READERS[most.reader["kind"]].lines
+    return f"{said}; where each file is one session, give log_mapping session={FILE}" if lines else said
 
 
 def _guessed(path: Path, head: bytes, samples: _Samples, scores: dict[str, float]) -> Detected | None:
@@ -244,6 +248,24 @@ def _mapped(path: Path, head: bytes, samples: _Samples, mapping: Mapping[str, st
     fitting, form = best
     scores |= {form.id: 1.0}
     return Detected(form, scores, f"read by log_mapping; {fitting} of the first records fit", form.aliases["session"], fitting)
+
+
+def _by_file(path: Path, head: bytes, samples: _Samples, formats: tuple[Format, ...], scores: dict[str, float]) -> Detected:
+    """A log that names no session, of which the user said that each file is one."""
+    forms = [format_by_file(form) for form in formats if form.role == "log" and READERS[form.reader["kind"]].lines]
+    tried = {form.id: _try(form, path, head, samples) for form in forms}
+    best = max(forms, key=lambda form: (tried[form.id].score, form.id))
+    if (score := tried[best.id].score) < ENOUGH:
+        return Detected(None, scores, _nearest(tried, head, path))
+    scores |= {best.id: score}
+    fitting = len(tried[best.id].fitting)
+    return Detected(
+        best,
+        scores,
+        f"one session by its file's name, as log_mapping says; {fitting} of the first records fit",
+        (FILE,),
+        fitting,
+    )
 
 
 def _readers(kind: str, path: Path) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from session_ops.lifecycles import times
-from session_ops.lifecycles.definition import Format
+from session_ops.lifecycles.definition import FILE, Format, Rule
 from session_ops.lifecycles.fields import plain, scalar
 from session_ops.model import UsageError
 from session_ops.visible import one_line
@@ -241,11 +241,6 @@ def _event_rules() -> Format:
 def format_from(mapping: Mapping[str, str], reader: Mapping[str, Any]) -> Format:
     """A format whose fields a guess found, or the user named; its rules are those of plain events."""
     base = _event_rules()
-    rules = []
-    for rule in base.rules:
-        about = [pattern for name, pattern in rule.when if name == "session_key"]
-        if all(pattern.search("session") for pattern in about):
-            rules.append(replace(rule, when=tuple((name, p) for name, p in rule.when if name != "session_key")))
     renamed = {"actor": "agent"}
     mapped = {renamed.get(role, role): (name,) for role, name in mapping.items()}
     kept = {name: base.aliases[name] for name in ("host", "pid", "reason", "message", "workspace", "branch", "severity")}
@@ -256,17 +251,33 @@ def format_from(mapping: Mapping[str, str], reader: Mapping[str, Any]) -> Format
         title="A structured log whose fields were guessed, or named by the user",
         reader=dict(reader),
         aliases=unused | mapped,
-        rules=tuple(rules),
+        rules=_of_sessions(base.rules),
         detect={"any_of": [["session", "time"]], "weight": 1.0},
         samples=(),
     )
+
+
+def format_by_file(form: Format) -> Format:
+    """The same format for logs of which each file is one session and its name says which."""
+    needs = tuple(name for name in form.needs if name != "session")
+    return replace(form, aliases=dict(form.aliases) | {"session": (FILE,)}, needs=needs, rules=_of_sessions(form.rules))
+
+
+def _of_sessions(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """The rules for records whose field of the session is not called by a name that says more."""
+    found = []
+    for rule in rules:
+        about = [pattern for name, pattern in rule.when if name == "session_key"]
+        if all(pattern.search("session") for pattern in about):
+            found.append(replace(rule, when=tuple((name, p) for name, p in rule.when if name != "session_key")))
+    return tuple(found)
 
 
 def mapping_of(text: str) -> dict[str, str]:
     """The parameter log_mapping (`session=run,time=when,kind=what`) as role to field.
 
     Raises:
-        UsageError: it is not of this form, names an unknown role, or lacks session or time.
+        UsageError: it is not of this form, names an unknown role, or lacks session or time; `session=$file` needs no time.
     """
     found: dict[str, str] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
@@ -280,6 +291,9 @@ def mapping_of(text: str) -> dict[str, str]:
         if role in found:
             raise UsageError(f"log_mapping: {role} is named twice")
         found[role] = name
-    if found and not {"session", "time"} <= found.keys():
-        raise UsageError("log_mapping: name at least the fields of session and time, as in session=run,time=when")
+    if found and not {"session", "time"} <= found.keys() and found != {"session": FILE}:
+        raise UsageError(
+            "log_mapping: name at least the fields of session and time, as in session=run,time=when; session=$file alone where each file is"
+            " a session"
+        )
     return found

@@ -25,7 +25,7 @@ def render(document: Document, written: Sequence[str] = ()) -> str:
         _sources(read),
         _numbers(document.numbers, document.kinds) if read else ["no log could be read: nothing is known of any session"],
         _anomalies(document),
-        _undecidable(document.undecidable),
+        _undecidable(document.undecidable) if read else [],
         _listed("not read:", [f"{source.path}: {source.reason}" for source in other]),
         _left_out(document),
         [f"written: {name}" for name in written],
@@ -42,7 +42,11 @@ def _sources(sources: Sequence[SourceSummary]) -> list[str]:
     if len(sources) > SOURCES:
         more = sources[SOURCES:]
         lines.append(f"and {len(more):,} more logs with {sum(source.events for source in more):,} events")
-    notes = [f"  {one_line(source.path)}: {note}" for source in sources for note in _notes(source)]
+    about: dict[str, list[str]] = {}
+    for source in sources:
+        for note in _notes(source):
+            about.setdefault(note, []).append(one_line(source.path))
+    notes = [f"  {logs[0]}{f' and {len(logs) - 1:,} more' * (len(logs) > 1)}: {note}" for note, logs in about.items()]
     return lines + notes[:FILES] + ([f"  and {len(notes) - FILES:,} more such notes"] if len(notes) > FILES else [])
 
 

@@ -47,7 +47,13 @@ def fits(form: Format) -> bool:
     """Is a format's meaning one that SQL can say: one event a record, times that name their zone or are UTC, nothing mined from texts?"""
     plain = form.reader["kind"] == "ndjson" and set(form.reader) == {"kind"} and form.role == "log"
     simple = (
-        not form.mine and not form.local and not form.zone and not form.time_shapes and not form.header and not form.carry_time
+        not form.by_file
+        and not form.mine
+        and not form.local
+        and not form.zone
+        and not form.time_shapes
+        and not form.header
+        and not form.carry_time
     )
     return plain and simple and len({rule.slot for rule in form.rules}) == 1 and not any(rule.at for rule in form.rules)
 
