@@ -263,34 +263,6 @@ def test_a_module_is_missed_in_a_tarball_below_a_comment_too(make: Make) -> None
     assert list(problems(ball, tree, "")) == ["it lacks lib/name, which index.js loads"]
 
 
-SERVER = """
-const files = { '/': ['text/html', '<script src="/app.js"></script><script src="dist/built.js"></script><noscript><script src="x.js"></script></noscript>'] }
-if (process.env.npm_package_config_app) files['/app.js'] = ['text/javascript', 'let a']
-require('http').createServer((q, a) => {
-  const [type, text] = files[q.url] || (process.env.npm_package_config_all ? files['/'] : [])
-  a.writeHead(text ? 200 : 404, { 'content-type': type || 'text/plain' })
-  a.end(text || 'no')
-}).listen(8098)
-"""
-
-
-@pytest.mark.parametrize(
-    ("config", "said"),
-    [
-        ({"app": "1"}, ""),
-        ({}, "`npm start`: its first page loads the script /app.js, and it answers with status 404"),
-        ({"all": "1"}, "`npm start`: its first page loads the script /app.js, and it answers with a page instead"),
-    ],
-)
-def test_a_page_without_its_script_is_no_start(
-    make: Make, proven: Proven, node: None, config: dict[str, str], said: str
-) -> None:
-    package = {"name": "app", "private": True, "config": config, "scripts": {"start": "node server.js"}}
-    result = npm(proven, make({"package.json": json.dumps(package), "server.js": SERVER}, git=True))[Gate.START]
-    assert result.reason == said
-    assert result.outcome is (Outcome.FAIL if said else Outcome.PASS)
-
-
 GEM = {
     "tiny_ops.gemspec": (
         'require_relative "lib/tiny_ops/version"\nGem::Specification.new do |s|\n  s.name = "tiny_ops"\n  s.version = TinyOps::VERSION\n'
