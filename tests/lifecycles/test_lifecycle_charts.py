@@ -15,6 +15,7 @@ from tests.lifecycles.conftest import Analyse, at
 
 from session_ops.case import Case
 from session_ops.lifecycles import charts, frames
+from session_ops.lifecycles.charts import look
 from session_ops.lifecycles.charts.timeline import SLICES
 from session_ops.lifecycles.timeaxis import TimeAxis
 
@@ -314,3 +315,22 @@ def test_an_arrow_ends_where_the_box_of_its_state_begins(axes: Axes) -> None:
     short, wide = (one for one in axes.patches if isinstance(one, FancyArrowPatch))
     assert short.shrinkB < wide.shrinkB
     assert wide.shrinkB < 12 / math.sin(math.atan2(1, 4))
+
+
+def test_more_steps_than_a_picture_can_show_are_drawn_by_their_edges(axes: Axes) -> None:
+    n = 300_000
+    times = pd.Series(range(n)) * 300_000_000 + BEGIN
+    running = pd.Series(range(n)) * 7919 % 13
+    running[[123_456, n - 1]] = [99, 0]
+    many = pd.DataFrame({"at": pd.to_datetime(times, utc=True), "running": running})
+    many.attrs["resolution_s"] = 0.001
+    wrong = pd.DataFrame({"ts_ns": times.astype("Int64"), "severity": "critical"})
+    charts.plot_concurrency(many, axes, anomalies=wrong)
+    line, marks = axes.lines[0], axes.lines[-1]
+    assert len(line.get_xdata()) <= 4 * (look.SLICES + 1)
+    assert sorted(set(line.get_ydata())) == [*range(13), 99]
+    assert (line.get_ydata()[0], line.get_ydata()[-1]) == (running[0], 0)
+    assert len(marks.get_xdata()) <= 2 * (look.SLICES + 1)
+    assert legend(axes) == [f"anomaly, critical ({n:,})"]
+    small = look.thinned(pd.Series(range(10)).to_numpy(), running[:10].to_numpy())
+    assert small.tolist() == list(range(10))

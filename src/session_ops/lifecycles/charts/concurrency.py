@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from session_ops.lifecycles.charts.look import BLUE, RED, clock, legend, nothing, ns, rug, styled
+from session_ops.lifecycles.charts.look import BLUE, RED, clock, legend, nothing, ns, rug, styled, thinned
 from session_ops.lifecycles.timeaxis import TimeAxis
 
 
@@ -33,8 +33,9 @@ def plot_concurrency(frame: pd.DataFrame, ax: Axes | None = None, *, anomalies: 
         at_ns, running = ns(frame["at"]), frame["running"].to_numpy()
         axis = TimeAxis(at_ns[:-1][running[:-1] > 0], at_ns[1:][running[:-1] > 0])
         at = axis.places(at_ns)
-        axes.fill_between(at, frame["running"], step="post", color=BLUE, alpha=0.25, linewidth=0)
-        axes.step(at, frame["running"], where="post", color=BLUE, linewidth=1.2 if len(at) < 5000 else 0.5)
+        shown = thinned(at, running)
+        axes.fill_between(at[shown], running[shown], step="post", color=BLUE, alpha=0.25, linewidth=0)
+        axes.step(at[shown], running[shown], where="post", color=BLUE, linewidth=1.2 if len(at) < 5000 else 0.5)
         peak = frame["running"].idxmax()
         axes.plot(at[peak], most, "o", color=RED, markersize=5, zorder=3)
         right = at[peak] > (at[0] + at[-1]) / 2

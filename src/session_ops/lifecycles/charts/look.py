@@ -16,6 +16,8 @@ from session_ops.lifecycles.detectors import span
 
 SIZE, DPI = (11.0, 4.2), 100
 """Inches and dots per inch: 1100 x 420 pixels, for a report."""
+SLICES = 2000
+"""Slices of an axis, each thinner than a pixel, of which no more than the outermost points are drawn."""
 COLOURS = ("#4477aa", "#ccbb44", "#228833", "#aa3377", "#66ccee", "#997700", "#004488", "#bbbbbb")
 """Paul Tol's bright scheme, in an order that colour-blind readers can tell apart."""
 INK, RED, GREY = "#222222", "#bb2222", "#888888"
@@ -153,11 +155,27 @@ def legend(axes: Axes, handles: list[Any]) -> None:
                 handle.set_alpha(1.0)  # marks that are faint in the picture are not faint here
 
 
+def thinned(x: Any, *heights: Any) -> Any:
+    """The places of the points that a picture needs of a line, or of several at the same x: where they are more than it can show, in each
+    of SLICES slices of x the first, the last, and the lowest and highest of each line.
+    """
+    if len(x) <= 4 * SLICES:
+        return np.arange(len(x))
+    low, high = np.min(x), np.max(x)
+    slices = ((x - low) / max(high - low, 1e-300) * SLICES).astype("int64")
+    numbers = pd.Series(np.arange(len(x))).groupby(slices)
+    lines = [pd.Series(line).groupby(slices) for line in heights]
+    return np.unique(
+        np.concatenate([numbers.min(), numbers.max(), *(edge for one in lines for edge in (one.idxmin(), one.idxmax()))])
+    )
+
+
 def rug(axes: Axes, places: Any, severities: Any) -> list[Any]:
     """Anomalies as ticks along the upper edge, the worst on top. Returns the handles for the legend, with counts."""
     severities, places = np.asarray(severities), np.asarray(places, dtype=float)
     for severity in reversed(SEVERITIES):
         at = np.unique(places[severities == severity])
+        at = at[thinned(at)]
         axes.plot(
             at, np.full(len(at), 1.0), "v", color=SEVERITIES[severity], markersize=5.5, markeredgewidth=0, clip_on=False,
             transform=axes.get_xaxis_transform(), zorder=5, alpha=faint(len(at)),

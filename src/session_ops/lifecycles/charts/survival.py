@@ -38,10 +38,10 @@ def plot_survival(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         x, y = np.concatenate([[seen.min() / 1.3 if log else 0.0], seen]), np.concatenate([[1.0], share])
         half = 1.96 * share * np.sqrt(frame["variance"].to_numpy(dtype=float))
         low, high = np.clip(share - half, 0, 1), np.clip(share + half, 0, 1)
-        axes.fill_between(
-            x, np.concatenate([[1.0], low]), np.concatenate([[1.0], high]), step="post", color=BLUE, alpha=0.16, linewidth=0
-        )
-        axes.step(x, y, where="post", color=BLUE, linewidth=1.6, label="share still running, with 95 % band")
+        low, high = np.concatenate([[1.0], low]), np.concatenate([[1.0], high])
+        shown = look.thinned(np.log(x) if log else x, y, low, high)
+        axes.fill_between(x[shown], low[shown], high[shown], step="post", color=BLUE, alpha=0.16, linewidth=0)
+        axes.step(x[shown], y[shown], where="post", color=BLUE, linewidth=1.6, label="share still running, with 95 % band")
         gone = (frame["censored"] > 0).to_numpy()
         if gone.any():
             axes.plot(

@@ -1,7 +1,7 @@
 -- state_spans: in which state was each session, from when to when? The last span of an open session ends where it was last seen.
 CREATE TABLE state_spans AS
 WITH said AS (
-  SELECT s.session_id, s.run_no, s.source_id, s.event_id, s.place, s.ts_ns,
+  SELECT s.session_id, s.run_no, s.source_id, s.source_ord, s.place, s.ts_ns,
     CASE
       WHEN s.kind = 'session.register' THEN 'REGISTERED'
       WHEN s.kind IN ('session.start', 'session.resume') THEN 'ACTIVE'
@@ -13,7 +13,7 @@ WITH said AS (
       WHEN s.kind = 'session.crash' THEN 'CRASHED'
       WHEN s.kind = 'session.expire' THEN 'EXPIRED'
     END AS state
-  FROM steps s
+  FROM step_rows s
 ),
 changes AS (
   SELECT *, lag(state) OVER (PARTITION BY session_id, run_no ORDER BY place) AS prev_state
@@ -24,6 +24,7 @@ spans AS (
   FROM changes WHERE prev_state IS NULL OR prev_state <> state
 )
 SELECT s.source_id, s.session_id, s.run_no, s.state, s.ts_ns AS from_ns, coalesce(s.next_ns, r.last_seen_ns) AS to_ns,
-  s.next_ns IS NOT NULL AS to_known, s.event_id
+  s.next_ns IS NOT NULL AS to_known,
+  s.source_id || ':' || CAST(s.source_ord AS VARCHAR) AS event_id
 FROM spans s JOIN runs r ON r.session_id = s.session_id AND r.run_no = s.run_no
 WHERE s.state NOT IN ('ENDED', 'CRASHED', 'EXPIRED')

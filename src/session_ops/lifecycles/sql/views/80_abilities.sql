@@ -1,4 +1,5 @@
 -- abilities: what are these logs able to tell? A detector that needs what no log tells is undecidable, not silent.
+-- Few records have attributes of interest, so these are looked for first.
 CREATE TABLE abilities AS
 WITH told AS (
   SELECT kind,
@@ -13,7 +14,11 @@ WITH told AS (
     max(CASE WHEN expires_ns IS NOT NULL THEN 1 ELSE 0 END) AS leases,
     max(CASE WHEN agent_id IS NOT NULL THEN 1 ELSE 0 END) AS agents,
     max(CASE WHEN resource_kind IN ('worktree', 'branch') THEN 1 ELSE 0 END) AS trees
-  FROM events GROUP BY kind
+  FROM (
+    SELECT kind, writer_seq, observed_ns, message, fence, expires_ns, agent_id, resource_kind,
+      CASE WHEN attrs LIKE '%etag"%' OR attrs LIKE '%lost"%' OR attrs LIKE '%id"%' THEN attrs END AS attrs
+    FROM events
+  ) e GROUP BY kind
 )
 SELECT kind AS name FROM told
 UNION ALL SELECT 'sequences' FROM told WHERE sequences = 1 GROUP BY sequences
