@@ -84,3 +84,37 @@ def _asked(tree: Tree, path: str) -> dict[str, tuple[int, int]] | None:
             if level > found.get(name, (0, 0))[0]:
                 found[name] = (level, line)
     return found or None
+
+
+_FOREIGN = re.compile(
+    r"^(?P<where>[\w.-]+/[\w.-]+)/\.github/workflows/[\w.-]+\.ya?ml@(?P<ref>main|master|develop|dev|trunk|HEAD)$"
+)
+
+
+@rule("SEC-REUSED", gate="guard", category="security")
+def secrets_for_a_moving_workflow(tree: Tree) -> Iterator[Finding]:
+    """A CI job hands all secrets to a workflow of another repository, at a branch that may change at any time.
+
+    Why: `secrets: inherit` gives the called workflow every secret of this repository, and `@main` means whatever is pushed there next; one commit
+    in the other repository, by whoever may push to it, can send them away. Passes: a tag or commit, named secrets.
+    Do: Name the commit (`@<sha>`), and pass only the secrets that the workflow needs.
+    Source: GitHub Docs, "Reusing workflow configurations", "Secure use reference" (pin to a full-length commit SHA).
+    """
+    looked = False
+    for entry in tree.files("yaml"):
+        text = tree.text(entry.path)
+        if "inherit" not in text or "/.github/workflows/" not in text or not entry.path.startswith(".github/workflows/"):
+            continue
+        looked = True
+        for _, node in items(get(load(tree, entry.path, Notes()), "jobs")).values():
+            line, uses = items(node).get("uses", (0, None))
+            match = _FOREIGN.match(text_of(uses)) if is_scalar(uses) else None
+            if match and text_of(get(node, "secrets")) == "inherit":
+                yield Finding(
+                    f"all secrets go to a workflow of {match['where']} at the branch {match['ref']}",
+                    tree.evidence(entry.path, line),
+                    impact="Whoever may push there can read them.",
+                    confidence="possible",
+                )
+    if not looked:
+        raise NotApplicable("no job hands all its secrets on")

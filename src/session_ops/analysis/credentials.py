@@ -90,7 +90,7 @@ def from_the_environment(finding: Finding, tree: Tree) -> Fix | None:
 
 @rule("SECRET-COMMITTED", gate="guard", category="security", fix=from_the_environment)
 def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
-    """A token or a private key of a known shape stands in a file that git tracks.
+    """A token or a private key stands in a file that git tracks: one of a known shape, or the generated value of a variable such as API_TOKEN.
 
     Why: it is in every clone and in the history; whoever has it acts in the owner's name until it is revoked. Passes: published example
     values, invented ones (sequences, few different characters), tests and fixtures, lines marked for scanners (`gitleaks:allow`); in
@@ -121,6 +121,8 @@ def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
                 if match and _real(match[0], tree.lines(entry.path), line) and "#[cfg(test)]" not in text[:start]:
                     found[entry.path].append((line, what))
                 at = text.find(mark, end)
+        if entry.path not in found and (line := _assigned(text, entry.language)):
+            found[entry.path].append((line, "a token or password without a known shape"))
     for path, places in sorted(found.items()):
         places.sort()
         line, what = places[0]
@@ -129,6 +131,7 @@ def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
             path.endswith((".patch", ".diff"))
             or PATTERNS.search(tree.text(path)) is not None
             or tree.entries[path].language == "markdown"
+            or (what.endswith("shape") and not re.search(r"Authorization|Bearer|_TOKEN</key>", tree.text(path)))
             or (what == "a private key" and (bool(tree.entries[path].language) or _for_tests(tree, path)))
         )
         yield Finding(
@@ -138,6 +141,32 @@ def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
             "Revoke it, take it out of the code, and read it from the environment; removing the line leaves it in the history.",
             "possible" if unsure else "likely",
         )
+
+
+_GIVEN = re.compile(
+    r"^\s*(?:export\s+|readonly\s+|Environment=)?(?P<name>[A-Z][A-Z0-9_]*(?:TOKEN|SECRET|PASSWORD|API_?KEY))=[\"']?(?P<value>[A-Za-z0-9_-]{32,80})[\"']?\s*$"
+    r"|<key>(?P<key>[A-Z][A-Z0-9_]*(?:TOKEN|SECRET|PASSWORD|API_?KEY))</key>\s*<string>(?P<text>[A-Za-z0-9_-]{32,80})</string>",
+    re.MULTILINE,
+)
+_PUBLIC = re.compile(r"PUBLIC|PUBLISHABLE|ANON|SITE|CLIENT|POSTHOG|ALGOLIA|SEGMENT|SENTRY|MIXPANEL|AMPLITUDE|RECAPTCHA")
+
+
+def _assigned(text: str, language: str) -> int:
+    """The line on which a script, unit or property list gives a secret variable a value that only a generator makes; 0 where none does."""
+    if language not in ("shell", "zsh", "systemd", "xml"):
+        return 0
+    for match in _GIVEN.finditer(text):
+        name, value = match["name"] or match["key"], match["value"] or match["text"]
+        mixed = re.search(r"\d.*\d.*\d", value) and re.search(r"[A-Za-z].*[A-Za-z].*[A-Za-z]", value)
+        if (
+            mixed
+            and len(set(value)) >= 12
+            and not _PUBLIC.search(name)
+            and not SAMPLE.search(value)
+            and not ALLOWED.search(text)
+        ):
+            return text.count("\n", 0, match.start("name") if match["name"] else match.start("text")) + 1
+    return 0
 
 
 _OF_TESTS = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from session_ops.analysis.deployment_fixes import by_environment
@@ -51,18 +52,23 @@ def _files(tree: Tree, path: str) -> list[str]:
 
 @rule("CI-IGNORES", gate=None, category="gap")
 def tests_that_ci_leaves_out(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
-    """CI runs the tests but leaves out many files of them, or goes on where they fail.
+    """CI or make runs the tests but leaves out many files of them, or goes on where they fail.
 
     Why: a green tick is taken for "all tests pass". What is left out may be broken for months, and where the status is dropped
-    nothing is ever red. Passes: fewer than three files, files that another step runs, tests that are kept out by a marker, and test
+    nothing is ever red. A step that is called "Verify …" and ends in `|| true` verifies nothing, and test scripts that are listed one by one leave
+    out those which nobody added to the list. Passes: fewer than three files, files that another step runs, tests that are kept out by a marker, and test
     steps beside one that can fail.
     Do: Take the files back into the test command, or mark single tests as skipped with a reason; remove `continue-on-error` and
     `|| true`, so that a failing test fails the job.
     Source: pytest, "Changing standard (Python) test discovery"; GitHub Actions, `continue-on-error`.
     """
+    listed = list(_never_listed(tree, deployment))
+    yield from listed
+    toothless = list(_cannot_fail(tree, deployment))
+    yield from toothless
     runs = [(s, line, text) for s in deployment.steps for line, text in lines_of(s) if s.run and RUNS_TESTS.search(text)]
     runs = [r for r in runs if not r[2].lstrip().startswith(("#", "echo")) and not INSTALLS.search(r[2])]
-    if not runs:
+    if not runs and not listed and not toothless:
         raise NotApplicable("no CI step runs tests")
     for number, (step, line, text) in enumerate(runs):
         out = [f for m in LEFT_OUT.finditer(text) for f in _files(tree, m["path"])]
@@ -77,7 +83,7 @@ def tests_that_ci_leaves_out(tree: Tree, deployment: Deployment) -> Iterator[Fin
                 "What these files test can break with CI green.",
             )
     deaf = [(step, line) for step, line, text in runs if _deaf(step, text)]
-    if len(deaf) == len(runs):
+    if runs and len(deaf) == len(runs):
         how = "continue-on-error" if _goes_on(deaf[0][0]) else "what follows `||`"
         yield Finding(
             f"The tests run, and {how} drops their failure",
@@ -85,6 +91,62 @@ def tests_that_ci_leaves_out(tree: Tree, deployment: Deployment) -> Iterator[Fin
             tuple(tree.evidence(step.path, line) for step, line in deaf[1:8]),
             "The job is green whatever the tests say.",
         )
+
+
+_CHECKS = re.compile(r"^(?:verify|check|validate|ensure|assert|smoke)\b", re.IGNORECASE)
+_LISTED = re.compile(
+    r"(?<![\w./-])(?:\./)?(?P<path>(?:[\w.-]+/)+(?P<stem>test[_-])[\w.-]+(?P<end>\.(?:sh|py|bats|js|mjs|ts)))(?![\w/])"
+)
+MANY = 5
+"""Test files that are named one by one, from which on it is a list."""
+
+
+def _cannot_fail(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
+    """Steps whose name says that they check something, and whose last command drops its status."""
+    for step in deployment.steps:
+        name = (step.values or {}).get("name", "")
+        lines = [(n, t) for n, t in lines_of(step) if t.strip() and not t.lstrip().startswith("#")]
+        if _CHECKS.match(name) and lines and all(re.search(r"\|\|\s*(?:true|:)\s*$", t) for _, t in lines):
+            yield Finding(
+                f"The step {name!r} cannot fail: `|| true` drops what it finds",
+                tree.evidence(step.path, lines[0][0]),
+                impact="The job is green whatever the check says.",
+            )
+
+
+def _never_listed(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
+    """Test scripts beside those that a Makefile or a workflow names one by one, and that nothing names."""
+    for path in [p for p in tree.entries if re.search(r"(?:^|/)[Mm]akefile$", p)] + sorted({s.path for s in deployment.steps}):
+        text = tree.text(path)
+        groups: dict[tuple[str, str, str], dict[str, int]] = defaultdict(dict)
+        for match in _LISTED.finditer(text) if "test" in text else ():
+            folder = match["path"].rpartition("/")[0]
+            if match["path"] in tree.entries:
+                groups[folder, match["stem"], match["end"]].setdefault(match["path"], text.count("\n", 0, match.start()) + 1)
+        for (folder, stem, end), named in groups.items():
+            beside = [
+                p
+                for p in tree.entries
+                if p.rpartition("/")[0] == folder and re.fullmatch(rf"{stem}[\w.-]+{re.escape(end)}", p.rpartition("/")[2])
+            ]
+            others = [p for p in beside if p not in named]
+            if len(named) < MANY or not others or len(others) > len(named) * 2:
+                continue
+            said = "\n".join(tree.text(e.path) for e in tree.files() if e.language != "markdown" and not is_test(e.path))
+            if re.search(
+                rf"{re.escape(folder)}/(?:{stem})?\*|\bfind\s+\S*{re.escape(folder.rpartition('/')[2])}\b|\b(?:pytest|bats)\s+{re.escape(folder)}/?\s",
+                said,
+            ):
+                continue
+            lost = [p for p in others if p.rpartition("/")[2] not in said]
+            if lost:
+                shown = ", ".join(p.rpartition("/")[2] for p in lost[:3]) + (" …" if len(lost) > 3 else "")
+                yield Finding(
+                    f"{path} names {len(named)} tests of {folder}/ one by one, and nothing runs the other {len(lost)} ({shown})",
+                    tree.evidence(path, max(named.values())),
+                    tuple(tree.evidence(p) for p in lost[:8]),
+                    "What these test can break, and nothing turns red.",
+                )
 
 
 def _covers(tree: Tree, text: str, path: str) -> bool:

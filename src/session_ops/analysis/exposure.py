@@ -161,6 +161,12 @@ def _of_the_folder(variable: str, script: ShellText) -> bool:
     return re.search(rf"(?m)^\s*(?:\w+\s+)?{variable}=[\"']?\$\(basename\b", script.text) is not None
 
 
+def _below(text: str, name: str) -> str:
+    """An expression for a variable and those that are put together from it: `REG="$DIR/workers.tsv"`."""
+    made = re.findall(rf"(?m)^\s*(?:\w+\s+)?(\w+)=[\"']?\$\{{?{name}\}}?/", text)
+    return f"(?:{'|'.join(dict.fromkeys([name, *made]))})"
+
+
 def _fixed(script: ShellText) -> list[tuple[int, str, str]]:
     """(line, path, what is done with it) of fixed names in /tmp that a script writes, or runs."""
     found: list[tuple[int, str, str]] = []
@@ -181,13 +187,19 @@ def _fixed(script: ShellText) -> list[tuple[int, str, str]]:
             ):
                 continue
             before = line[: match.start()].rstrip("\"'")
-            assigned = re.fullmatch(r"\s*(?:local\s+|readonly\s+|export\s+|declare\s+(?:-\w+\s+)?)?(?P<name>\w+)=", before)
+            assigned = re.fullmatch(
+                r"\s*(?:local\s+|readonly\s+|export\s+|declare\s+(?:-\w+\s+)?)?(?P<name>\w+)=[\"']?(?:\$\{\w+:?[-=])?", before
+            )
             if assigned:
+                path = path.rstrip("}") if path.count("}") > path.count("{") else path
+                names = _below(script.text, assigned["name"])
+                if re.search(rf"chmod\s+(?:-R\s+)?(?:0?700|go-)[^\n]*\$\{{?{assigned['name']}\b", script.text):
+                    continue
                 pattern = re.compile(
-                    rf">>?\|?\s*[\"']?\$\{{?{assigned['name']}\b|\b(?:tee|touch|mkdir|cp|mv|curl|wget|git\s+clone)\b[^\n|;]*\$\{{?{assigned['name']}\b"
+                    rf">>?\|?\s*[\"']?\$\{{?{names}\b|\b(?:tee|touch|mkdir|cp|mv|curl|wget|git\s+clone)\b[^\n|;]*\$\{{?{names}\b"
                 )
                 runs = re.search(
-                    rf"(?m)^\s*(?:if\s+)?(?:source|\.|bash|sh|exec)\s+[\"']?\$\{{?{assigned['name']}\}}?[\"']?(?:\s|$)",
+                    rf"(?m)^\s*(?:if\s+|\[[^\n]*\]\s*&&\s*)?(?:source|\.|bash|sh|exec)\s+[\"']?\$\{{?{names}\}}?[\"']?(?:\s|$)",
                     script.text,
                 )
                 if pattern.search(script.text):
@@ -392,7 +404,7 @@ BINDS = re.compile(
     r"(?:\bhost\s*[=:]\s*|\bHOST\s*=\s*|\bbind\s*[=:(]\s*\(?|HTTPServer\(\s*\(\s*|\.listen\([^)\n]*?,\s*|ListenAndServe\(\s*"
     r"|serve\([^)\n]*?,\s*|create_server\([^)\n]*?,\s*"
     r"|getenv\(\s*[\"']\w*HOST[\"'],\s*|environ\.get\(\s*[\"']\w*HOST[\"'],\s*|\bHOST\s*(?:\|\||\?\?)\s*)[\"'](?P<host>0\.0\.0\.0(?::\d+)?|::)[\"']"
-    r"|HTTPServer\(\s*\(\s*(?P<all>\"\"|'')\s*,|ListenAndServe\(\s*\"(?P<colon>:\d+)\""
+    r"|HTTPServer\(\s*\(\s*(?P<all>\"\"|'')\s*,|ListenAndServe\(\s*\"(?P<colon>:\d+)\"|\b\w*[aA]ddr\s*:?=\s*fmt\.Sprintf\(\s*\"(?P<made>:%[dsv])\""
     r"|\b(?:server|app|httpServer|http|fastify|wss?)\.listen\(\s*(?:\d{4,5}|PORT|port|process\.env\.PORT[^,)\n]*|Number\([^()\n]*\)[^,)\n]*)\s*(?P<none>\)|,\s*(?:\(|async|function))"
 )
 SERVES = re.compile(
@@ -401,7 +413,7 @@ SERVES = re.compile(
 )
 CHANGES = re.compile(
     r"def do_(?:POST|PUT|DELETE)|\.(?:post|put|delete|patch)\(\s*[\"'`]/|methods\s*=\s*\[[^\]]*(?:POST|PUT|DELETE)"
-    r"|\breq(?:uest)?\.on\(\s*[\"']data[\"']|MethodPost|\"POST\"|@socketio\.on|socket\.on\(\s*[\"'](?!connect|close|error|disconnect)"
+    r"|\breq(?:uest)?\.on\(\s*[\"']data[\"']|MethodPost|\"(?:POST|PUT|DELETE|PATCH)(?:\"|\s+/)|@socketio\.on|socket\.on\(\s*[\"'](?!connect|close|error|disconnect)"
 )
 STARTS = re.compile(
     r"subprocess\.|os\.system|child_process|exec\.Command|\bspawn\(|create_subprocess|send-keys|node-pty|os\.kill\(|process\.kill\("
@@ -450,7 +462,7 @@ def open_control_surface(tree: Tree, deployment: Deployment) -> Iterator[Finding
         line = text.count("\n", 0, match.start("host") if match["host"] else match.start()) + 1
         sure = bool(starts and match["host"] and not deployment.dockerfiles and CHANGES.search(text))
         yield Finding(
-            f"The server listens on all interfaces ({match['host'] or match['colon'] or 'no address'}), takes requests that change things, "
+            f"The server listens on all interfaces ({match['host'] or match['colon'] or match['made'] or 'no address'}), takes requests that change things, "
             "and nothing asks who is calling",
             tree.evidence(entry.path, line),
             impact="Anybody in the same network can steer it" + (" and make it start processes." if starts else "."),

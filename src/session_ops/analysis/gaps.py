@@ -48,7 +48,7 @@ _WORLDS = {
     ),
     "pip": _World(
         "pyproject.toml",
-        re.compile(r"(?:^|/)(?:[\w.-]*requirements[\w.-]*\.(?:txt|in)|Pipfile|environment\.ya?ml|conda\.ya?ml|uv\.lock)$|(?:^|/)requirements/"),
+        re.compile(r"(?:^|/)(?:[\w.-]*requirements[\w.-]*\.(?:txt|in)|Pipfile|environment\.ya?ml|conda\.ya?ml|uv\.lock|PKGBUILD|flake\.nix|[\w.-]+\.spec)$|(?:^|/)requirements/"),
         re.compile(r"^\s*(?:\$\s*)?(?:python3?\s+-m\s+)?(?:uv\s+)?pip3?\s+install\s+(?:-e\s+)?[\"']?\.(?:\[[^\]]*\])?[\"']?\s*(?:#.*)?$|^\s*(?:uv|poetry)\s+(?:sync|install)\s*$"),
         "packages of PyPI",
     ),

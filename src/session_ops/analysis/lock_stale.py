@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from session_ops.analysis.shell_places import place
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree
+from session_ops.discovery.shell_flow import ShellTexts
 from session_ops.model import Finding
 from session_ops.registry import NotApplicable, rule
 
@@ -67,3 +69,45 @@ def nobody_takes_it_over(tree: Tree, bodies: Bodies) -> Iterator[Finding]:
             break
     if not looked:
         raise NotApplicable("no file is taken as a lock by creating it")
+
+
+_ASKS_PID = re.compile(
+    r"-n\s+\"?\$\{?(?P<pid>\w+)\}?\"?\s*\]\]?\s*&&(?P<between>[^\n]*?)\bkill\s+-0|-z\s+\"?\$\{?(?P<none>\w+)\}?\"?\s*\]\]?\s*\|\|\s*!\s*kill\s+-0"
+)
+_BY_MKDIR = re.compile(r"\bmkdir\s+(?!-)(?P<name>[\"']?\$\{?\w+\}?[^\s;|&]*)")
+_WAITS = re.compile(r"-mmin|-newermt|\bstat\s|\bmtime\b|\bage\b|_AGE|TTL|\bsleep\b|date\s+-r")
+
+
+@rule("LOCK-NASCENT", gate="coordinate", category="lock")
+def young_lock_taken_for_stale(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
+    """A lock that has no pid in it yet counts as left behind, and is taken away from the session that is just taking it.
+
+    Why: between `mkdir lock` and `echo $$ > lock/pid` the lock is held and has no pid. Who asks `[ -n "$pid" ] && kill -0 "$pid"` in that moment
+    finds nobody, removes the folder or writes its own pid into it, and two sessions hold the lock. Passes: scripts that look at the lock's age,
+    or wait and ask again, before they take it over.
+    Do: Take a lock without a pid over only when it is older than a few seconds (`find lock -mmin +1`), or make the folder under another name
+    with the pid in it and rename it into place (`mv -T`).
+    Source: POSIX.1-2024, mkdir (atomic), rename.
+    """
+    texts = [t for t in shell_texts if t.kind == "script" and "kill -0" in t.text and "mkdir" in t.text]
+    if not texts:
+        raise NotApplicable("no lock of a folder with a pid in it")
+    for text in texts:
+        bodies = [(f.text(), f.range().start.line) for f in text.functions.values()] or [(text.text, 0)]
+        for body, first in bodies:
+            made, asks = _BY_MKDIR.search(body), _ASKS_PID.search(body)
+            if not made or not asks or _WAITS.search(body) or made.start() > asks.start() or "$$" not in body:
+                continue
+            name = re.escape(made["name"].strip("\"'"))
+            later = re.search(
+                rf"(?m)^\s*(?:rm\s+-\w*[rf]\w*|rmdir|echo\s+\"?\$\$\"?\s*>)\s*[\"']?(?:{name}|\$\{{?\w*pid\w*)",
+                body[asks.end() :],
+                re.IGNORECASE,
+            )
+            if later:
+                row = first + body.count("\n", 0, asks.end() + later.start() + len(later[0]) - len(later[0].lstrip()))
+                yield place(
+                    tree, text, row + text.first, "a lock whose pid is not written yet is taken for one of a dead session",
+                    "Two sessions hold the lock when both start at once.", "possible",
+                )  # fmt: skip
+                break

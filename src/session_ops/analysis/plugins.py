@@ -18,6 +18,8 @@ from session_ops.registry import NotApplicable, rule
 ASKED = re.compile(
     r"(?:/plugin|\bclaude plugins?|\bcodex plugins?)\s+(?:install|enable|update|add|i)\s+(?P<whole>(?P<name>[\w.-]+)@(?P<market>[\w.-]+))"
 )
+UNASKABLE = re.compile(r"(?:/plugin|\bclaude plugins?)\s+install\s+(?P<whole>(?P<owner>[\w.-]+)/(?P<name>[\w.-]+))(?=[\s`]|$)")
+"""The address of a repository, which the command does not take."""
 ADDED = re.compile(r"(?:/plugin|\bclaude plugins?)\s+marketplace\s+add\s+(?P<what>[^\s`\"']+)")
 OFFICIAL = frozenset(("claude-plugins-official", "claude-code-plugins", "anthropic-agent-skills", "claude-community"))
 """Marketplaces of the agent's maker, which may list the plugin too."""
@@ -77,6 +79,18 @@ def plugin_of_another_marketplace(tree: Tree, manifests: Manifests) -> Iterator[
                 "possible" if match["market"] in foreign else "likely",
                 data={"old": match["whole"], "new": f"{match['name']}@{market.name}"} if len(wrong) == 1 else {},
             )
+        for number, line in enumerate(tree.lines(path), 1):
+            if (address := UNASKABLE.search(line)) and "changelog" not in path.lower():
+                market = next(iter(own.values())) if own else markets[0]
+                name = address["name"] if address["name"] in own else next(iter(own), address["name"])
+                yield Finding(
+                    f"`{address['whole']}` is no plugin: the command takes NAME@MARKETPLACE, here {name}@{market.name}",
+                    tree.evidence(path, number),
+                    (tree.evidence(market.path, _line(tree, market.path)),),
+                    "Who follows it gets: plugin not found. The marketplace has to be added first.",
+                    "possible",
+                )
+                break
     for entry in tree.files("json"):
         if re.search(r"(?:^|/)\.claude/settings[\w.-]*\.json$", entry.path) and not is_aside(entry.path):
             yield from _enabled(tree, entry.path, {name: market.name for name, market in own.items()}, names)
@@ -172,3 +186,36 @@ def _version_line(tree: Tree, path: str, version: str) -> int:
     """The last line that says this version: in a marketplace the entries of plugins come behind its own."""
     said = [n for n, line in enumerate(tree.lines(path), 1) if '"version"' in line and f'"{version}"' in line]
     return said[-1] if said else 1
+
+
+@rule("HOST-PLACE", gate="metadata", category="package")
+def manifest_where_nobody_looks(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
+    """The manifest of a plugin lies beside its commands, where Claude Code does not look.
+
+    Why: a plugin's manifest is `.claude-plugin/plugin.json` below its folder. One that lies at the top of the folder is read by nothing: paths,
+    versions, MCP servers and hooks that it names do not count; what works, works because it lies in the usual folders.
+    Do: Move it into `.claude-plugin/`.
+    Source: code.claude.com/docs, "Plugins reference", plugin directory structure.
+    """
+    markets = [m for m in manifests if m.path.endswith("/marketplace.json") and not is_aside(m.path)]
+    if not markets:
+        raise NotApplicable("the project is no marketplace of plugins")
+    for market in markets:
+        plugins = _data(tree, market.path).get("plugins")
+        for one in plugins if isinstance(plugins, list) else ():
+            source = one.get("source") if isinstance(one, dict) else None
+            if not isinstance(source, str):
+                continue
+            folder = posixpath.normpath(posixpath.join(posixpath.dirname(posixpath.dirname(market.path)), source))
+            wrong = posixpath.normpath(posixpath.join(folder, "plugin.json"))
+            if (
+                wrong in tree.entries
+                and posixpath.normpath(posixpath.join(folder, ".claude-plugin/plugin.json")) not in tree.entries
+            ):
+                yield Finding(
+                    f"{wrong} is not where a plugin's manifest is looked for, which is .claude-plugin/plugin.json",
+                    tree.evidence(wrong, 1),
+                    (tree.evidence(market.path, _line(tree, market.path)),),
+                    "What it says does not count.",
+                    "possible",
+                )

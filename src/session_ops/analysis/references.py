@@ -177,7 +177,9 @@ def run_of_missing(tree: Tree, references: References, history: History) -> Iter
     wrong = list(_wrong_folders(tree, references))
     yield from (one for one, _ in wrong)
     told = {id(r) for _, uses in wrong for r in uses}
-    rest = [r for r in found if r.act != "import" and not r.guarded and id(r) not in told]
+    rest = [
+        r for r in found if r.act != "import" and not r.guarded and id(r) not in told and not set(r.target.split("/")) <= {".."}
+    ]
     rest += [r for r in found if r.place == "javascript" and r.act == "read" and r.guarded and _above_package(tree, r)]
     grouped: list[Finding] = []
     apart = _installed_apart(references)

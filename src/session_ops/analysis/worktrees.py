@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from session_ops.analysis.shell_places import place
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree
 from session_ops.discovery.mechanism import ANCHORS, Mechanism
+from session_ops.discovery.shell_flow import ShellTexts
 from session_ops.model import Finding
 from session_ops.registry import NotApplicable, rule
 
@@ -130,3 +132,45 @@ def only_a_folder(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[
             break
     if not looked and not any(u.kind == "worktree" for u in mechanism.uses):
         raise NotApplicable("no worktrees")
+
+
+_ADDS = re.compile(r"worktree\s+add\b[^\n]*")
+_REMOVES = re.compile(r"\brm\s+-\w*r\w*[^\n;|&]*")
+_UNREGISTERED = re.compile(r"worktree\s+(?:remove|prune)")
+
+
+@rule("WORKTREE-RM", gate="coordinate", category="cleanup")
+def removed_but_registered(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
+    """A script deletes the folder of worktrees with `rm -rf` and leaves them registered.
+
+    Why: the folder may be that of a session that is still at work, with changes that nobody committed; `git worktree remove` would refuse. Git goes
+    on listing what was deleted, its branch stays checked out, and the next `git worktree add` of that name fails. Passes: branches that also call
+    `git worktree remove` or `git worktree prune`.
+    Do: Call `git worktree remove PATH` for each one, and `git worktree prune` after folders were deleted.
+    Source: git-worktree(1), "remove", "prune".
+    """
+    texts = [t for t in shell_texts if t.kind == "script" and not t.aside and "worktree add" in t.text and "rm -" in t.text]
+    if not texts:
+        raise NotApplicable("no script adds worktrees and deletes folders")
+    for text in texts:
+        names: set[str] = set()
+        for match in _ADDS.finditer(text.text):
+            for name in re.findall(r"\$\{?(\w+)", match[0]):
+                if re.search(r"work_?tree|wt", name, re.IGNORECASE):
+                    names.add(name)
+                    names |= {
+                        b
+                        for b in re.findall(rf"(?m)\b{name}=[\"']?\$\{{?(\w+)\}}?/", text.text)
+                        if re.search(r"work_?tree|wt", b, re.IGNORECASE)
+                    }
+        for one in text.commands:
+            said = one.node.text()
+            if one.words[0] != "rm" or not _REMOVES.match(said) or not any(re.search(rf"\$\{{?{n}\b", said) for n in names):
+                continue
+            around = next((a for a in one.node.ancestors() if a.kind() in ("case_item", "function_definition")), text.root)
+            if not _UNREGISTERED.search(around.text()) and (around is not text.root or not _UNREGISTERED.search(text.text)):
+                yield place(
+                    tree, text, one.node, "the folder of worktrees is deleted, and git goes on listing them",
+                    "A session that is at work there loses it, and adding the worktree again fails.", "possible",
+                )  # fmt: skip
+                break

@@ -1,0 +1,2 @@
+#!/bin/bash
+echo "${AGENT_MAX_SESSIONS:-7}"
