@@ -478,13 +478,16 @@ def name_without_definition(tree: Tree, docs: Docs) -> Iterator[Finding]:
 
 ADDRESS = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(?P<port>\d{4,5})\b")
 DEFAULT = re.compile(
-    r"\b(?:[A-Z_]*PORT|port|Port)[\"'\])}]*\s*(?:\|\||\?\?|,|:-|=|:)\s*(?:int\s*=\s*|Number\(|parseInt\()?[\"']?(?P<port>\d{4,5})\b|--port[\"',\s=]+(?P<port2>\d{4,5})\b|\.listen\((?P<port3>\d{4,5})\b"
+    r"\b(?:[A-Z_]*PORT|port|Port)[\"'\])}]*\s*(?:\|\||\?\?|,|:-|:=|=|:)\s*(?:int\s*=\s*|Number\(|parseInt\()?[\"']?(?P<port>\d{4,5})\b|--port[\"',\s=]+(?P<port2>\d{4,5})\b|\.listen\((?P<port3>\d{4,5})\b"
 )
+
+
+DEFAULT_PORT = re.compile(r"\bdefault(?:s to)? port:?\s+(?:is\s+)?`?(?P<port>\d{4,5})\b", re.IGNORECASE)
 
 
 @rule("DOC-PORT", gate="follow", category="docs-contradiction")
 def port_that_nothing_opens(tree: Tree, docs: Docs) -> Iterator[Finding]:
-    """The README sends people to a port that stands nowhere in the code, which opens another one.
+    """The README sends people to a port, or a document names a default port, that stands nowhere in the code, which opens another one.
 
     Why: the page does not load, and it looks as if the service did not start. Only where the port of the document is in no file of code or
     configuration, and the code has one default port.
@@ -493,8 +496,12 @@ def port_that_nothing_opens(tree: Tree, docs: Docs) -> Iterator[Finding]:
     Source: RFC 6335; the twelve-factor app, VII (port binding).
     """
     told: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for doc in _current(docs):
+        for number, line in enumerate(tree.lines(doc.path), start=1) if "efault" in tree.text(doc.path) else ():
+            if match := DEFAULT_PORT.search(line):
+                told[match["port"]].append((doc.path, number))
     for doc in docs:
-        if doc.role not in ("readme", "agent-rules") or is_aside(doc.path) or DATED.search(doc.path) or "/" in doc.path:
+        if told or doc.role not in ("readme", "agent-rules") or is_aside(doc.path) or DATED.search(doc.path) or "/" in doc.path:
             continue
         for number, line in enumerate(tree.lines(doc.path), start=1):
             for match in ADDRESS.finditer(line) if "://" in line and len(line) < 2000 else ():

@@ -228,7 +228,9 @@ def setting_that_nothing_reads(tree: Tree, environment: Environment, deployment:
     for path in settings:  # a command line or another value may name it
         words.update(m[1].lower() for m in re.finditer(r"\$\{?(\w+)", tree.text(path)))
     unread = [(n, p, line) for n, p, line in templates if n.lower() not in words and n.partition("_")[2].lower() not in words]
-    offered = sum(bool(_OFFERED.match(line)) for path in {p for _, p, _ in unread} for line in tree.lines(path))
+    offered = sum(
+        bool(_OFFERED.match(line) or _HINTED.match(line)) for path in {p for _, p, _ in unread} for line in tree.lines(path)
+    )
     if len(unread) * 2 < offered:  # else the variables are read in a way that no text shows
         for name, path, line in unread[:3]:
             yield Finding(
@@ -255,6 +257,8 @@ def setting_that_nothing_reads(tree: Tree, environment: Environment, deployment:
 
 
 _OFFERED = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Z][A-Z0-9_]+)=")
+_HINTED = re.compile(r"#\s?(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)=")
+"""A variable that the template offers as a comment; it counts where the code reads several of its prefix."""
 _OF_LIBRARIES = re.compile(
     r"^(?:OPENAI|ANTHROPIC|AWS|AZURE|GOOGLE|GCP|GEMINI|LANGCHAIN|LANGSMITH|HF|HUGGING|OTEL|SENTRY|POSTGRES|PG|MYSQL|REDIS|MONGO|NEXT|VITE|REACT_APP"
     r"|NODE|NPM|PIP|UV|DOCKER|COMPOSE|FLASK|DJANGO|UVICORN|GUNICORN|LOG|CLAUDE|GITHUB|GITLAB|SLACK|DISCORD|TELEGRAM|SMTP|DATABASE|SUPABASE|STRIPE|GRAFANA)_"
@@ -270,9 +274,12 @@ def _templates(tree: Tree, deployment: Deployment, read: set[str]) -> list[tuple
     if not read or any("env_file" in key and "build" not in s.places for s in deployment.services for key in s.places):
         return []
     found = []
+    families = Counter(name.partition("_")[0] for name in read if "_" in name)
     for path in (".env.example", ".env.sample", ".env.template", "env.example"):
         for number, line in enumerate(tree.lines(path) if path in tree.entries else (), start=1):
             match = _OFFERED.match(line)
+            if match is None and (said := _HINTED.match(line)) and families[said["name"].partition("_")[0]] >= OWN_FAMILY:
+                match = said
             if match and match["name"] not in read and not given(match["name"]) and not _OF_LIBRARIES.search(match["name"]):
                 found.append((match["name"], path, number))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from session_ops.analysis.documented import DATED
@@ -21,31 +21,14 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]*(?: [A-Z][a-z]+)?")
 _NO_VALUE = frozenset(
     ("none", "unset", "required", "auto", "default", "empty", "optional", "yes", "no", "null", "varies", "n", "off", "on")
 )
-_PREFIX = re.compile(r"with_prefix\(\s*\"(?P<prefix>[A-Z][A-Z0-9]*)\"")
-_SERDE = re.compile(r"#\[serde\(default\s*=\s*\"(?P<function>\w+)\"\)\]\s*(?:pub(?:\([^)]*\))?\s+)?(?P<field>\w+)\s*:")
-_GIVES = re.compile(
-    r"\bfn\s+(?P<function>\w+)\(\)\s*->\s*[^{;]+\{\s*(?P<value>\"[^\"\n]*\"|[\w.]+)(?:\.into\(\)|\.to_string\(\)|\.to_owned\(\))?\s*\}"
-)
 
 
-def _code_defaults(tree: Tree, environment: Environment) -> dict[str, dict[str, tuple[str, int]]]:
+def _code_defaults(environment: Environment) -> dict[str, dict[str, tuple[str, int]]]:
     """Variable to its literal defaults in the code, each with the first place that gives it."""
     found: dict[str, dict[str, tuple[str, int]]] = defaultdict(dict)
     for use in environment.uses:
-        if use.default is not None and not is_aside(use.path):
+        if use.default and not is_aside(use.path):
             found[use.name].setdefault(use.default.strip().strip("\"'"), (use.path, use.line))
-    for entry in tree.files("rust"):
-        text = tree.text(entry.path)
-        prefix = _PREFIX.search(text) if "with_prefix" in text else None
-        if prefix is None or is_aside(entry.path):
-            continue
-        gives = {
-            m["function"]: (m["value"].strip('"'), text.count("\n", 0, m.start("value")) + 1) for m in _GIVES.finditer(text)
-        }
-        for match in _SERDE.finditer(text):
-            if match["function"] in gives:
-                value, line = gives[match["function"]]
-                found[f"{prefix['prefix']}_{match['field'].upper()}"].setdefault(value, (entry.path, line))
     return found
 
 
@@ -64,22 +47,41 @@ def _same(told: str, code: str) -> bool | None:
     return None
 
 
+FAMILY = 5
+"""Variables of one prefix that the code reads, from which on the prefix is its own."""
+
+
+def _nowhere(tree: Tree, name: str) -> bool:
+    """Does no file but documents hold the name, or what follows its prefix, in any spelling?"""
+    short = name.partition("_")[2].lower()
+    words = {short, short.replace("_", ""), short.replace("_", "-"), name.lower()}
+    return not any(
+        any(word in low for word in words)
+        for entry in tree.files(vendored=True)
+        if entry.language != "markdown" and (low := tree.text(entry.path).lower())
+    )
+
+
 @rule("DOC-DEFAULT", gate="follow", category="docs-contradiction")
 def default_that_the_code_does_not_have(tree: Tree, docs: Docs, environment: Environment) -> Iterator[Finding]:
-    """A table of settings says another default of a variable than the code has.
+    """A table of settings says another default of a variable than the code has, or names a variable that nothing reads.
 
-    Why: who reads the table plans with a limit, a name or a time that does not hold. Looked at: tables with a column "Default", and defaults that
+    Why: who reads the table plans with a limit, a name or a time that does not hold, or sets what has no effect (told only where the code reads
+    many variables of the same prefix, and the name occurs nowhere in any spelling). Looked at: tables with a column "Default", and defaults that
     are plain numbers, true or false, or words. Passes: variables for which any place of the code has the documented default.
     Do: Write the code's default into the table, or change the code.
     Source: The Twelve-Factor App, III.
     """
     told = [d for d in docs if d.role in ("readme", "agent-rules", "doc") and not is_aside(d.path) and not DATED.search(d.path)]
-    code = _code_defaults(tree, environment)
+    code = _code_defaults(environment)
     if not told or not code:
         raise NotApplicable("no document beside variables with a default")
+    read = {use.name for use in environment.uses}
+    families = Counter(name.partition("_")[0] for name in read if "_" in name)
+    own = {prefix for prefix, many in families.items() if many >= FAMILY}
     for doc in told:
         text = tree.text(doc.path)
-        if "|" not in text or "efault" not in text:
+        if "|" not in text:
             continue
         column, found = -1, 0
         for number, line in enumerate(tree.lines(doc.path), 1):
@@ -92,11 +94,21 @@ def default_that_the_code_does_not_have(tree: Tree, docs: Docs, environment: Env
                 column = heads[0]
                 continue
             name = _VARIABLE.fullmatch(cells[0])
-            if column < 1 or name is None or column >= len(cells) or name["name"] not in code:
+            if name is None or found >= 5:
+                continue
+            if name["name"] not in read and name["name"].partition("_")[0] in own and _nowhere(tree, name["name"]):
+                found += 1
+                yield Finding(
+                    f"{name['name']} is documented, but nothing reads it",
+                    tree.evidence(doc.path, number),
+                    impact="Who sets it changes nothing.",
+                    confidence="possible",
+                )
+            if column < 1 or column >= len(cells) or name["name"] not in code:
                 continue
             said = cells[column].strip("` \"'")
             verdicts = [(value, _same(said, value)) for value in code[name["name"]]]
-            if verdicts and all(same is False for _, same in verdicts) and found < 5:
+            if verdicts and all(same is False for _, same in verdicts):
                 found += 1
                 value = verdicts[0][0]
                 yield Finding(

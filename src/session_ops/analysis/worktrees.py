@@ -165,7 +165,10 @@ def removed_but_registered(shell_texts: ShellTexts, tree: Tree) -> Iterator[Find
                     }
         for one in text.commands:
             said = one.node.text()
-            if one.words[0] != "rm" or not _REMOVES.match(said) or not any(re.search(rf"\$\{{?{n}\b", said) for n in names):
+            if one.words[0] != "rm" or not _REMOVES.match(said):
+                continue
+            whole = [re.compile(rf"\$\{{?{n}(?::[?-][^}}]*)?\}}?(?:/(?:\$\{{?\w+(?::[?-][^}}]*)?\}}?|\*))*/?") for n in names]
+            if not any(one_name.fullmatch(word) for word in one.words[1:] for one_name in whole):
                 continue
             around = next((a for a in one.node.ancestors() if a.kind() in ("case_item", "function_definition")), text.root)
             if not _UNREGISTERED.search(around.text()) and (around is not text.root or not _UNREGISTERED.search(text.text)):

@@ -75,7 +75,7 @@ _GIVEN_PREFIXES = tuple(
     re.findall(
         r"\w+",
         """
-        XDG_ LC_ BASH SSH_ SUDO_ GITHUB_ RUNNER_ GITLAB_ CLAUDE_PLUGIN_ CLAUDE_PROJECT_ CLAUDE_CODE_ CLAUDE_SESSION_ID KUBERNETES_ WSL_
+        XDG_ LC_ BASH SSH_ SUDO_ TAURI_ GITHUB_ RUNNER_ GITLAB_ CLAUDE_PLUGIN_ CLAUDE_PROJECT_ CLAUDE_CODE_ CLAUDE_SESSION_ID KUBERNETES_ WSL_
         GIT_ CARGO_ VSCODE_ NPM_CONFIG_ CODEX_SANDBOX CURSOR_ PYTEST_ JEST_ VITEST
         """,
     )
@@ -116,6 +116,7 @@ _PREFILTER = (
     "os.Getenv",
     "os.LookupEnv",
     "env::var",
+    "with_prefix",
 )
 _EXPANSION = re.compile(r"\$\{(?P<bang>!?)" + _N + r"(?P<op>:?[-=?+]|[#%/^,@:\[]|\})(?P<rest>[^}]*)")
 _SHELL_SETS = re.compile(
@@ -194,11 +195,45 @@ class _Lines:
         return bisect_right(self._ends, offset - 1) + 1
 
 
+_PREFIX = re.compile(r"\bEnvironment::with_prefix\(\s*\"(?P<prefix>[A-Z][A-Z0-9]*)\"")
+_FIELD = re.compile(
+    r"(?:#\[serde\(default(?:\s*=\s*\"(?P<function>\w+)\")?(?P<serde>)\)\]\s*)?^\s*pub(?:\([^)]*\))?\s+(?P<field>[a-z]\w*)\s*:\s*(?P<type>[^,\n]+),?\s*$",
+    re.MULTILINE,
+)
+_GIVES = re.compile(
+    r"\bfn\s+(?P<function>\w+)\(\)\s*->\s*[^{;]+\{\s*(?P<value>\"[^\"\n]*\"|[\w.]+)(?:\.into\(\)|\.to_string\(\)|\.to_owned\(\))?\s*\}"
+)
+
+
+def _settings(text: str, path: str, lines: _Lines) -> Iterator[Use]:
+    """The fields of a settings struct of Rust that the crate `config` fills from variables with a prefix.
+
+    Source: docs.rs, config, Environment::with_prefix; serde.rs, field attributes (default).
+    """
+    prefix = _PREFIX.search(text)
+    if prefix is None:
+        return
+    gives = {m["function"]: m["value"].strip('"') for m in _GIVES.finditer(text)}
+    for match in _FIELD.finditer(text):
+        default = gives.get(match["function"]) if match["function"] else "" if match["serde"] is not None else None
+        optional = match["type"].strip().startswith("Option<")
+        name = f"{prefix['prefix']}_{match['field'].upper()}"
+        yield Use(
+            name,
+            path,
+            lines.at(match.start("field")),
+            "" if default is None and optional else default,
+            default is None and not optional,
+        )
+
+
 def _code(tree: Tree, entry: FileEntry) -> Iterator[Use]:
     text = tree.text(entry.path)
     if not any(word in text for word in _PREFILTER):
         return
     lines = _Lines(text)
+    if entry.language == "rust" and "with_prefix" in text:
+        yield from _settings(text, entry.path, lines)
     if entry.language in ("javascript", "typescript", "tsx"):
         yield from _picked(text, entry.path, lines)
     quoted = [m.span() for m in _DOCSTRING.finditer(text)] if entry.language == "python" else []

@@ -1,0 +1,2 @@
+#!/bin/bash
+echo "${AGENT_ONE_LIMIT:-1}" "${AGENT_TWO_LIMIT:-2}" "${AGENT_THREE_LIMIT:-3}" "${AGENT_FOUR_LIMIT:-4}" "${AGENT_FIVE_LIMIT:-5}"

@@ -1,0 +1,6 @@
+package main
+
+func main() {
+	port := 8069
+	serve(port)
+}
