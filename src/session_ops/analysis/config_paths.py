@@ -22,6 +22,9 @@ _FILE = re.compile(r"\.{0,2}/?(?:[\w.@-]+/)+[\w.@-]+\.(?:md|sh|py|js|mjs|ts|txt|
 _WRITTEN = re.compile(
     r"out|dest|log|cache|state|result|report|save|write|target|artifact|history|temp|glob|exclude|ignore|include", re.IGNORECASE
 )
+_ENDS = ('.md"', '.sh"', '.py"', '.js"', '.mjs"', '.ts"', '.txt"', '.yaml"', '.yml"', '.toml"', '.json"')
+FEWEST = 3
+"""Values that look like files, below which a JSON file is not parsed."""
 LARGEST = 200_000
 """Characters; a longer JSON file is data."""
 
@@ -121,7 +124,7 @@ def _pages(tree: Tree, path: str, text: str) -> Iterator[Finding]:
 
 
 def _siblings(tree: Tree, path: str, text: str) -> Iterator[Finding]:
-    if path.endswith((".schema.json", ".min.json")):
+    if path.endswith((".schema.json", ".min.json")) or sum(text.count(end) for end in _ENDS) < FEWEST:
         return
     try:
         data = json.loads(text)

@@ -51,14 +51,16 @@ FAMILY = 5
 """Variables of one prefix that the code reads, from which on the prefix is its own."""
 
 
-def _nowhere(tree: Tree, name: str) -> bool:
-    """Does no file but documents hold the name, or what follows its prefix, in any spelling?"""
-    short = name.partition("_")[2].lower()
-    words = {short, short.replace("_", ""), short.replace("_", "-"), name.lower()}
-    return not any(
-        any(word in low for word in words)
+_TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9_-]+")
+
+
+def _words(tree: Tree) -> frozenset[str]:
+    """Every word of all files but documents, in lower case."""
+    return frozenset(
+        word.lower()
         for entry in tree.files(vendored=True)
-        if entry.language != "markdown" and (low := tree.text(entry.path).lower())
+        if entry.language != "markdown"
+        for word in _TOKEN.findall(tree.text(entry.path))
     )
 
 
@@ -79,6 +81,7 @@ def default_that_the_code_does_not_have(tree: Tree, docs: Docs, environment: Env
     read = {use.name for use in environment.uses}
     families = Counter(name.partition("_")[0] for name in read if "_" in name)
     own = {prefix for prefix, many in families.items() if many >= FAMILY}
+    words: frozenset[str] = frozenset()
     for doc in told:
         text = tree.text(doc.path)
         if "|" not in text:
@@ -96,7 +99,14 @@ def default_that_the_code_does_not_have(tree: Tree, docs: Docs, environment: Env
             name = _VARIABLE.fullmatch(cells[0])
             if name is None or found >= 5:
                 continue
-            if name["name"] not in read and name["name"].partition("_")[0] in own and _nowhere(tree, name["name"]):
+            spelled = name["name"].partition("_")[2].lower()
+            if name["name"] not in read and name["name"].partition("_")[0] in own:
+                words = words or _words(tree)
+            if (
+                name["name"] not in read
+                and name["name"].partition("_")[0] in own
+                and words.isdisjoint((spelled, spelled.replace("_", ""), spelled.replace("_", "-"), name["name"].lower()))
+            ):
                 found += 1
                 yield Finding(
                     f"{name['name']} is documented, but nothing reads it",
