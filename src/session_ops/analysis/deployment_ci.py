@@ -56,7 +56,8 @@ def tests_that_ci_leaves_out(tree: Tree, deployment: Deployment) -> Iterator[Fin
 
     Why: a green tick is taken for "all tests pass". What is left out may be broken for months, and where the status is dropped
     nothing is ever red. A step that is called "Verify …" and ends in `|| true` verifies nothing, and test scripts that are listed one by one leave
-    out those which nobody added to the list. Passes: fewer than three files, files that another step runs, tests that are kept out by a marker, and test
+    out those which nobody added to the list. A release that no job tested is published as it is.
+    Passes: fewer than three files, files that another step runs, tests that are kept out by a marker, and test
     steps beside one that can fail.
     Do: Take the files back into the test command, or mark single tests as skipped with a reason; remove `continue-on-error` and
     `|| true`, so that a failing test fails the job.
@@ -66,9 +67,11 @@ def tests_that_ci_leaves_out(tree: Tree, deployment: Deployment) -> Iterator[Fin
     yield from listed
     toothless = list(_cannot_fail(tree, deployment))
     yield from toothless
+    untested = list(_published_untested(tree, deployment))
+    yield from untested
     runs = [(s, line, text) for s in deployment.steps for line, text in lines_of(s) if s.run and RUNS_TESTS.search(text)]
     runs = [r for r in runs if not r[2].lstrip().startswith(("#", "echo")) and not INSTALLS.search(r[2])]
-    if not runs and not listed and not toothless:
+    if not runs and not listed and not toothless and not untested:
         raise NotApplicable("no CI step runs tests")
     for number, (step, line, text) in enumerate(runs):
         out = [f for m in LEFT_OUT.finditer(text) for f in _files(tree, m["path"])]
@@ -97,8 +100,47 @@ _CHECKS = re.compile(r"^(?:verify|check|validate|ensure|assert|smoke)\b", re.IGN
 _LISTED = re.compile(
     r"(?<![\w./-])(?:\./)?(?P<path>(?:[\w.-]+/)+(?P<stem>test[_-])[\w.-]+(?P<end>\.(?:sh|py|bats|js|mjs|ts)))(?![\w/])"
 )
+_LINTS = re.compile(r"(?m)^.*\b(?:shellcheck|shfmt|chmod|ruff|eslint|prettier)\b.*$")
+"""Lines that look at test files and run none."""
 MANY = 5
 """Test files that are named one by one, from which on it is a list."""
+
+
+_PUBLISHES = re.compile(
+    r"\b(?:npm|yarn|pnpm|cargo|poetry|uv|hatch|flit)\s+publish\b|\btwine\s+upload\b|\bgem\s+push\b|\bdocker\s+push\b|gh-action-pypi-publish|goreleaser"
+    r"|build-push-action"
+)
+_OTHER_CI = re.compile(
+    r"^(?:\.travis\.yml|\.circleci/|\.gitlab-ci\.yml|azure-pipelines|Jenkinsfile|\.buildkite/|\.drone\.yml|\.cirrus\.yml|appveyor)"
+)
+
+
+def _published_untested(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
+    """A step that publishes, where there are tests and no word of CI means any."""
+    publishes = next((s for s in deployment.steps if _PUBLISHES.search(f"{s.run} {s.uses}")), None)
+    if (
+        publishes is None
+        or not publishes.path.startswith(".github/workflows/")
+        or any(_OTHER_CI.search(p) for p in tree.entries)
+    ):
+        return
+    said = "\n".join(tree.text(p) for p in tree.entries if p.startswith(".github/") and p.endswith((".yml", ".yaml")))
+    if re.search(
+        r"\btest|\bcheck(?!out)|\bnox\b|\btox\b|\bverify\b|\bvalidate|\bmake\b|/\.github/workflows/", said, re.IGNORECASE
+    ):
+        return
+    tests = [
+        p
+        for p in tree.entries
+        if is_test(p) and re.search(r"(?:^|/)(?:test_\w+|\w+[._-](?:test|spec)s?)\.\w+$", p) and TEST_FILE.search(p)
+    ]
+    if len(tests) >= FEWEST:
+        yield Finding(
+            f"CI publishes, and no job runs the {len(tests)} test files",
+            tree.evidence(publishes.path, publishes.line),
+            tuple(tree.evidence(p) for p in tests[:3]),
+            "What is broken is released all the same.",
+        )
 
 
 def _cannot_fail(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
@@ -133,6 +175,7 @@ def _never_listed(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
             if len(named) < MANY or not others or len(others) > len(named) * 2:
                 continue
             said = "\n".join(tree.text(e.path) for e in tree.files() if e.language != "markdown" and not is_test(e.path))
+            said = _LINTS.sub("", said)
             if re.search(
                 rf"{re.escape(folder)}/(?:{stem})?\*|\bfind\s+\S*{re.escape(folder.rpartition('/')[2])}\b|\b(?:pytest|bats)\s+{re.escape(folder)}/?\s",
                 said,

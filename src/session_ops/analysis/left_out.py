@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from session_ops.analysis.ignore import would_ignore
 from session_ops.discovery.aside import is_aside, is_test
 from session_ops.discovery.earlier import earlier
 from session_ops.discovery.files import Tree, normal
@@ -44,7 +45,8 @@ def needed_and_left_out(tree: Tree, manifests: Manifests, references: References
     """The manifest leaves out of the package what the code in the package needs.
 
     Why: in the checkout everything is there, so it works; what is installed lacks the file, and the first use of it fails. For npm: a
-    module that a packed file requires, or the program of `postinstall`, where `files` does not list it. For setuptools: data files that the code names, where
+    module that a packed file requires, or the program of `postinstall`, where `files` does not list it; the whole build, where .gitignore names its
+    folder and neither `files` nor .npmignore is there. For setuptools: data files that the code names, where
     `include-package-data` is off and no table of package data names them, and modules that the listed ones import. Passes: what is
     packed in any case (main, bin), patterns, builds.
     Do: Add the file or its folder to `files` in package.json, or to `[tool.setuptools.package-data]`; then look into what
@@ -56,7 +58,12 @@ def needed_and_left_out(tree: Tree, manifests: Manifests, references: References
     listing = [
         m for m in manifests if m.path.endswith("pyproject.toml") and not is_aside(m.path) and "py-modules" in tree.text(m.path)
     ]
-    if not npm and not off and not listing:
+    unlisted = [
+        m for m in manifests if m.ecosystem == "npm" and not m.listed("files") and not is_aside(m.path) and not m.broken
+    ]
+    unbuilt = [found for one in unlisted if (found := _without_its_build(tree, one)) is not None]
+    yield from unbuilt
+    if not npm and not off and not listing and not unbuilt:
         raise NotApplicable("no manifest that says which files the package holds")
     for one in npm:
         yield from _of_npm(tree, one, references)
@@ -67,6 +74,51 @@ def needed_and_left_out(tree: Tree, manifests: Manifests, references: References
 
 
 # --- npm
+
+
+def _without_its_build(tree: Tree, one: Manifest) -> Finding | None:
+    """The entry of a package in a folder of many built files that .gitignore names: npm packs by .gitignore where nothing else says what.
+
+    The entry itself is packed in any case, and what it imports beside it is not.
+    """
+    private = one.field("private")
+    if (
+        not one.name
+        or not one.version
+        or (private and private.value.lower() == "true")
+        or tree.exists(one.beside(".npmignore"))
+    ):
+        return None
+    tasks = " ; ".join(
+        e.value
+        for e in one.entry_points
+        if e.kind == "task" and re.match(r"(?:pre|post)?(?:build|compile|prepare|prepack)", e.name)
+    )
+    if not re.search(r"(?<![\w-])tsc(?![\w-])", tasks) or re.search(
+        r"--noEmit|esbuild|rollup|webpack|\bncc\b|bun build|tsup|vite", tasks
+    ):
+        return None  # one bundled file is packed as it is the entry
+    for entry in one.entry_points:
+        path = one.beside(entry.value)
+        if (
+            entry.kind in ("main", "bin")
+            and "/" in entry.value.strip("./")
+            and not tree.exists(path)
+            and would_ignore(tree, path)
+        ):
+            called = rf"\bnpm\s+publish\b|\bnpx\s+(?:-y\s+)?{re.escape(one.name)}\b|\bnpm\s+(?:i|install|add)\s+(?:-\w+\s+|--\w+\s+)*{re.escape(one.name)}\b"
+            shipped = any(
+                re.search(called, tree.text(e.path))
+                for e in tree.files("markdown", "yaml")
+                if "npm" in tree.text(e.path) or "npx" in tree.text(e.path)
+            )
+            return Finding(
+                f"npm packs by .gitignore, which keeps {path.rpartition('/')[0]}/ out: of what {entry.value} imports nothing is packed",
+                tree.evidence(one.path, entry.line),
+                impact="What is installed ends with: cannot find module. List the folder in `files`.",
+                confidence="likely" if shipped else "possible",
+            )
+    return None
 
 
 def _of_npm(tree: Tree, one: Manifest, references: References) -> Iterator[Finding]:

@@ -1,0 +1,1 @@
+. "$D/modules/c.sh"

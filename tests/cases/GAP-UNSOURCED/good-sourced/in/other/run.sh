@@ -1,0 +1,3 @@
+#!/bin/bash
+. "$D/modules/a.sh"
+. "$D/modules/b.sh"

@@ -1,0 +1,2 @@
+#!/bin/bash
+for f in "$DIR"/lib/*.sh; do source "$f"; done

@@ -1,0 +1,1 @@
+load_config() { cat .loop.json; }

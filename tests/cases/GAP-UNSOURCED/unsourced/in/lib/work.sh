@@ -1,0 +1,1 @@
+work() { log work; }
