@@ -121,7 +121,7 @@ def arguments_joined_for_a_shell(shell_texts: ShellTexts, tree: Tree) -> Iterato
         raise NotApplicable("no script joins its arguments")
     yield from told(
         place(
-            tree, text, one.node, f"`{one.words[0]} -c \"$*\"` takes the arguments apart at their spaces and runs what stands in them",
+            tree, text, one.node, f"`{words[0]} -c \"$*\"` takes the arguments apart at their spaces and runs what stands in them",
             "An argument with a space becomes several, and one with `;` a command of its own.", "possible",
         )
         for text in texts

@@ -136,7 +136,7 @@ def only_a_folder(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[
 
 _ADDS = re.compile(r"worktree\s+add\b[^\n]*")
 _REMOVES = re.compile(r"\brm\s+-\w*r\w*[^\n;|&]*")
-_UNREGISTERED = re.compile(r"worktree\s+(?:remove|prune)")
+_UNREGISTERED = re.compile(r"worktree\s+(?:remove|prune|list)")
 
 
 @rule("WORKTREE-RM", gate="coordinate", category="cleanup")
@@ -145,7 +145,7 @@ def removed_but_registered(shell_texts: ShellTexts, tree: Tree) -> Iterator[Find
 
     Why: the folder may be that of a session that is still at work, with changes that nobody committed; `git worktree remove` would refuse. Git goes
     on listing what was deleted, its branch stays checked out, and the next `git worktree add` of that name fails. Passes: branches that also call
-    `git worktree remove` or `git worktree prune`.
+    `git worktree remove` or `git worktree prune`, or look into `git worktree list` first.
     Do: Call `git worktree remove PATH` for each one, and `git worktree prune` after folders were deleted.
     Source: git-worktree(1), "remove", "prune".
     """
