@@ -15,9 +15,10 @@ from tests.conftest import Make
 from tests.proof.conftest import command, digest
 
 from session_ops.discovery.files import read_tree
-from session_ops.model import Answers, Gate, GateResult, Outcome
+from session_ops.model import Answers, CommandRun, Gate, GateResult, Outcome
 from session_ops.proof import compiled, tarballs
 from session_ops.proof.checkout import _with_scripts
+from session_ops.proof.gates.npm import _of_dependency
 from session_ops.proof.runs import Place
 from session_ops.proof.sandbox import Sandbox
 from session_ops.proof.tarball import Tarball, problems
@@ -235,6 +236,12 @@ def test_an_addon_is_compiled_with_the_headers_of_this_machine(make: Make, prove
         '  napi_set_named_property(env, exports, "seven", seven);\n  return exports;\n}\n',
     }
     assert npm(proven, make(files, git=True))[Gate.INSTALL].outcome is Outcome.PASS
+
+
+def test_a_dependency_that_does_not_compile_is_named() -> None:
+    tail = ("npm error gyp ERR! cwd $BOX/app/node_modules/@sql/lite", "npm error gyp ERR! node -v v20.20.2")
+    run = CommandRun(Gate.INSTALL, "npm install t.tgz", 1, tail)
+    assert (_of_dependency(run, "t"), _of_dependency(run, "@sql/lite")) == ("@sql/lite", "")
 
 
 def test_what_takes_long_to_install_is_kept_and_unpacked(

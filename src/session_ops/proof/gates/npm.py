@@ -173,6 +173,8 @@ def _install(place: Place, facts: Facts, ball: Tarball, path: PurePosixPath, tag
         whose = _of_dependency(run, name)
         if quiet.good and (run.ended == "refused" or whose):
             why = f"the install script of {whose or 'a dependency'} does not work without the network"
+            if not toolchains().headers and any("gyp ERR!" in line for line in run.tail):
+                why += ": it compiles, and Node came without its headers (include/node)"
             yield replace(run, ended="refused", wrong="", skipped=why)
             return
     yield run
@@ -196,7 +198,9 @@ def _install(place: Place, facts: Facts, ball: Tarball, path: PurePosixPath, tag
 def _of_dependency(run: CommandRun, name: str) -> str:
     """The other package than this one whose script failed; empty where none did."""
     places = re.findall(
-        r"npm (?:error|ERR!) path \S*node_modules/((?:@[^/\s]+/)?[^/\s]+)\s*$", "\n".join(run.tail), re.MULTILINE
+        r"(?:npm (?:error|ERR!) path|gyp ERR! cwd) \S*node_modules/((?:@[^/\s]+/)?[^/\s]+)\s*$",
+        "\n".join(run.tail),
+        re.MULTILINE,
     )
     return places[-1] if places and places[-1] != name else ""
 
