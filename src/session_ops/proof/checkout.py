@@ -9,7 +9,7 @@ from session_ops.discovery.manifests import Manifest
 from session_ops.model import CommandRun, Gate
 from session_ops.proof.compiled import unpacked
 from session_ops.proof.runs import Place
-from session_ops.proof.tarballs import INSTALLED, fetched, laid_out, offline, scripted
+from session_ops.proof.tarballs import INSTALLED, compiling, fetched, laid_out, offline, scripted
 from session_ops.proof.wheels import Unsatisfiable
 from session_ops.registry import CannotCheck
 
@@ -63,7 +63,7 @@ def develop(place: Place, package: Mapping[str, Any], one: Manifest, where: str)
     run = place.run(Gate.INSTALL, argv, cwd=one.folder, env=offline(place.box), timeout_s=NPM_S, shown=shown)
     if run.good and not kept and (names := _with_scripts(place, one)):
         # compilers and bundlers put their program in place by one; what fails here fails again where it is used
-        place.box.run(["npm", "rebuild", *names], cwd=place.inside(one.folder), env=offline(place.box), timeout_s=NPM_S)
+        place.box.run(["npm", "rebuild", *names], cwd=place.inside(one.folder), env=compiling(place.box), timeout_s=NPM_S)
     return run
 
 

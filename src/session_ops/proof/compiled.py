@@ -13,7 +13,7 @@ from pathlib import Path
 
 from session_ops.proof import cache
 from session_ops.proof.sandbox import Limits, Sandbox
-from session_ops.proof.tarballs import ASKED, LARGEST, laid_out, offline
+from session_ops.proof.tarballs import ASKED, LARGEST, compiling, laid_out
 from session_ops.registry import CannotCheck
 
 SECONDS = 600.0
@@ -59,7 +59,7 @@ def _installed(name: str, asked: dict[str, str], limits: Limits, trust: bool) ->
         if asked["lock"]:
             box.write(app / "package-lock.json", asked["lock"].encode())
         words = ["npm", "ci" if asked["lock"] else "install"]
-        done = box.run(words, cwd=app, env=offline(box), timeout_s=SECONDS)
+        done = box.run(words, cwd=app, env=compiling(box), timeout_s=SECONDS)
         if done.code or done.ended or done.seconds < LONG:
             return b""
         if box.run(["tar", "-cf", str(box.tmp / "all.tar"), "node_modules"], cwd=app).code:

@@ -85,12 +85,16 @@ def scripted(installed: bytes) -> list[str]:
 
 
 def offline(box: Sandbox) -> dict[str, str]:
-    """Settings of npm: no network, no news, no funding; its cache on the sandbox's disk, and Node's own headers for what is compiled."""
+    """Settings of npm: no network, no news, no funding; its cache on the sandbox's disk."""
     quiet = dict.fromkeys(("audit", "fund", "update_notifier", "progress"), "false")
     settings = {"offline": "true", "cache": str(box.tmp / "npm"), "loglevel": "warn", **quiet}
-    if headers := toolchains().headers:
-        settings["nodedir"] = headers
     return {f"npm_config_{name}": value for name, value in settings.items()}
+
+
+def compiling(box: Sandbox) -> dict[str, str]:
+    """The same for an installation: node-gyp is told where Node's own headers are. Elsewhere npm would only warn of the setting."""
+    headers = toolchains().headers
+    return offline(box) | ({"npm_config_nodedir": headers} if headers else {})
 
 
 def laid_out(box: Sandbox, name: str) -> None:

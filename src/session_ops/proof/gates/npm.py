@@ -18,7 +18,7 @@ from session_ops.proof.compiled import unpacked
 from session_ops.proof.runs import Place, prover
 from session_ops.proof.starting import MOST_COMMANDS, START_S, documented, imports, sample, starts
 from session_ops.proof.tarball import Tarball, problems, read_tarball
-from session_ops.proof.tarballs import fetched, laid_out, offline
+from session_ops.proof.tarballs import compiling, fetched, laid_out, offline
 from session_ops.proof.toolchains import toolchains
 from session_ops.proof.wheels import Unsatisfiable
 from session_ops.registry import CannotCheck, Facts
@@ -164,7 +164,9 @@ def _install(place: Place, facts: Facts, ball: Tarball, path: PurePosixPath, tag
     place.box.write(app / "package.json", b'{"name": "somebody", "version": "1.0.0", "private": true}\n')
     if kept:
         unpacked(place.box, kept, str(app))
-    run = place.run(Gate.INSTALL, ["npm", "install", str(path)], cwd=app, env=offline(place.box), timeout_s=NPM_S, shown=shown)
+    run = place.run(
+        Gate.INSTALL, ["npm", "install", str(path)], cwd=app, env=compiling(place.box), timeout_s=NPM_S, shown=shown
+    )
     if run.wrong or run.ended:
         # a script that downloads something cannot work here; whether the rest would is seen without scripts
         quiet = place.run(
