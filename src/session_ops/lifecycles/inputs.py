@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from session_ops.lifecycles.detection import Detected
 
 _LOG_NAMES = frozenset((".jsonl", ".ndjson", ".log", ".json", ".md"))
-_TABLES = frozenset((".db", ".sqlite", ".sqlite3", ".csv", ".tsv", ".parquet"))
+_TABLES = frozenset((".yaml", ".yml", ".db", ".sqlite", ".sqlite3", ".csv", ".tsv", ".parquet"))
 """Files of a target that are a tracker's log or registry only where their name or folder says so."""
 _NO_LOGS = re.compile(
     r"(^|/)(package(-lock)?|composer|tsconfig[\w.-]*|jsconfig|deno|turbo|lerna|renovate|biome|settings[\w.-]*|plugin|marketplace"
@@ -40,7 +40,7 @@ _KINDS = {
     "a document": "pdf doc docx xls xlsx ppt pptx odt",
     "an archive: unpack it first": "zip tar tgz 7z rar whl jar",
     "a program or library": "exe dll so dylib o a pyc class wasm",
-    "settings": "toml ini cfg conf lock yml yaml env",
+    "settings": "toml ini cfg conf lock env",
     "a key": "pem key crt",
 }
 _LEFT_OUT = {f".{suffix}": kind for kind, suffixes in _KINDS.items() for suffix in suffixes.split()}

@@ -24,8 +24,10 @@ from session_ops.lifecycles.readers.otlp import otlp
 from session_ops.lifecycles.readers.parquet import parquet
 from session_ops.lifecycles.readers.pieces import CannotRead, Piece, Record, Reject, is_utf16, lines, own_name, reject
 from session_ops.lifecycles.readers.repository import git_log, git_versions
+from session_ops.lifecycles.readers.table_rows import table_rows
 from session_ops.lifecycles.readers.text_patterns import first_match, patterns_of, text_patterns
 from session_ops.lifecycles.readers.versions import COMMIT, PATH, WHEN, versions
+from session_ops.lifecycles.readers.yaml_document import yaml_records
 
 __all__ = ["READERS", "CannotRead", "Piece", "Reader", "Record", "Reject", "head_of", "lines", "own_name", "reject"]
 
@@ -164,6 +166,8 @@ READERS: dict[str, Reader] = {
     "edn": Reader(pairs.edn, _text("no lines of EDN maps", _is_edn), "edn", lines=True),
     "regex_lines": Reader(text_patterns, _text("no line matches", _matches), "log", needs=("patterns",), takes=_PATTERN_OPTIONS, lines=True),
     "markdown": Reader(entries, _text("JSON, not Markdown", _is_prose), "md", needs=("patterns", "dates", "words"), lines=True),
+    "markdown_table": Reader(table_rows, _text("no table", lambda head, _: b"|" in head), "md", lines=True),
+    "yaml": Reader(yaml_records, _text("JSON, not YAML", _is_prose), "yaml", takes=("containers",)),
     "sqlite": Reader(
         sqlite, _magic(MAGIC, "no SQLite database"), "db",
         takes=("registries", "keys", "started", "times", "agents", "query", "table"),
