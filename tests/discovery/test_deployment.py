@@ -190,6 +190,8 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("- " * 100_000, True, False),
         ("".join(f"{' ' * depth}a:\n" for depth in range(800)), True, False),
         ("services:\n  a:\n    models: [coder:3b]\n", False, False),  # YAML 1.1 refuses it, 1.2 does not
+        ("%YAML 1.3\n---\nservices: {}\n", True, False),
+        ("x: &a 1\ny: &a 2\nservices: {}\n", False, False),
         ("just text", False, False),
         ("services: !!python/object/apply:os.system [x]", False, False),
         ("services:\n\ta: b\n", True, False),

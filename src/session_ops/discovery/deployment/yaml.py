@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -46,17 +47,22 @@ def read_yaml(text: str, read: Callable[[YAML], T]) -> T:
         YAMLError, RecursionError, ValueError: the text does not parse.
     """
     from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+    from ruamel.yaml.error import ReusedAnchorWarning, YAMLError
 
     deep = (
         text.count("[") + text.count("{") > NESTED_LIMIT
         or " " * NESTED_LIMIT in text
         or any(len(_ITEM.findall(line)) > NESTED_LIMIT for line in text.split("\n") if len(line) > NESTED_LIMIT)
     )
-    if not deep:
-        with contextlib.suppress(YAMLError, ValueError):
-            return read(YAML(typ="safe"))
-    return read(YAML(typ="safe", pure=True))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ReusedAnchorWarning)
+        if not deep:
+            with contextlib.suppress(YAMLError, ValueError, AssertionError):
+                return read(YAML(typ="safe"))
+        try:
+            return read(YAML(typ="safe", pure=True))
+        except AssertionError as error:  # of a %YAML directive that it does not know
+            raise ValueError(str(error)) from None
 
 
 def load(tree: Tree, path: str, notes: Notes) -> Any:
