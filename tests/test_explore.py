@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,17 @@ def test_the_timeline_of_an_anomaly_holds_the_sessions_that_show_it(case: Case) 
     logged = explore.timeline_view(case).text
     for name in names:
         assert explore.timeline_view(case, anomaly=name).text != logged
+
+
+def test_more_sessions_than_a_list_holds_are_found_by_the_menus(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["session_ops.explore.timeline"], "LISTED", 1)
+    panel = explore.timeline(case)
+    chosen, agents = control(panel, ipywidgets.Select), control(panel, ipywidgets.Dropdown, "agent")
+    assert chosen.options == (("(none; the first 1 of 3)", ""), ("s1", "s1"))
+    assert [value for _, value in agents.options] == ["", "builder"]  # it has the most sessions
+    time = control(panel, ipywidgets.SelectionRangeSlider)
+    time.value = (next(at for at in time.options if at > "2026-01-01 11"), time.options[-1])
+    assert chosen.options == (("(none)", ""), ("s3", "s3"))
 
 
 def test_what_the_timeline_cannot_use_is_one_clear_line(case: Case) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 INSTANTS = 60
 """Steps of the slider over the time of the logs."""
+LISTED = 1000
+"""Sessions, and agents, that a list offers: a browser stands still with a million. The menus and the slider lead to the others."""
 EVENTS = 200
 """Events of one session that are shown."""
 _EVENTS = """
@@ -97,7 +99,7 @@ def timeline(case: Case) -> Panel:
     """Sessions over time with menus for agent, state and anomaly, a slider over the time, and a list: the one that is clicked shows its events."""
     logged = Logged.of(case)
     frame = logged.sessions
-    agent = menu("agent", sorted(map(str, frame["agent_id"].dropna().unique())))
+    agent = menu("agent", sorted(frame["agent_id"].dropna().astype(str).value_counts().index[:LISTED]))
     state = menu("state", sorted(frame["status"].unique()))
     anomaly = menu("anomaly", sorted(logged.anomalies["detector"].unique()))
     instants = _instants(frame)
@@ -112,9 +114,11 @@ def timeline(case: Case) -> Panel:
         whole = not instants or tuple(time.value) == (instants[0], instants[-1])
         given |= {} if whole else {"since": time.value[0], "until": time.value[1]}
         names = list(logged.chosen(*(given.get(key, "") for key in ("agent", "state", "anomaly", "since", "until")))["name"])
-        wanted = [("(none)", ""), *((visible(name, 60), name) for name in names)]
+        few = names[:LISTED]
+        none = "(none)" if len(few) == len(names) else f"(none; the first {LISTED:,} of {len(names):,})"
+        wanted = [(none, ""), *((visible(name, 60), name) for name in few)]
         if tuple(wanted) != tuple(session.options):
-            here = session.value if session.value in names else ""
+            here = session.value if session.value in few else ""
             session.options, session.value = wanted, here
         return _view(logged, **given, session=session.value)
 
