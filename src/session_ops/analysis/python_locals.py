@@ -17,6 +17,8 @@ _INNER = re.compile(
     r"^[ \t]+(?:from\s+[\w.]+\s+)?import\s+([\w.]+(?:\s+as\s+\w+)?(?:\s*,\s*\w+(?:\s+as\s+\w+)?)*)", re.MULTILINE
 )
 _ADDED = re.compile(r"^[ \t]+(\w+)\s*[-+|]=", re.MULTILINE)
+_IMPORTED = re.compile(r"^(?:from\s+[\w.]+\s+)?import\s([^\n]*)", re.MULTILINE)
+_WORD = re.compile(r"\w+")
 _OUTER = re.compile(r"^(\w+)\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _SCOPES = (
@@ -44,15 +46,17 @@ def read_before_it_is_bound(tree: Tree) -> Iterator[Finding]:
     looked = False
     for entry in tree.files("python"):
         text = tree.text(entry.path)
-        if not _may(text) or entry.status != "read":
+        names = _both(text) if entry.status == "read" else set()
+        if not names:
             continue
         module = parse(text.removeprefix("\ufeff"))
         if module is None:
             continue
         looked = True
+        lines = text.split("\n")
         outer = {name for node in module.body for name in _binds(node)}
         for node in ast.walk(module):
-            if isinstance(node, Function):
+            if isinstance(node, Function) and names & _rebound("\n".join(lines[node.lineno - 1 : node.end_lineno])):
                 for name, read, bound in _early(node, outer):
                     yield Finding(
                         f"{name} is read here, and line {bound} makes it a name of {node.name}'s own: UnboundLocalError",
@@ -65,17 +69,18 @@ def read_before_it_is_bound(tree: Tree) -> Iterator[Finding]:
         raise NotApplicable("no function binds a name of its module anew")
 
 
-def _may(text: str) -> bool:
-    """Does the text show that a function may bind a name of its module: by an import inside, or by adding to it?"""
-    inner = (
-        {part.split()[-1].partition(".")[0] for m in _INNER.finditer(text) for part in m[1].split(",")}
-        if "import" in text
-        else set()
-    )
-    if any(re.search(rf"^(?:from\s+[\w.]+\s+)?import\s[^\n]*\b{name}\b", text, re.MULTILINE) for name in inner):
-        return True
-    added = set(_ADDED.findall(text))
-    return bool(added) and bool(added & set(_OUTER.findall(text)))
+def _rebound(text: str) -> set[str]:
+    """Names that the text of a function may bind anew: by an import inside, or by adding to them."""
+    inner = (part.split()[-1] for m in _INNER.finditer(text) for part in m[1].split(",")) if "import" in text else ()
+    return {name.partition(".")[0] for name in inner} | set(_ADDED.findall(text))
+
+
+def _both(text: str) -> set[str]:
+    """Names that a module has and that something in it may bind anew, as its text shows them."""
+    rebound = _rebound(text)
+    if not rebound:
+        return rebound
+    return rebound & ({word for m in _IMPORTED.finditer(text) for word in _WORD.findall(m[1])} | set(_OUTER.findall(text)))
 
 
 def _binds(node: ast.AST) -> Iterator[str]:
