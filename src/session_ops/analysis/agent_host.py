@@ -39,7 +39,10 @@ READS_INPUT = re.compile(
     r"|=\$\(jq\b|\bread\s+-r?d|readFileSync\(['\"]/dev/stdin",
     re.MULTILINE,
 )
-SAYS_SO = re.compile(rf"(?:\bHook:|hookEventName|hook_event_name|#.*\b[Hh]ook\b)[^\n]*?\b({'|'.join(sorted(EVENTS))})\b")
+SAYS_SO = re.compile(
+    rf"(?:\bHook:|hookEventName|hook_event_name|#.*\b[Hh]ook\b|^#\s+\"(?=\w+\"\s*:\s*\[))[^\n]*?\b({'|'.join(sorted(EVENTS))})\b",
+    re.MULTILINE,
+)
 """How a file in a folder of hooks tells what it is for."""
 SCRIPT = re.compile(r"[\w./${}~-]*?([\w.-]+\.(?:sh|bash|py|js|mjs|cjs|ts))\b")
 
@@ -80,7 +83,8 @@ def variable_that_no_hook_gets(tree: Tree, deployment: Deployment) -> Iterator[F
 
     Why: hooks get one JSON text on stdin; of the environment only CLAUDE_PROJECT_DIR, CLAUDE_PLUGIN_ROOT, CLAUDE_ENV_FILE and a few of the kind
     are set. `$TOOL_INPUT`, `$CLAUDE_TOOL_INPUT` or `$CLAUDE_FILE_PATHS` are empty, so the hook checks nothing and lets everything pass,
-    without an error. Passes: hooks that read stdin as well, variables that the script sets itself.
+    without an error. The same goes for a field of that JSON which is not there: the tool's name is `tool_name`, its arguments are `tool_input`.
+    Passes: hooks that read stdin as well, variables that the script sets itself, hooks that also read the right field or serve other agents.
     Do: Read stdin: `input=$(cat)`, then `jq -r '.tool_input.file_path // empty' <<< "$input"`.
     Source: Claude Code documentation, Hooks reference, "Hook input".
     """
@@ -96,6 +100,20 @@ def variable_that_no_hook_gets(tree: Tree, deployment: Deployment) -> Iterator[F
             yield _unset(tree, hook.path, hook.line, match["name"], hook.event)
     for path, event in sorted(hook_scripts(tree, deployment).items()):
         text = tree.text(path)
+        field = _WRONG_FIELD.search(text) if event in ("PreToolUse", "PostToolUse") else None
+        if (
+            field
+            and not re.search(r"tool_name|tool_input|(?i:copilot|cursor|gemini|opencode|windsurf)", text)
+            and not _commented(text, field.start())
+        ):
+            name = next(g for g in field.groups() if g)
+            yield Finding(
+                f"the {event} hook reads the field {name}, which Claude Code does not send; it sends tool_name and tool_input",
+                tree.evidence(path, text.count("\n", 0, field.start()) + 1),
+                impact="The field is empty, so the hook does nothing and reports no error.",
+                confidence="possible",
+            )
+            continue
         match = next((m for m in NEVER_SET.finditer(text) if not _commented(text, m.start())), None)
         if (
             match is None
@@ -106,6 +124,11 @@ def variable_that_no_hook_gets(tree: Tree, deployment: Deployment) -> Iterator[F
         if re.search(r"(?m)^\s*(?:source|\.)\s", text):
             continue  # what is sourced may read the input
         yield _unset(tree, path, text.count("\n", 0, match.start()) + 1, match["name"], event)
+
+
+_WRONG_FIELD = re.compile(
+    r"\bjq\b[^\n|]*['\"]\.(tool|toolName|toolInput|tool_args|toolArgs)(?:\s|['\"]|\.\w)|\.get\(\s*['\"](tool|toolName|toolInput|tool_args|toolArgs)['\"]"
+)
 
 
 def _commented(text: str, at: int) -> bool:
