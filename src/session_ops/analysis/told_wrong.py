@@ -97,7 +97,7 @@ def default_that_the_code_does_not_have(tree: Tree, docs: Docs, environment: Env
                 column = heads[0]
                 continue
             name = _VARIABLE.fullmatch(cells[0])
-            if name is None or found >= 5:
+            if name is None or found >= 5 or column < 1:
                 continue
             spelled = name["name"].partition("_")[2].lower()
             if name["name"] not in read and name["name"].partition("_")[0] in own:
@@ -114,7 +114,7 @@ def default_that_the_code_does_not_have(tree: Tree, docs: Docs, environment: Env
                     impact="Who sets it changes nothing.",
                     confidence="possible",
                 )
-            if column < 1 or column >= len(cells) or name["name"] not in code:
+            if column >= len(cells) or name["name"] not in code:
                 continue
             said = cells[column].strip("` \"'")
             verdicts = [(value, _same(said, value)) for value in code[name["name"]]]
