@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from functools import lru_cache
 
+from session_ops.analysis.ignore import would_ignore
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.manifests import Manifest
 
@@ -62,7 +64,7 @@ def is_output(tree: Tree, one: Manifest, path: str) -> bool:
     """
     clean = normal(path)
     top = clean.partition("/")[0]
-    ignored = _ignored(tree, one.folder, clean)
+    ignored = would_ignore(tree, posixpath.join(one.folder, clean))
     if not (ignored or top in FOLDERS or top.startswith(("dist", "build"))):
         return False
     return builds(one) or _built_elsewhere(tree)
@@ -86,20 +88,6 @@ def written(one: Manifest) -> frozenset[str]:
                 return frozenset()
             found.add(normal(file["file"]))
     return frozenset(found)
-
-
-def _ignored(tree: Tree, folder: str, path: str) -> bool:
-    """Would a .gitignore of the target ignore this path, which need not exist?"""
-    from pathspec import GitIgnoreSpec
-
-    places = {"", folder}
-    for place in places:
-        name = f"{place}/.gitignore" if place else ".gitignore"
-        if name in tree.entries and tree.text(name):
-            whole = f"{folder}/{path}" if folder and not place else path
-            if GitIgnoreSpec.from_lines(tree.lines(name)).match_file(whole):
-                return True
-    return False
 
 
 @lru_cache(maxsize=1)
