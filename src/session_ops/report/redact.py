@@ -55,7 +55,8 @@ _MAIL = re.compile(r"(?<![\w.+/-])(?!git@)[A-Za-z0-9][\w.+-]*@(?:[A-Za-z0-9-]+\.
 _NOT_MAIL = frozenset(
     ("service", "timer", "socket", "target", "path", "mount", "slice", "js", "py", "sh", "md", "json", "yml", "yaml")
 )
-_HOMES = re.compile(r"(?P<head>(?<![\w.-])/(?:home|Users)/)(?P<name>[A-Za-z0-9][\w.-]*)")
+# the slash first: a pattern that begins with a look behind is tried at each character
+_HOMES = re.compile(r"(?P<head>/(?<![\w.-]/)(?:home|Users)/)(?P<name>[A-Za-z0-9][\w.-]*)")
 _SEPARATOR = re.compile(r"[=:]\s*[\"']?")
 _PLAIN_SETTING = re.compile(r"^[a-z_. -]{1,24}$|^[./~$]|^[\d.:]+$|^\w+://[^@]*$|\s", re.IGNORECASE)
 """Settings that are no secret: a word, a path, a number, an address without a password, a sentence."""
