@@ -7,7 +7,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.setuptools import parse
 from session_ops.model import Finding
@@ -39,7 +38,7 @@ def read_before_it_is_bound(tree: Tree) -> Iterator[Finding]:
 
     Why: an `import x`, `from y import x` or `x += 1` anywhere in a function makes x local to the whole function; a line above it that means the
     module's x ends with UnboundLocalError, each time, and a broad `except` around it hides that the branch never worked. Only lines that
-    always come first are told: none of a loop in which the name is bound too. Passes: `global x`, names that are bound above on any way.
+    always come first are told: none of a loop in which the name is bound too. Passes: `global x`, names that are bound above on any way, tests.
     Do: Remove the second import, or write `global x` where the module's variable is meant.
     Source: docs.python.org, Execution model, 4.2.2 Resolution of names.
     """
@@ -63,7 +62,7 @@ def read_before_it_is_bound(tree: Tree) -> Iterator[Finding]:
                         tree.evidence(entry.path, read),
                         (tree.evidence(entry.path, bound),) if bound != read else (),
                         "This line ends with an exception whenever it is reached.",
-                        "possible" if not_deployed(entry.path) else "proven",
+                        "proven",
                     )
     if not looked:
         raise NotApplicable("no function binds a name of its module anew")
