@@ -330,3 +330,27 @@ def test_many_kinds_and_brackets_in_the_name(tmp_path: Path) -> None:
     got = straight(path, of("ndjson"), ("session",))
     assert got is not None
     assert got == tolerant(path, of("ndjson"), ("session",))
+
+
+def test_a_file_is_written_in_full_blocks_whatever_those_of_the_table_are(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    tracker_log.write(path, 5000)
+    with duckdb.connect(config={"threads": 2}) as connection:
+        loaded = fast.load(connection, path, path.stat().st_size, "src", of("ndjson"), ("session", "session_id"))
+        assert loaded is not None
+        assert connection.execute(loaded.in_blocks).fetchall() == connection.execute(loaded.events).fetchall()
+        connection.execute("CREATE TABLE odd AS SELECT * FROM lines_src LIMIT 0")
+        for low, high in ((0, 700), (700, 2900), (2900, 5000)):  # blocks as threads may have left them
+            connection.execute(f"INSERT INTO odd SELECT * FROM lines_src WHERE rowid >= {low} AND rowid < {high}")
+        connection.execute("SET threads = 1")
+        files = []
+        for table in ("lines_src", "odd"):
+            files.append(tmp_path / f"{table}.parquet")
+            query = loaded.in_blocks.replace("lines_src", table) if table == "odd" else loaded.in_blocks
+            options = "FORMAT parquet, ROW_GROUP_SIZE 2048"
+            connection.execute(f"COPY ({query.replace('_odd', '_lines_src')}) TO '{files[-1]}' ({options})")
+        sizes = connection.execute(
+            "SELECT DISTINCT row_group_id, row_group_num_rows FROM parquet_metadata(?) ORDER BY ALL", [str(files[1])]
+        ).fetchall()
+    assert sizes == [(0, 2048), (1, 2048), (2, 904)]
+    assert files[0].read_bytes() == files[1].read_bytes()

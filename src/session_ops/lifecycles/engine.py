@@ -9,7 +9,7 @@ import csv
 import io
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.resources import files
@@ -56,7 +56,7 @@ class Loader:
         self._connection = connection
         self._file = file
         self._writer = csv.writer(file)
-        self._logs: dict[str, str] = {}
+        self._logs: dict[str, fast.Loaded] = {}
 
     def add(self, row: Row) -> None:
         """One event, its fields in the order of COLUMNS."""
@@ -66,7 +66,7 @@ class Loader:
         """All events of a log by the fast lane. None where its records have to be read one by one."""
         loaded = fast.load(self._connection, path, size, source_id, form, sessions)
         if loaded is not None:
-            self._logs[source_id] = loaded.events
+            self._logs[source_id] = loaded
         return loaded
 
     def load(self) -> None:
@@ -80,14 +80,20 @@ class Loader:
             [self._file.name],
         )
         if self._logs:
-            self._connection.execute(f"CREATE VIEW events AS {' UNION ALL '.join(self._in_order())}")
+            self._connection.execute(f"CREATE VIEW events AS {self._in_order(lambda log: log.events)}")
+            self._connection.execute(f"CREATE VIEW events_in_blocks AS {self._in_order(lambda log: log.in_blocks)}")
+        else:
+            self._connection.execute("CREATE VIEW events_in_blocks AS SELECT * FROM events")
 
-    def _in_order(self) -> Iterator[str]:
-        """Queries for all events, by source: between two logs the single events of the sources between them."""
+    def _in_order(self, events: Callable[[fast.Loaded], str]) -> str:
+        """A query for all events, by source: between two logs the single events of the sources between them."""
+        return " UNION ALL ".join(self._by_source(events))
+
+    def _by_source(self, events: Callable[[fast.Loaded], str]) -> Iterator[str]:
         before = ""
         for source_id in sorted(self._logs):
             yield f"SELECT * FROM single_events WHERE source_id > '{before}' AND source_id < '{source_id}'"  # noqa: S608 - hexadecimal
-            yield self._logs[source_id]
+            yield events(self._logs[source_id])
             before = source_id
         yield f"SELECT * FROM single_events WHERE source_id > '{before}'"  # noqa: S608
 
@@ -209,5 +215,6 @@ def export(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> Non
     It is written by one thread. `events` is in its order already (see `Loader.load`), and sorting it again would cost more than all else.
     """
     connection.execute("SET threads = 1")
-    rows = f"SELECT * FROM {table}" + ("" if table == "events" else f" ORDER BY {TABLES[table]}")  # noqa: S608 - our own table names
+    in_order = "SELECT * FROM events_in_blocks"
+    rows = in_order if table == "events" else f"SELECT * FROM {table} ORDER BY {TABLES[table]}"  # noqa: S608 - our own table names
     connection.execute(f"COPY ({rows}) TO {fast.literal(str(path))} ({PARQUET})")

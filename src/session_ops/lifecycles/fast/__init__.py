@@ -31,9 +31,10 @@ COMPARED = 500
 
 @dataclass(frozen=True)
 class Loaded:
-    """A log that this lane has read. `events` is the query that gives its events, in order."""
+    """A log that this lane has read. `events` is the query that gives its events, in order; `in_blocks` gives them to a file."""
 
     events: str
+    in_blocks: str
     records: int
     first_ns: int | None
     last_ns: int | None
@@ -83,9 +84,9 @@ def load(
         )
         if form.time_required and connection.execute(f'SELECT 1 FROM {table} WHERE "$raw" IS NULL LIMIT 1').fetchone():  # noqa: S608
             raise NotClean("records without a time")  # noqa: TRY301
-        query = rows.select(connection, read, mapper)
+        query, in_blocks = rows.select(connection, read, mapper)
         _compare(connection, query, read, mapper)
-        return _counted(connection, query)
+        return _counted(connection, query, in_blocks)
     except (NotClean, duckdb.Error, ValueError):
         connection.execute(f"DROP TABLE IF EXISTS {table}")
         return None
@@ -116,7 +117,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, query: str, read: stage.Stag
         raise NotClean("the Mapper sees it otherwise")
 
 
-def _counted(connection: duckdb.DuckDBPyConnection, query: str) -> Loaded:
+def _counted(connection: duckdb.DuckDBPyConnection, query: str, in_blocks: str) -> Loaded:
     groups = connection.execute(
         f"SELECT ts_quality, count(*), count(ts_ns), min(ts_ns), max(ts_ns), min(ts_res_ns) FROM ({query}) GROUP BY ts_quality"  # noqa: S608
     ).fetchall()
@@ -125,6 +126,7 @@ def _counted(connection: duckdb.DuckDBPyConnection, query: str) -> Loaded:
     back = connection.execute(f"SELECT count(*) FROM ({before}) WHERE ts_ns < before_ns").fetchall()[0][0]  # noqa: S608
     return Loaded(
         events=query,
+        in_blocks=in_blocks,
         records=sum(group[1] for group in groups),
         first_ns=min((group[3] for group in known), default=None),
         last_ns=max((group[4] for group in known), default=None),

@@ -40,6 +40,8 @@ _COPIED = (
     "message",
     "phase",
 )
+_ORD = "rowid"
+"""The number of a line, from 0."""
 _COUNT = r"\d{1,9}(\.\d{1,9})?"
 
 
@@ -63,8 +65,11 @@ def _parts(mapper: Mapper, values: frozenset[str]) -> dict[str, str]:
     return parts
 
 
-def select(connection: duckdb.DuckDBPyConnection, stage: Stage, mapper: Mapper) -> str:
-    """A query that gives the events of a stage, in the order of COLUMNS and of the file.
+def select(connection: duckdb.DuckDBPyConnection, stage: Stage, mapper: Mapper) -> tuple[str, str]:
+    """Queries that give the events of a stage, in the order of COLUMNS and of the file.
+
+    The first is for all that asks. The second is for a file that shall have equal bytes each time: its rows come in full blocks. The blocks
+    of a table are of the sizes that the threads which filled it happened to have, and would be those of the file.
 
     Raises:
         NotClean: a record has no time, or something that only the Mapper can say.
@@ -86,12 +91,12 @@ def select(connection: duckdb.DuckDBPyConnection, stage: Stage, mapper: Mapper) 
     columns |= {name: text(name) for name in _COPIED}
     columns |= {name: sql.whole(text(name)) for name in ("pid", "writer_seq", "fence") if name in stage.values}
     columns |= {
-        "event_id": f"{sql.literal(mapper.source_id + ':')} || rowid",
+        "event_id": f"{sql.literal(mapper.source_id + ':')} || {_ORD}",
         "source_id": sql.literal(mapper.source_id),
         "format_id": sql.literal(form.id),
-        "source_line": "rowid + 1",
+        "source_line": f"{_ORD} + 1",
         "source_offset": stage.offset,
-        "source_ord": "rowid",
+        "source_ord": _ORD,
         "ts_ns": '"$at".ns',
         "ts_raw": '"$raw"',
         "ts_quality": """CASE WHEN "$raw" IS NULL THEN 'order_only' WHEN "$at".zoned THEN 'exact' ELSE 'zone_assumed' END""",
@@ -123,7 +128,10 @@ def select(connection: duckdb.DuckDBPyConnection, stage: Stage, mapper: Mapper) 
     for name in decided.fixed:
         columns[name] = f"coalesce({decided.given(f'set.{name}', COLUMNS[name])}, {columns[name]})"
     listed = ", ".join(f"CAST({columns[name]} AS {kind}) AS {name}" for name, kind in COLUMNS.items())
-    return f"SELECT {listed} FROM {stage.table}"  # noqa: S608 - names and literals of ours
+    count = connection.execute(f"SELECT count(*) FROM {stage.table}").fetchall()[0][0]  # noqa: S608 - names and literals of ours
+    query = "SELECT {} FROM {}"
+    blocks = f"range({count}) AS rows(ord) POSITIONAL JOIN {stage.table}"
+    return query.format(listed, stage.table), query.format(listed.replace(_ORD, "ord"), blocks)
 
 
 class _Decisions:
