@@ -12,6 +12,7 @@ from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import Tree
 from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 EVENTS = frozenset(
@@ -29,22 +30,22 @@ EVENTS = frozenset(
     + ("PreCompact", "PostCompact", "Notification", "PermissionRequest", "TaskCompleted", "TeammateIdle")
 )
 """Events of Claude Code whose hooks get their data as JSON on standard input."""
-NEVER_SET = re.compile(
+NEVER_SET = regex(
     r"(?:\$\{?|environ(?:\.get)?[\[(]\s*[\"']|getenv\(\s*[\"']|process\.env\.)"
     r"(?P<name>(?:CLAUDE_)?TOOL_(?:INPUT|OUTPUT|RESULT|RESPONSE|ARGS|NAME)(?:_\w+)?|CLAUDE_FILE_PATHS?|CLAUDE_EVENT_TYPE|CLAUDE_HOOK_EVENT)\b"
 )
-READS_INPUT = re.compile(
+READS_INPUT = regex(
     r"\$\(\s*cat\s*(?:\)|-|\|| 2>)|\$\(timeout[^)]*cat|mapfile|\$\(\s*<\s*/dev/stdin|/dev/stdin|\bcat\s*\||^\s*(?:jq|read)\b|\|\s*while\s+read|sys\.stdin"
     r"|process\.stdin|json\.load\(sys|fs\.readFileSync\(0"
     r"|=\$\(jq\b|\bread\s+-r?d|readFileSync\(['\"]/dev/stdin",
     re.MULTILINE,
 )
-SAYS_SO = re.compile(
+SAYS_SO = regex(
     rf"(?:\bHook:|hookEventName|hook_event_name|#.*\b[Hh]ook\b|^#\s+\"(?=\w+\"\s*:\s*\[))[^\n]*?\b({'|'.join(sorted(EVENTS))})\b",
     re.MULTILINE,
 )
 """How a file in a folder of hooks tells what it is for."""
-SCRIPT = re.compile(r"[\w./${}~-]*?([\w.-]+\.(?:sh|bash|py|js|mjs|cjs|ts))\b")
+SCRIPT = regex(r"[\w./${}~-]*?([\w.-]+\.(?:sh|bash|py|js|mjs|cjs|ts))\b")
 
 
 def hook_scripts(tree: Tree, deployment: Deployment) -> dict[str, str]:
@@ -126,7 +127,7 @@ def variable_that_no_hook_gets(tree: Tree, deployment: Deployment) -> Iterator[F
         yield _unset(tree, path, text.count("\n", 0, match.start()) + 1, match["name"], event)
 
 
-_WRONG_FIELD = re.compile(
+_WRONG_FIELD = regex(
     r"\bjq\b[^\n|]*['\"]\.(tool|toolName|toolInput|tool_args|toolArgs)(?:\s|['\"]|\.\w)|\.get\(\s*['\"](tool|toolName|toolInput|tool_args|toolArgs)['\"]"
 )
 
@@ -232,7 +233,7 @@ def _line(text: str, word: str, start: int = 0) -> int:
     return text.count("\n", 0, max(text.find(word, max(start, 0)), 0)) + 1
 
 
-HOME_LOCAL = re.compile(
+HOME_LOCAL = regex(
     r"(?:~|\$\{?HOME\}?|homedir\(\)|Path\.home\(\)|expanduser\([^)]*\)|CLAUDE_DIR|claude_dir|claudeDir|CLAUDE_HOME|USERPROFILE\}?)"
     r"[\"'`]?(?:\s*[,/+]\s*[\"'`]?)*/?(?:\.claude[\"'`]?(?:\s*[,/+]\s*[\"'`]?)*/?)?settings\.local\.json"
 )
@@ -275,7 +276,7 @@ def written_where_nobody_reads(tree: Tree) -> Iterator[Finding]:
         raise NotApplicable("nothing writes settings.local.json")
 
 
-OWN_PID = re.compile(r"\$\{(?P<name>\w*SESSION\w*):?-\$\$\}")
+OWN_PID = regex(r"\$\{(?P<name>\w*SESSION\w*):?-\$\$\}")
 
 
 @rule("ID-HELPER", gate="coordinate", category="state")

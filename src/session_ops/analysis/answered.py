@@ -22,17 +22,18 @@ from session_ops.discovery.references import References
 from session_ops.discovery.scripts import Scripts
 from session_ops.discovery.state import folders
 from session_ops.model import Answers, Edit, Evidence, Finding, Fix, NewFile
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-EVERYBODY = re.compile(r"\b(?:every(?:one|body)|any(?:one|body)|public|internet|whole network|all users)\b", re.IGNORECASE)
-USER = re.compile(r"\buser\s+([a-z_][a-z0-9_-]*)\b", re.IGNORECASE)
+EVERYBODY = regex(r"\b(?:every(?:one|body)|any(?:one|body)|public|internet|whole network|all users)\b", re.IGNORECASE)
+USER = regex(r"\buser\s+([a-z_][a-z0-9_-]*)\b", re.IGNORECASE)
 PACKAGES = {
     "git": "git", "jq": "jq", "curl": "curl", "python3": "python3", "ps": "procps", "pgrep": "procps", "pkill": "procps", "flock": "util-linux",
     "sqlite3": "sqlite3", "tmux": "tmux", "rsync": "rsync", "node": "nodejs", "bc": "bc", "inotifywait": "inotify-tools", "ssh": "openssh-client",
     "zip": "zip", "unzip": "unzip", "make": "make", "uuidgen": "uuid-runtime", "lsof": "lsof", "nc": "netcat-openbsd", "ruby": "ruby",
 }  # fmt: skip
 """Commands that debian:bookworm-slim has not, or not all of, to their packages. Source: packages.debian.org, bookworm."""
-SHORT_PORT = re.compile(r"(?P<quote>[\"']?)(?P<port>\d+(?:-\d+)?:\d+(?:-\d+)?(?:/\w+)?)(?P=quote)\s*(?:#.*)?$")
+SHORT_PORT = regex(r"(?P<quote>[\"']?)(?P<port>\d+(?:-\d+)?:\d+(?:-\d+)?(?:/\w+)?)(?P=quote)\s*(?:#.*)?$")
 
 
 def _name(tree: Tree) -> str:

@@ -7,19 +7,18 @@ from pathlib import PurePosixPath
 
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifests
+from session_ops.patterns import regex
 
-MAINTAINERS = re.compile(
+MAINTAINERS = regex(
     r"(?:^|/)(?:contrib|hack|ci|dev|devtools?|packaging|debian|maint\w*|release|tools/release|packager|\.githooks|\.github|\.husky|\.ci|\.circleci|\.buildkite)/"
     r"|(?:^|/)(?:release|publish|bump|deploy)[\w.-]*$",
     re.IGNORECASE,
 )
 """Paths of scripts that only those who make releases run, on machines that they know."""
-COMPLETIONS = re.compile(r"(?:^|/)[\w.-]*completions?\b[\w./-]*$", re.IGNORECASE)
+COMPLETIONS = regex(r"(?:^|/)[\w.-]*completions?\b[\w./-]*$", re.IGNORECASE)
 """Completions of a shell: the shell that reads them is the user's own choice."""
-_GUIDE = re.compile(
-    r"(?:^|/)(?:README|INSTALL|QUICKSTART|GETTING[-_]STARTED|USAGE|CLAUDE|AGENTS)[\w.-]*$|^docs?/", re.IGNORECASE
-)
-_INSTALLS = re.compile(
+_GUIDE = regex(r"(?:^|/)(?:README|INSTALL|QUICKSTART|GETTING[-_]STARTED|USAGE|CLAUDE|AGENTS)[\w.-]*$|^docs?/", re.IGNORECASE)
+_INSTALLS = regex(
     r"(?:^|/)(?:(?:[\w.-]*install|setup|bootstrap)[\w.-]*|Makefile|Dockerfile[\w.-]*|[\w.-]+\.(?:rb|service|plist))$|(?:^|/)(?:hooks|settings(?:\.local)?|plugin)\.json$"
 )
 _PRODUCT = frozenset(("script", "bin", "exports", "main", "module"))

@@ -10,6 +10,7 @@ from session_ops.discovery.aside import is_test, not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellTexts
 from session_ops.model import Confidence, Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 SHARED = (
@@ -17,17 +18,15 @@ SHARED = (
     r"|docker|vite|next|uvicorn|gunicorn)"
 )
 """Programs that the user, other sessions and other projects run as well."""
-KILLS = re.compile(
+KILLS = regex(
     rf"\b(?:killall\s+(?:-\S+\s+)*[\"']?(?P<all>{SHARED})[\"']?(?=\s|$|[;|&)])"
     rf"|pkill\s+(?!(?:-\S+\s+)*-(?:P|g|s|t)\b)(?:-\S+\s+)*[\"']?\^?(?P<name>{SHARED})\s*\$?[\"']?(?=\s*(?:$|[;|&)>]|\d>|\|\|))"
     r"|tmux\s+(?P<server>kill-server)\b"
     r"|docker\s+(?:rm|stop|kill)\s+(?:-\S+\s+)*\$\(\s*docker\s+ps\s+(?P<every>-[aq]+(?:\s+-[aq]+)*)\s*\))",
     re.MULTILINE,
 )
-LISTED = re.compile(
-    rf"[\"'](?:pkill|killall)[\"']\s*,\s*\[(?:\s*[\"']-\w+[\"']\s*,)*\s*[\"']\^?(?P<name>{SHARED})\s*\$?[\"']\s*\]"
-)
-ASKED = re.compile(
+LISTED = regex(rf"[\"'](?:pkill|killall)[\"']\s*,\s*\[(?:\s*[\"']-\w+[\"']\s*,)*\s*[\"']\^?(?P<name>{SHARED})\s*\$?[\"']\s*\]")
+ASKED = regex(
     r"\bread\b|confirm|clean|teardown|wipe|purge|hard|--force|--all|FORCE|nuke|kill-?all|reset|uninstall|emergency|panic",
     re.IGNORECASE,
 )

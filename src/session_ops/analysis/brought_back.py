@@ -11,6 +11,7 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.history import History, last_content
 from session_ops.discovery.languages import shebang
 from session_ops.model import NewFile
+from session_ops.patterns import regex
 
 MOST = 64
 """Files that one fix brings back, with what they need in turn."""
@@ -19,12 +20,10 @@ ENDINGS = (
     "/index.js", "/index.ts", "/index.tsx", "/index.mjs", "/index.cjs", "/index.json", "/__init__.py",
 )  # fmt: skip
 CODE = (".js", ".cjs", ".mjs", ".jsx", ".ts", ".cts", ".mts", ".tsx")
-_BESIDE = re.compile(
-    r"""(?:\brequire\(\s*|\bfrom\s+|\bimport\(\s*|^\s*import\s+)(["'])(?P<path>\.{1,2}/[^"'\n]+)\1""", re.MULTILINE
-)
+_BESIDE = regex(r"""(?:\brequire\(\s*|\bfrom\s+|\bimport\(\s*|^\s*import\s+)(["'])(?P<path>\.{1,2}/[^"'\n]+)\1""", re.MULTILINE)
 """Modules of JavaScript that are loaded by a path."""
-_COMMENT = re.compile(r"(?s:/\*.*?\*/)|^\s*//.*$", re.MULTILINE)
-_TRIED = re.compile(r"\btry\s*\{[^{}]*$")
+_COMMENT = regex(r"(?s:/\*.*?\*/)|^\s*//.*$", re.MULTILINE)
+_TRIED = regex(r"\btry\s*\{[^{}]*$")
 
 
 @dataclass(frozen=True)

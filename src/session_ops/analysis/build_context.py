@@ -21,17 +21,18 @@ from session_ops.discovery.deployment.contexts import glob_regex, is_ignored
 from session_ops.discovery.deployment.dockerfile import flags_and_words
 from session_ops.discovery.files import Tree, normal
 from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_VARIABLE = re.compile(r"\$(?:\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}|(?P<plain>\w+))")
-_REMOTE = re.compile(r"^(?:https?|ftp|git|ssh)://|^git@|\.git(?:#.*)?$")
-_GLOB = re.compile(r"[*?\[]")
-_BUILT = re.compile(
+_VARIABLE = regex(r"\$(?:\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}|(?P<plain>\w+))")
+_REMOTE = regex(r"^(?:https?|ftp|git|ssh)://|^git@|\.git(?:#.*)?$")
+_GLOB = regex(r"[*?\[]")
+_BUILT = regex(
     r"(?:^|/)(?:dist|build|target|out|bin|release|public|\.next|\.output|node_modules|vendor)(?:/|$)|\.(?:whl|jar|war|tar|gz|tgz|zip|deb|rpm|exe)$",
     re.IGNORECASE,
 )
 """What somebody builds before the image: its absence from the sources proves nothing."""
-_FETCHES = re.compile(r"\bgit\s+clone\b|\b(?:curl|wget)\b[^\n|]*\|\s*(?:tar|unzip|sh|bash)|\bsvn\s+co\b")
+_FETCHES = regex(r"\bgit\s+clone\b|\b(?:curl|wget)\b[^\n|]*\|\s*(?:tar|unzip|sh|bash)|\bsvn\s+co\b")
 
 
 @dataclass
@@ -366,17 +367,15 @@ def _bound(mount: str, files: frozenset[str]) -> set[str]:
     return _matches(normal(match[1].lstrip("/")), files) if match else set(files)
 
 
-_UV_SYNC = re.compile(r"\buv\s+sync\b(?P<rest>[^&|;\n)]*)")
-_PIP_SELF = re.compile(
+_UV_SYNC = regex(r"\buv\s+sync\b(?P<rest>[^&|;\n)]*)")
+_PIP_SELF = regex(
     r"\bpip3?\s+install\b[^&|;\n]*?\s(?:-e\s*|--editable[= ])?[\"']?\./?(?:\[[^\]]*\])?[\"']?(?=\s|$|&|;|\))", re.MULTILINE
 )
-_POETRY = re.compile(r"\bpoetry\s+install\b(?P<rest>[^&|;\n)]*)")
-_BUILD = re.compile(
-    r"\bpython3?\s+-m\s+build\b|\bhatch\s+build\b|\buv\s+build\b|\bpoetry\s+build\b|\bflit\s+(?:build|install)\b"
-)
-_REQUIREMENTS = re.compile(r"\bpip3?\s+install\b[^&|;\n]*?\s(?:-r|--requirement)[ =]*([^\s&|;)\"']+)")
-_NPM_CI = re.compile(r"\bnpm\s+(?:ci|clean-install)\b")
-_NPM_INSTALL = re.compile(r"\bnpm\s+(?:install|i)\b(?![^&|;\n]*(?:\s(?:-g|--global|--no-package-lock)\b))")
+_POETRY = regex(r"\bpoetry\s+install\b(?P<rest>[^&|;\n)]*)")
+_BUILD = regex(r"\bpython3?\s+-m\s+build\b|\bhatch\s+build\b|\buv\s+build\b|\bpoetry\s+build\b|\bflit\s+(?:build|install)\b")
+_REQUIREMENTS = regex(r"\bpip3?\s+install\b[^&|;\n]*?\s(?:-r|--requirement)[ =]*([^\s&|;)\"']+)")
+_NPM_CI = regex(r"\bnpm\s+(?:ci|clean-install)\b")
+_NPM_INSTALL = regex(r"\bnpm\s+(?:install|i)\b(?![^&|;\n]*(?:\s(?:-g|--global|--no-package-lock)\b))")
 """What writes a package-lock.json where there is none. Source: docs.npmjs.com, npm install (package-lock)."""
 _STRICT_BACKENDS = ("hatchling", "flit_core", "poetry", "pdm", "uv_build")
 
@@ -512,7 +511,7 @@ def _wanted_files(data: dict[str, Any], backend: str) -> Iterator[tuple[str, str
 
 # --- SHIP-CMD -------------------------------------------------------------------------------------------------------------------
 
-_SCRIPT = re.compile(r"^(?:\./)?[\w@+-][\w./@+-]*\.(?:py|sh|bash|js|mjs|cjs|rb|pl)$")
+_SCRIPT = regex(r"^(?:\./)?[\w@+-][\w./@+-]*\.(?:py|sh|bash|js|mjs|cjs|rb|pl)$")
 
 
 @rule("SHIP-CMD", gate="ship", category="deploy-config")

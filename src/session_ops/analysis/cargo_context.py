@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from typing import Any
 
 from session_ops.discovery.files import Tree
+from session_ops.patterns import regex
 
-BUILDS = re.compile(r"\bcargo\s+(?:\+\S+\s+)?(?:build|install|run|test|check|fetch|rustc)\b(?![^&|;\n]*--manifest-path)")
-WRITTEN = re.compile(r"(?:>|\btee\b|\bsed\s+-i|\bperl\s+-p|\bcat\b)[^&|;]*Cargo\.toml")
+BUILDS = regex(r"\bcargo\s+(?:\+\S+\s+)?(?:build|install|run|test|check|fetch|rustc)\b(?![^&|;\n]*--manifest-path)")
+WRITTEN = regex(r"(?:>|\btee\b|\bsed\s+-i|\bperl\s+-p|\bcat\b)[^&|;]*Cargo\.toml")
 TABLES = ("dependencies", "dev-dependencies", "build-dependencies")
 
 

@@ -16,11 +16,12 @@ from session_ops.discovery.manifests.cargo import load
 from session_ops.discovery.manifests.positions import Key
 from session_ops.discovery.manifests.pyproject import line_at
 from session_ops.model import Edit, Evidence, Finding, Fix, Gate
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_CARGO = re.compile(r"\bcargo\s+(?:\+\S+\s+)?(?P<verb>build|b|run|r|install)\b(?P<rest>(?:\\\r?\n|[^\n;&|#])*)")
-_BIN = re.compile(r"--bin[ =](?P<name>[\w-]+)")
-_FEATURES = re.compile(r"(?:--features|-F)[ =]?[\"']?(?P<names>[\w,/ -]+)")
+_CARGO = regex(r"\bcargo\s+(?:\+\S+\s+)?(?P<verb>build|b|run|r|install)\b(?P<rest>(?:\\\r?\n|[^\n;&|#])*)")
+_BIN = regex(r"--bin[ =](?P<name>[\w-]+)")
+_FEATURES = regex(r"(?:--features|-F)[ =]?[\"']?(?P<names>[\w,/ -]+)")
 
 
 @dataclass(frozen=True)

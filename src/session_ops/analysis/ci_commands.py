@@ -15,17 +15,18 @@ from session_ops.discovery.deployment.model import Step
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.manifests import Manifests
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-SCRIPT = re.compile(
+SCRIPT = regex(
     r"(?:^|&&|;|\|\|)\s*(?:npm|pnpm)\s+(?:(?:run|run-script)\s+(?:-s\s+|--silent\s+)?(?P<name>[A-Za-z][\w:-]*)|(?P<test>test))(?=\s*(?:$|&&|;|\|\||--\s))"
 )
-TASK = re.compile(r"(?:^|&&|;)\s*make\s+(?P<name>[a-z][\w-]*)(?=\s*(?:$|&&|;))")
+TASK = regex(r"(?:^|&&|;)\s*make\s+(?P<name>[a-z][\w-]*)(?=\s*(?:$|&&|;))")
 NPM, MAKE = "npm script", "make target"
 ENDS = {NPM: 'npm ends with "Missing script"', MAKE: "make has no rule for it"}
-MOVED = re.compile(r"\bcd\s|\bpushd\b|--prefix\b|\s-C\s|--filter\b|--workspaces?\b|\s-w\s|\s-r\s|--recursive\b|--if-present\b")
+MOVED = regex(r"\bcd\s|\bpushd\b|--prefix\b|\s-C\s|--filter\b|--workspaces?\b|\s-w\s|\s-r\s|--recursive\b|--if-present\b")
 """A step that runs elsewhere, or that takes what is there."""
-COMPUTED = re.compile(r"(?m)^-?include\s|^%|\$\((?:foreach|eval)|^[^\t\n#=]*\$[({][^\n=]*:(?!=)")
+COMPUTED = regex(r"(?m)^-?include\s|^%|\$\((?:foreach|eval)|^[^\t\n#=]*\$[({][^\n=]*:(?!=)")
 """A Makefile whose targets are not all written in it."""
 
 
@@ -102,11 +103,11 @@ def _targets(tree: Tree, folder: str) -> set[str]:
     return set()
 
 
-_PHONY = re.compile(r"(?m)^\.PHONY\s*:(?P<names>(?:[^\n\\]|\\\n|\\.)*)")
-_STARTED = re.compile(r"\"(?P<when>(?:on|update|post|initialize)\w*Command)\"\s*:\s*\"(?P<text>(?:[^\"\\]|\\.)*)\"")
-_MAKES = re.compile(r"(?:^|&&?|;|\|\|?)\s*make\s+(?P<name>[a-z][\w-]*)(?=\s*(?:$|[&;|])|\s+\w+=)")
-_MAKE_FILE = re.compile(r"(?:^|/)(?:GNUmakefile|[Mm]akefile(?:\.\w+)?|[\w.-]+\.mk)$")
-_DEV_CONTAINER = re.compile(r"(?:^|/)\.devcontainer/(?:[^/]+/)?devcontainer\.json$|(?:^|/)\.devcontainer\.json$")
+_PHONY = regex(r"(?m)^\.PHONY\s*:(?P<names>(?:[^\n\\]|\\\n|\\.)*)")
+_STARTED = regex(r"\"(?P<when>(?:on|update|post|initialize)\w*Command)\"\s*:\s*\"(?P<text>(?:[^\"\\]|\\.)*)\"")
+_MAKES = regex(r"(?:^|&&?|;|\|\|?)\s*make\s+(?P<name>[a-z][\w-]*)(?=\s*(?:$|[&;|])|\s+\w+=)")
+_MAKE_FILE = regex(r"(?:^|/)(?:GNUmakefile|[Mm]akefile(?:\.\w+)?|[\w.-]+\.mk)$")
+_DEV_CONTAINER = regex(r"(?:^|/)\.devcontainer/(?:[^/]+/)?devcontainer\.json$|(?:^|/)\.devcontainer\.json$")
 
 
 @rule("REF-MAKE", gate="follow", category="dangling-ref")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from session_ops.discovery.deployment.yaml import Notes, get, is_map, is_scalar, items, load, text_of
 from session_ops.discovery.files import Tree
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_USES = re.compile(r"(?P<where>\./|[\w.-]+/[\w.-]+/)\.github/workflows/(?P<name>[\w.-]+\.ya?ml)(?:@\S+)?$")
+_USES = regex(r"(?P<where>\./|[\w.-]+/[\w.-]+/)\.github/workflows/(?P<name>[\w.-]+\.ya?ml)(?:@\S+)?$")
 _LEVELS = {"none": 0, "read": 1, "write": 2}
 _ALL = {"read-all": 1, "write-all": 2}
 
@@ -86,9 +86,7 @@ def _asked(tree: Tree, path: str) -> dict[str, tuple[int, int]] | None:
     return found or None
 
 
-_FOREIGN = re.compile(
-    r"^(?P<where>[\w.-]+/[\w.-]+)/\.github/workflows/[\w.-]+\.ya?ml@(?P<ref>main|master|develop|dev|trunk|HEAD)$"
-)
+_FOREIGN = regex(r"^(?P<where>[\w.-]+/[\w.-]+)/\.github/workflows/[\w.-]+\.ya?ml@(?P<ref>main|master|develop|dev|trunk|HEAD)$")
 
 
 @rule("SEC-REUSED", gate="guard", category="security")

@@ -9,18 +9,19 @@ from session_ops.analysis.deployment_ci import lines_of
 from session_ops.discovery.deployment import Deployment, Step
 from session_ops.discovery.files import Tree, normal
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-GH = re.compile(
+GH = regex(
     r"(?:^|[;&|(]\s*|\$\(\s*|\b(?:if|then|do|else|!|while)\s+)(?P<what>gh\s+(?:pr|issue|release|run|workflow|label|cache)\s+[a-z][\w-]*)(?P<rest>[^;&|]*)"
 )
-ASKED = re.compile(r"\b(?:if|elif|while|until)\b|\[")
+ASKED = regex(r"\b(?:if|elif|while|until)\b|\[")
 """In a condition the status of a command ends nothing."""
-ANYWHERE = re.compile(r"(?:^|\s)(?:--repo|-R)(?:[\s=]|$)|https?://|_URL\b|\burl\b|html_url|--help|--version", re.IGNORECASE)
-BRINGS = re.compile(r"checkout|clone", re.IGNORECASE)
-OWN_CLONE = re.compile(r"\bgit\s+(?:-\S+\s+)*(?:clone|init)\b|\bgh\s+repo\s+(?:clone|fork)\b|\bGH_REPO=|\bcd\s")
-EXPORTED = re.compile(r"(?:^|,)\s*type=(?P<type>\w+)|^\s*(?P<image>[\w./-]+:[\w.-]+)\s*$", re.MULTILINE)
-BUILDERS = re.compile(r"setup-buildx|depot/|blacksmith|namespacelabs|buildx-action|setup-docker")
+ANYWHERE = regex(r"(?:^|\s)(?:--repo|-R)(?:[\s=]|$)|https?://|_URL\b|\burl\b|html_url|--help|--version", re.IGNORECASE)
+BRINGS = regex(r"checkout|clone", re.IGNORECASE)
+OWN_CLONE = regex(r"\bgit\s+(?:-\S+\s+)*(?:clone|init)\b|\bgh\s+repo\s+(?:clone|fork)\b|\bGH_REPO=|\bcd\s")
+EXPORTED = regex(r"(?:^|,)\s*type=(?P<type>\w+)|^\s*(?P<image>[\w./-]+:[\w.-]+)\s*$", re.MULTILINE)
+BUILDERS = regex(r"setup-buildx|depot/|blacksmith|namespacelabs|buildx-action|setup-docker")
 
 
 def _jobs(deployment: Deployment) -> list[list[Step]]:

@@ -17,22 +17,23 @@ from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.deployment.model import Step
 from session_ops.discovery.files import Tree
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-PYTEST = re.compile(r"(?m)^\s*(?:python3?\s+-m\s+)?pytest\b(?P<rest>[^\n|;&]*)")
-INSTALLS = re.compile(r"(?m)^\s*(?:python3?\s+-m\s+)?pip3?\s+install\s+(?P<words>[^\n|;&]+)")
-ALL = re.compile(
+PYTEST = regex(r"(?m)^\s*(?:python3?\s+-m\s+)?pytest\b(?P<rest>[^\n|;&]*)")
+INSTALLS = regex(r"(?m)^\s*(?:python3?\s+-m\s+)?pip3?\s+install\s+(?P<words>[^\n|;&]+)")
+ALL = regex(
     r"\buv\s+(?:sync|run|pip)|\bpoetry\b|\bpdm\b|\bhatch\b|\btox\b|\bnox\b|\bconda\b|\bmamba\b|\bpipenv\b|\bmake\b|\brequirements|\bpip3?\s+install\s+[^\n]*(?:-e\b|\s\.|-r\b|--requirement|\[)|\bapt-get\s+install[^\n]*python3-|\bsetup\.py\b|\bjust\b|\bbash\b|\./"
 )
 BRINGS = {"pytest": ("pluggy", "iniconfig", "packaging", "_pytest", "pygments"), "pytest-cov": ("coverage",)}
-EMBED = re.compile(r"(?m)^//go:embed\s+(?:all:)?(?P<path>[\w./*?\[\]-]+)")
-NODE_TESTS = re.compile(
+EMBED = regex(r"(?m)^//go:embed\s+(?:all:)?(?P<path>[\w./*?\[\]-]+)")
+NODE_TESTS = regex(
     r"(?m)^\s*(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?test\b|^\s*(?:npx\s+)?(?:vitest|jest|mocha)\b|^\s*bun\s+test\b|^\s*node\s+--test\b"
 )
-NODE_BUILDS = re.compile(
+NODE_BUILDS = regex(
     r"\b(?:npm|pnpm|yarn|bun|turbo|nx|lerna)\s+(?:run\s+)?(?:-\S+\s+)*(?:build|compile|ci:|all|pack|prepare|prepublish)|\btsc\b|\bmake\b|\besbuild\b|\btsup\b|\bbuild\b"
 )
-STARTS = re.compile(
+STARTS = regex(
     r"(?:spawn|spawnSync|exec|execFile|execSync|execFileSync|fork|\$)\s*[(`][^\n]*[\"'`/](?P<path>dist/[\w./-]+\.[cm]?js)"
     r"|(?:join|resolve)\(\s*(?:__dirname|import\.meta\.\w+|process\.cwd\(\)|\w*(?:[rR]oot|ROOT|[hH]ere|HERE)(?:[dD]ir|_DIR)?)\s*,[^)\n]*[\"'](?:\.\./)*dist[\"'/][^)\n]*\.[cm]?js"
 )
@@ -198,8 +199,8 @@ def _node_tests(tree: Tree, steps: list[Step], started: tuple[str, int] | None) 
             return
 
 
-PUBLISHES = re.compile(r"(?m)^\s*(?:\w+\s+run\s+--\s+)?(?:npm|pnpm)\s+publish\b(?P<rest>[^\n|;&]*--provenance\b[^\n|;&]*)")
-ELSEWHERE = re.compile(r"\bcd\s|--workspace|-w\s|--prefix|-C\s|\.tgz\b")
+PUBLISHES = regex(r"(?m)^\s*(?:\w+\s+run\s+--\s+)?(?:npm|pnpm)\s+publish\b(?P<rest>[^\n|;&]*--provenance\b[^\n|;&]*)")
+ELSEWHERE = regex(r"\bcd\s|--workspace|-w\s|--prefix|-C\s|\.tgz\b")
 
 
 def _provenance(tree: Tree, steps: list[Step]) -> Iterator[Finding]:
@@ -236,15 +237,15 @@ def _members(tree: Tree, name: str) -> list[str]:
     return [p for p in every if posixpath.dirname(p) == name or _package(tree, p).get("name") == name][:1]
 
 
-COMMITS = re.compile(
+COMMITS = regex(
     r"(?m)(?:^|&&|;|\|\||\bthen|\bdo)\s*git\s+(?:commit\b|tag\s+(?:-\w*[am]\w*\b|--annotate|--message)|cherry-pick\b|revert\b)(?![^\n]*--no-commit)"
 )
-NAMED = re.compile(
+NAMED = regex(
     r"user\.(?:name|email)|GIT_(?:AUTHOR|COMMITTER)_|import-gpg|git-auto-commit|setup-git|create-github-app|git-config|changesets/action"
 )
 
 
-OTHERS = re.compile(
+OTHERS = regex(
     r"(?m)^\s*(?:(?:bash|sh|source|\.)\s+)?(?P<what>(?:\./)?[\w./-]+\.(?:sh|py|js)|make|just|npm|bash|sh|source|\.|\./\S+)(?=\s|$)"
 )
 

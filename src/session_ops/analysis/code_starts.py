@@ -7,15 +7,16 @@ import re
 from collections.abc import Collection, Iterator
 
 from session_ops.discovery.files import Tree
+from session_ops.patterns import regex
 
-_LIST = re.compile(
+_LIST = regex(
     r"(?:subprocess\.)?\b(?:run|call|check_call|check_output|Popen|create_subprocess_exec)\(\s*\[?\s*(?:str\(\s*)?(?P<first>[^,\]\n]+)"
 )
-_SPAWN = re.compile(
+_SPAWN = regex(
     r"\b(?:spawn|spawnSync|execFile|execFileSync)\(\s*(?P<first>(?:path\.)?(?:join|resolve)\([^()\n]*\)|[A-Za-z_]\w*)"
 )
-_OWN = re.compile(r"__file__|__dirname|import\.meta|\b(?:HERE|ROOT|BASE|SCRIPT_DIR|SCRIPTS_DIR|SCRIPTS|_DIR|PROJECT_ROOT)\w*\b")
-_LITERAL = re.compile(r"[\"']([\w./-]+)[\"']")
+_OWN = regex(r"__file__|__dirname|import\.meta|\b(?:HERE|ROOT|BASE|SCRIPT_DIR|SCRIPTS_DIR|SCRIPTS|_DIR|PROJECT_ROOT)\w*\b")
+_LITERAL = regex(r"[\"']([\w./-]+)[\"']")
 
 
 def started_in_code(tree: Tree, scripts: Collection[str]) -> Iterator[tuple[str, str, int]]:

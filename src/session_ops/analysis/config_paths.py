@@ -12,14 +12,15 @@ from session_ops.analysis.ignore import would_ignore
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree, normal
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_MODELINE = re.compile(r"^#\s*yaml-language-server:\s*\$schema=(?P<path>\.{0,2}[\w@][^\s:]*|\.{1,2}/[^\s:]+)\s*$", re.MULTILINE)
-_SCHEMA = re.compile(r"^\s*\"\$schema\"\s*:\s*\"(?P<path>\.{1,2}/[^\"]+)\"", re.MULTILINE)
-_PAGE = re.compile(r"^(?P<indent>\s+)-\s+(?:[^\n#]*?:\s+)?[\"']?(?P<path>[\w./-]+\.md)[\"']?\s*(?:#.*)?$")
-_MAKES_PAGES = re.compile(r"gen-files|literate-nav|monorepo|awesome-pages|awesome-nav|multirepo|same-dir|simple\b|hooks:")
-_FILE = re.compile(r"\.{0,2}/?(?:[\w.@-]+/)+[\w.@-]+\.(?:md|sh|py|js|mjs|ts|txt|ya?ml|toml|json)$")
-_WRITTEN = re.compile(
+_MODELINE = regex(r"^#\s*yaml-language-server:\s*\$schema=(?P<path>\.{0,2}[\w@][^\s:]*|\.{1,2}/[^\s:]+)\s*$", re.MULTILINE)
+_SCHEMA = regex(r"^\s*\"\$schema\"\s*:\s*\"(?P<path>\.{1,2}/[^\"]+)\"", re.MULTILINE)
+_PAGE = regex(r"^(?P<indent>\s+)-\s+(?:[^\n#]*?:\s+)?[\"']?(?P<path>[\w./-]+\.md)[\"']?\s*(?:#.*)?$")
+_MAKES_PAGES = regex(r"gen-files|literate-nav|monorepo|awesome-pages|awesome-nav|multirepo|same-dir|simple\b|hooks:")
+_FILE = regex(r"\.{0,2}/?(?:[\w.@-]+/)+[\w.@-]+\.(?:md|sh|py|js|mjs|ts|txt|ya?ml|toml|json)$")
+_WRITTEN = regex(
     r"out|dest|log|cache|state|result|report|save|write|target|artifact|history|temp|glob|exclude|ignore|include", re.IGNORECASE
 )
 _ENDS = ('.md"', '.sh"', '.py"', '.js"', '.mjs"', '.ts"', '.txt"', '.yaml"', '.yml"', '.toml"', '.json"')

@@ -14,16 +14,17 @@ from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.manifests import Manifest, Manifests
 from session_ops.model import Confidence, Finding, Gate
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_HOSTED = re.compile(
+_HOSTED = regex(
     r"(?:github|gitlab|codeberg|bitbucket)\.(?:com|org)[/:](?P<owner>[\w.-]+)/(?P<repo>[\w.-]+?)(?:\.git)?(?=[/#\s\"'})\]>,?;:]|\.?(?:\s|$))"
 )
-_URL_FIELDS = re.compile(
+_URL_FIELDS = regex(
     r"^(?:urls?\..*|url|repository(?:\.url)?|homepage|bugs(?:\.url)?|download_url|project_urls?.*|source_code_uri|metadata.*uri.*)$",
     re.IGNORECASE,
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = regex(
     r"^(?:your|my|user|username|owner|org|example|yourusername|your-?\w*|<.*|acme|foo|xxx+|\w*placeholder\w*)$", re.IGNORECASE
 )
 
@@ -166,10 +167,10 @@ def ships_other_gems(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
 
 # -- data that the code reads and the package leaves behind ----------------------------------------------------------------------
 
-_JOINED = re.compile(
+_JOINED = regex(
     r"(?:path\.)?(?:join|resolve)\(\s*(?:__dirname|import\.meta\.dirname|dirname\(fileURLToPath\(import\.meta\.url\)\))\s*((?:,\s*[\"'`][^\"'`$]+[\"'`]\s*)+)\)"
 )
-_URL = re.compile(r"new URL\(\s*[\"'`](\.[^\"'`$]+)[\"'`]\s*,\s*import\.meta\.url\s*\)")
+_URL = regex(r"new URL\(\s*[\"'`](\.[^\"'`$]+)[\"'`]\s*,\s*import\.meta\.url\s*\)")
 
 
 @rule("PKG-DATA", gate="contents", category="dangling-ref", fix=list_them)
@@ -219,7 +220,9 @@ def _of_npm(tree: Tree, one: Manifest) -> Iterator[Finding]:
             continue
         shipped_itself = any(_within(inside, t) for t in taken)
         for match in (*_JOINED.finditer(text), *_URL.finditer(text)):
-            said = "/".join(re.findall(r"[\"'`]([^\"'`]+)[\"'`]", match[1])) if match.re is _JOINED else match[1]
+            said = (
+                "/".join(re.findall(r"[\"'`]([^\"'`]+)[\"'`]", match[1])) if match.re.pattern == _JOINED.pattern else match[1]
+            )
             from_source = posixpath.normpath(posixpath.join(posixpath.dirname(inside), said))
             places = [from_source]
             if not shipped_itself:  # compiled: the file lands at the top of an output folder, or in the same depth below it
@@ -265,7 +268,7 @@ def _within(path: str, pattern: str) -> bool:
     return pattern in ("", ".", path) or path.startswith((f"{pattern}/", f"{pattern}."))
 
 
-_BESIDE = re.compile(
+_BESIDE = regex(
     r"Path\(__file__\)(?:\.resolve\(\)|\.absolute\(\))*\.parent(?P<up>(?:\.parent)*)(?P<rest>(?:\s*/\s*[\"'][^\"']+[\"'])+)"
     r"|os\.path\.join\(\s*os\.path\.dirname\(\s*(?:os\.path\.(?:abspath|realpath)\()?__file__\)?\s*\)(?P<listed>(?:,\s*[\"'][^\"']+[\"'])+)\s*\)"
 )

@@ -13,11 +13,12 @@ from session_ops.discovery.docs import Doc, Docs
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.scripts import Scripts
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 SHELLS = frozenset(("bash", "sh", "shell", "zsh", "console", "terminal", ""))
-MAKES = re.compile(r"^\s*(?:[$>]\s+)?(?P<command>mkdir|touch)\s+(?P<words>[^|;&#>]+)")
-PATH = re.compile(r"(?<![\w/.$~{}<>*@%:-])(?:\./)?(?P<path>(?:\.?[A-Za-z0-9_][\w.-]*/)+[\w.-]*)")
+MAKES = regex(r"^\s*(?:[$>]\s+)?(?P<command>mkdir|touch)\s+(?P<words>[^|;&#>]+)")
+PATH = regex(r"(?<![\w/.$~{}<>*@%:-])(?:\./)?(?P<path>(?:\.?[A-Za-z0-9_][\w.-]*/)+[\w.-]*)")
 ENOUGH = 2
 """Definitions that have to agree before their place counts as the right one."""
 
@@ -121,7 +122,7 @@ PLACEHOLDER = (
     r"(?:(?:your|my|the)[-_]?(?:user(?:name)?|org(?:ani[sz]ation)?|name|account|github[\w-]*|repo|company|team|handle)|user(?:name)?|org|owner|OWNER"
     r"|USER(?:NAME)?|ORG|YOUR[\w-]*|<[^>\s]+>|\[[^\]\s]+\]|example|xxx+)"
 )
-FROM_NOBODY = re.compile(
+FROM_NOBODY = regex(
     r"(?:\bgit\s+clone\s+(?:-\S+\s+)*|\b(?:curl|wget)\s+(?:-\S+\s+)*|/plugin\s+marketplace\s+add\s+"
     r"|\bpip3?\s+install\s+(?:-\S+\s+)*(?:git\+)?|\bgh\s+repo\s+clone\s+)[\"']?"
     r"(?P<whole>(?:(?:https?://|git@|ssh://git@)(?:github\.com|gitlab\.com|raw\.githubusercontent\.com)[/:])?"
@@ -129,7 +130,7 @@ FROM_NOBODY = re.compile(
 )
 
 
-_ADDRESS = re.compile(r"(?:github|gitlab)\.com[/:](?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?(?![\w-]|\.\w)")
+_ADDRESS = regex(r"(?:github|gitlab)\.com[/:](?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?(?![\w-]|\.\w)")
 
 
 def fetched_from_somebody(finding: Finding, tree: Tree) -> Fix | None:

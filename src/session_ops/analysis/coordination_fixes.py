@@ -9,12 +9,13 @@ from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree
 from session_ops.discovery.mechanism import Mechanism
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 
 OWNER = "${SESSION_OWNER:-${CLAUDE_CODE_SESSION_ID:-${CLAUDE_SESSION_ID:-${TMUX_PANE:-}}}}"
 """Who works here, as far as a shell can tell: a name that is given, the agent's own id, the pane; empty for the one who has none of them."""
-_WRITES = re.compile(r"\bopen\((?P<path>[A-Z_][A-Z_0-9]*),\s*[\"']w")
-_BY_AGE = re.compile(r"^\s*if\s+(?P<test>\[.*-g[te].*\]|\(\(.*>.*\)\));\s*then\s*$")
-_MAKES = re.compile(r"^(?P<lead>\s*)(?P<says>(?:echo|printf)\s[^|&;]*?)\s*>\s*(?P<file>\"?\$\{?\w+\}?\"?)\s*$")
+_WRITES = regex(r"\bopen\((?P<path>[A-Z_][A-Z_0-9]*),\s*[\"']w")
+_BY_AGE = regex(r"^\s*if\s+(?P<test>\[.*-g[te].*\]|\(\(.*>.*\)\));\s*then\s*$")
+_MAKES = regex(r"^(?P<lead>\s*)(?P<says>(?:echo|printf)\s[^|&;]*?)\s*>\s*(?P<file>\"?\$\{?\w+\}?\"?)\s*$")
 
 
 def lock_around(finding: Finding, bodies: Bodies, tree: Tree) -> Fix | None:
@@ -170,7 +171,7 @@ def only_its_own(finding: Finding, tree: Tree) -> Fix | None:
     return Fix(f"Release only its own lock in {path}", (finding.id,), "review", (Edit(path, text, new, line),), why=why)
 
 
-_SENDS = re.compile(r"^(?P<lead>\s*)(?P<says>[^|;&#>]+?)\s*>\s*(?P<file>\"\$\{?(?P<name>\w+)\}?\")\s*$")
+_SENDS = regex(r"^(?P<lead>\s*)(?P<says>[^|;&#>]+?)\s*>\s*(?P<file>\"\$\{?(?P<name>\w+)\}?\")\s*$")
 
 
 def one_file_each(finding: Finding, tree: Tree, mechanism: Mechanism) -> Fix | None:
@@ -201,8 +202,8 @@ def one_file_each(finding: Finding, tree: Tree, mechanism: Mechanism) -> Fix | N
     return Fix(f"Give each message a file of its own in {path}", (finding.id,), "review", edits, why=why)
 
 
-_LOOP = re.compile(r"^(?P<lead>\s*while\s+)(?P<head>.+?)(?P<do>\s*;\s*do\s*)$")
-_STARTS = re.compile(r"^(?P<lead>\s*)(?P<command>(?:nohup|setsid|bash|sh|[\"'./$])[^#]*&\s*(?:disown\s*)?)$")
+_LOOP = regex(r"^(?P<lead>\s*while\s+)(?P<head>.+?)(?P<do>\s*;\s*do\s*)$")
+_STARTS = regex(r"^(?P<lead>\s*)(?P<command>(?:nohup|setsid|bash|sh|[\"'./$])[^#]*&\s*(?:disown\s*)?)$")
 
 
 def with_its_agent(finding: Finding, tree: Tree) -> Fix | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
@@ -11,15 +10,16 @@ from session_ops.discovery.deployment import Dockerfile
 from session_ops.discovery.deployment.dockerfile import flags_and_words
 from session_ops.discovery.files import Tree, normal
 from session_ops.model import Finding
+from session_ops.patterns import regex
 
-_PYTHON = re.compile(
+_PYTHON = regex(
     r"Path\(__file__\)(?:\.resolve\(\)|\.absolute\(\))?\.parent\s*/\s*[\"'](?P<one>[\w.-]+)[\"']"
     r"|os\.path\.dirname\((?:os\.path\.(?:abspath|realpath)\()?__file__\)+\s*,\s*[\"'](?P<two>[\w.-]+)[\"']"
 )
-_SHELL = re.compile(
+_SHELL = regex(
     r"(?m)^\s*(?:source|\.)\s+\"?(?:\$\(\s*(?:cd\s+\"?\$\(\s*)?dirname[^\n]*?\)\"?|\$\{?(?:SCRIPT_DIR|HERE|DIR|script_dir|here)\}?\"?)/(?P<one>[\w.-]+)"
 )
-_JAVASCRIPT = re.compile(r"(?:require\(\s*|from\s+|import\(\s*)[\"']\./(?P<one>[\w.-]+)[\"'/]")
+_JAVASCRIPT = regex(r"(?:require\(\s*|from\s+|import\(\s*)[\"']\./(?P<one>[\w.-]+)[\"'/]")
 
 
 def copied_alone(tree: Tree, dockerfile: Dockerfile, brought: AbstractSet[str]) -> Iterator[Finding]:

@@ -13,11 +13,12 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifests
 from session_ops.discovery.manifests.cargo import load
 from session_ops.model import Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 TABLES = ("dependencies", "dev-dependencies", "build-dependencies")
-NAMED = re.compile(r"(?m)^[ \t]*(?:pub(?:\([^)\n]*\))?\s+)?use\s+(?:::)?([a-z][a-z0-9_]*)::(?=[\w{*])")
-TEXTS = re.compile(r"'(?:\\.|[^'\\\n])'|//[^\n]*|/\*.*?\*/|r(#*)\".*?\"\1|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+NAMED = regex(r"(?m)^[ \t]*(?:pub(?:\([^)\n]*\))?\s+)?use\s+(?:::)?([a-z][a-z0-9_]*)::(?=[\w{*])")
+TEXTS = regex(r"'(?:\\.|[^'\\\n])'|//[^\n]*|/\*.*?\*/|r(#*)\".*?\"\1|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 USED = frozenset(
     ("serde", "serde_json", "tokio", "anyhow", "thiserror", "clap", "chrono", "regex", "uuid", "tracing", "rand", "reqwest", "toml", "tempfile")
 )  # fmt: skip

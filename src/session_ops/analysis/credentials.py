@@ -15,42 +15,43 @@ from session_ops.discovery.commands import peeled
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellTexts
 from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 SHAPES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
-    ("AKIA", "an AWS access key", re.compile(r"(?<![A-Za-z0-9])AKIA[0-9A-Z]{16}(?![A-Za-z0-9])")),
-    *((f"gh{kind}_", "a GitHub token", re.compile(r"(?<![A-Za-z0-9_])gh[pousr]_[A-Za-z0-9]{36,}")) for kind in "pousr"),
-    ("github_pat_", "a GitHub token", re.compile(r"github_pat_[A-Za-z0-9_]{60,}")),
-    ("glpat-", "a GitLab token", re.compile(r"(?<![\w-])glpat-[\w-]{20,}")),
-    ("sk-ant-", "an Anthropic key", re.compile(r"(?<![\w-])sk-ant-[a-z]+\d*-[\w-]{40,}")),
-    ("sk-", "an OpenAI key", re.compile(r"(?<![\w-])sk-(?:proj-|svcacct-)?(?=[\w-]*\d)[A-Za-z0-9_-]{40,}")),
-    ("xox", "a Slack token", re.compile(r"(?<![\w-])xox[abprs]-\d{8,}-[\w-]{16,}")),
+    ("AKIA", "an AWS access key", regex(r"(?<![A-Za-z0-9])AKIA[0-9A-Z]{16}(?![A-Za-z0-9])")),
+    *((f"gh{kind}_", "a GitHub token", regex(r"(?<![A-Za-z0-9_])gh[pousr]_[A-Za-z0-9]{36,}")) for kind in "pousr"),
+    ("github_pat_", "a GitHub token", regex(r"github_pat_[A-Za-z0-9_]{60,}")),
+    ("glpat-", "a GitLab token", regex(r"(?<![\w-])glpat-[\w-]{20,}")),
+    ("sk-ant-", "an Anthropic key", regex(r"(?<![\w-])sk-ant-[a-z]+\d*-[\w-]{40,}")),
+    ("sk-", "an OpenAI key", regex(r"(?<![\w-])sk-(?:proj-|svcacct-)?(?=[\w-]*\d)[A-Za-z0-9_-]{40,}")),
+    ("xox", "a Slack token", regex(r"(?<![\w-])xox[abprs]-\d{8,}-[\w-]{16,}")),
     (
         "hooks.slack.com",
         "a Slack webhook",
-        re.compile(r"hooks\.slack\.com/services/T[A-Z0-9]{8,}/B[A-Z0-9]{8,}/[A-Za-z0-9]{20,}"),
+        regex(r"hooks\.slack\.com/services/T[A-Z0-9]{8,}/B[A-Z0-9]{8,}/[A-Za-z0-9]{20,}"),
     ),
-    ("/api/webhooks/", "a Discord webhook", re.compile(r"discord(?:app)?\.com/api/webhooks/\d{16,}/[\w-]{50,}")),
-    ("AIza", "a Google API key", re.compile(r"(?<![\w-])AIza[0-9A-Za-z_-]{35}(?![\w-])")),
-    ("npm_", "an npm token", re.compile(r"(?<![\w-])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])")),
-    ("pypi-", "a PyPI token", re.compile(r"(?<![\w-])pypi-AgE[\w-]{50,}")),
-    ("hf_", "a Hugging Face token", re.compile(r"(?<![\w-])hf_[A-Za-z]{34}(?![A-Za-z])")),
-    ("_live_", "a Stripe key", re.compile(r"(?<![\w-])[sr]k_live_[A-Za-z0-9]{20,}")),
-    ("SG.", "a SendGrid key", re.compile(r"(?<![\w.-])SG\.[\w-]{22}\.[\w-]{43}")),
-    ("PRIVATE KEY-----", "a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")),
+    ("/api/webhooks/", "a Discord webhook", regex(r"discord(?:app)?\.com/api/webhooks/\d{16,}/[\w-]{50,}")),
+    ("AIza", "a Google API key", regex(r"(?<![\w-])AIza[0-9A-Za-z_-]{35}(?![\w-])")),
+    ("npm_", "an npm token", regex(r"(?<![\w-])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])")),
+    ("pypi-", "a PyPI token", regex(r"(?<![\w-])pypi-AgE[\w-]{50,}")),
+    ("hf_", "a Hugging Face token", regex(r"(?<![\w-])hf_[A-Za-z]{34}(?![A-Za-z])")),
+    ("_live_", "a Stripe key", regex(r"(?<![\w-])[sr]k_live_[A-Za-z0-9]{20,}")),
+    ("SG.", "a SendGrid key", regex(r"(?<![\w.-])SG\.[\w-]{22}\.[\w-]{43}")),
+    ("PRIVATE KEY-----", "a private key", regex(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")),
 )
 """What has to stand in the text, what it is, and its published shape."""
-ALLOWED = re.compile(r"gitleaks:allow|pragma: allowlist|trufflehog:ignore|ggignore|noqa: S10[567]")
+ALLOWED = regex(r"gitleaks:allow|pragma: allowlist|trufflehog:ignore|ggignore|noqa: S10[567]")
 """Marks by which an author tells scanners that a value is meant to stand there."""
-PATTERNS = re.compile(r"\[[^\]\n]{2,30}\]\{\d+[,}]|\bGenerate\w*Regex\(")
+PATTERNS = regex(r"\[[^\]\n]{2,30}\]\{\d+[,}]|\bGenerate\w*Regex\(")
 """An expression for so many characters of a kind: the file describes the shapes of tokens, and shows some to try them on."""
 LONGEST = 4000
 """Characters of a line that are looked at; more is data."""
-SAMPLE = re.compile(
+SAMPLE = regex(
     r"EXAMPLE|example|sample|dummy|fake|test|placeholder|redacted|your|xxxx|XXXX|0000|1234567|abcdef|ABCDEF|deadbeef|\.\.\.|\*\*\*",
     re.IGNORECASE,
 )
-BASE64 = re.compile(r"^[A-Za-z0-9+/=]{40,}$")
+BASE64 = regex(r"^[A-Za-z0-9+/=]{40,}$")
 
 
 def from_the_environment(finding: Finding, tree: Tree) -> Fix | None:
@@ -143,12 +144,12 @@ def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
         )
 
 
-_GIVEN = re.compile(
+_GIVEN = regex(
     r"^\s*(?:export\s+|readonly\s+|Environment=)?(?P<name>[A-Z][A-Z0-9_]*(?:TOKEN|SECRET|PASSWORD|API_?KEY))=[\"']?(?P<value>[A-Za-z0-9_-]{32,80})[\"']?\s*$"
     r"|<key>(?P<key>[A-Z][A-Z0-9_]*(?:TOKEN|SECRET|PASSWORD|API_?KEY))</key>\s*<string>(?P<text>[A-Za-z0-9_-]{32,80})</string>",
     re.MULTILINE,
 )
-_PUBLIC = re.compile(r"PUBLIC|PUBLISHABLE|ANON|SITE|CLIENT|POSTHOG|ALGOLIA|SEGMENT|SENTRY|MIXPANEL|AMPLITUDE|RECAPTCHA")
+_PUBLIC = regex(r"PUBLIC|PUBLISHABLE|ANON|SITE|CLIENT|POSTHOG|ALGOLIA|SEGMENT|SENTRY|MIXPANEL|AMPLITUDE|RECAPTCHA")
 
 
 def _assigned(text: str, language: str) -> int:
@@ -169,10 +170,10 @@ def _assigned(text: str, language: str) -> int:
     return 0
 
 
-_OF_TESTS = re.compile(
+_OF_TESTS = regex(
     r"test|example|sample|dummy|fixture|mock|snake-?oil|insecure|localhost|self-?signed|demo|dev[-_.]", re.IGNORECASE
 )
-_PUBLISHED = re.compile(
+_PUBLISHED = regex(
     r"\binsecure\b[^.\n]{0,40}\bkey|\bkeys?\b[^.\n]{0,60}\b(?:insecure|not (?:a )?secret|public(?:ly)? known|well[- ]known|for test)"
     r"|test(?:ing)? (?:only|keys?|certificates?)",
     re.IGNORECASE,
@@ -211,21 +212,21 @@ NAME = (
     r"(?:api_?key|secret(?:_?key)?|password|passwd|passphrase|"
     r"(?:access|auth|bearer|api|bot|refresh|session|github|gh)_?token|token|private_?key|credentials)"
 )
-PY_PRINT = re.compile(
+PY_PRINT = regex(
     rf"\b(?:print|log(?:ger|ging)?\.\w+|console\.print)\s*\([^\n]*?\{{\s*(?P<name>(?:\w+\.)*\w*?{NAME})\s*(?:!r)?\}}",
     re.IGNORECASE,
 )
-JS_PRINT = re.compile(
+JS_PRINT = regex(
     rf"\b(?:console\.\w+|log(?:ger)?\.\w+)\s*\([^\n]*?\$\{{\s*(?P<name>(?:[\w$]+\.)*\w*?{NAME})\s*\}}", re.IGNORECASE
 )
-SH_PRINT = re.compile(
+SH_PRINT = regex(
     rf"^\s*(?:echo|printf)\b(?P<text>[^|>\n]*?)\$\{{?(?P<name>\w*{NAME})(?:\}}|\b(?![\w]))(?P<after>[^\n]*)$", re.IGNORECASE
 )
 NAMED = ("token", "secret", "passw", "passphrase", "api_key", "apikey", "private_key", "credential")
 OUTPUTS = ("print", "log", "echo", "console")
-BEARER = re.compile(r"\btoken\s*[:=][^=\n]*(?:environ|getenv|process\.env|_TOKEN)")
-MAKES = re.compile(r"generat|creat|new |token_(?:hex|urlsafe)|randomBytes|openssl rand|your |save|copy", re.IGNORECASE)
-COUNTS = re.compile(
+BEARER = regex(r"\btoken\s*[:=][^=\n]*(?:environ|getenv|process\.env|_TOKEN)")
+MAKES = regex(r"generat|creat|new |token_(?:hex|urlsafe)|randomBytes|openssl rand|your |save|copy", re.IGNORECASE)
+COUNTS = regex(
     r"(?:max|total|num|n|count|input|output|prompt|completion|per|next|page|continuation|cancellation)_?token$|_token_?count",
     re.IGNORECASE,
 )
@@ -290,10 +291,10 @@ def _seen(lines: list[str], number: int, line: str, match: re.Match[str]) -> boo
 
 # --- shown to everybody ---------------------------------------------------------------------------------------------------------
 
-IN_PLAIN = re.compile(rf"\$\{{?\w*{NAME}\w*\}}?", re.IGNORECASE)
+IN_PLAIN = regex(rf"\$\{{?\w*{NAME}\w*\}}?", re.IGNORECASE)
 
 
-KEY_HEADER = re.compile(r"(?:authorization|private-token|x-api-key|api-key|x-auth-token)\s*:", re.IGNORECASE)
+KEY_HEADER = regex(r"(?:authorization|private-token|x-api-key|api-key|x-auth-token)\s*:", re.IGNORECASE)
 
 
 @rule("SEC-ARGV", gate="guard", category="security")
@@ -354,7 +355,7 @@ def _password(name: str, words: tuple[str, ...]) -> str:
 
 # --- the other end --------------------------------------------------------------------------------------------------------------
 
-UNCHECKED = re.compile(
+UNCHECKED = regex(
     r"\bverify\s*=\s*False\b|rejectUnauthorized\s*:\s*false|InsecureSkipVerify\s*:\s*true|_create_unverified_context|NODE_TLS_REJECT_UNAUTHORIZED[\"'\]]*\s*=\s*[\"']?0"
     r"|CERT_NONE\b|\bcurl\b[^|;\n]*\s(?:-[a-zA-Z]*k[a-zA-Z]*|--insecure)\s|http\.sslVerify[= ]+[\"']?false|danger_accept_invalid_certs\(true\)|VERIFY_NONE"
 )
@@ -362,9 +363,9 @@ MARKS = (
     "=False", "= False", "rejectUnauthorized", "InsecureSkipVerify", "_unverified_", "REJECT_UNAUTHORIZED", "CERT_NONE", "curl", "sslVerify",
     "danger_accept", "VERIFY_NONE",
 )  # fmt: skip
-LOCAL = re.compile(r"localhost|127\.0\.0\.1|\[?::1\]?|0\.0\.0\.0|\.local\b|self-?signed", re.IGNORECASE)
-GIVES = re.compile(r"Authorization|Bearer|token|api_?key|password|secret|auth\s*=", re.IGNORECASE)
-CLIENT = re.compile(
+LOCAL = regex(r"localhost|127\.0\.0\.1|\[?::1\]?|0\.0\.0\.0|\.local\b|self-?signed", re.IGNORECASE)
+GIVES = regex(r"Authorization|Bearer|token|api_?key|password|secret|auth\s*=", re.IGNORECASE)
+CLIENT = regex(
     r"requests|httpx|aiohttp|urllib|session|client|\bssl\b|https|tls|fetch|axios|curl|git\b|reqwest|openssl|connect|pool|database",
     re.IGNORECASE,
 )

@@ -12,17 +12,18 @@ from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.manifests import Manifests
 from session_ops.model import Confidence, Finding, Gate
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_TABLE = re.compile(r"(?:^|/)(?:[\w.-]*crontab(?:\.txt)?|cron(?:tab)?\.txt|[\w.-]+\.cron)$|(?:^|/)cron\.d/[\w.-]+$")
-_OF_SYSTEM = re.compile(r"/?cron\.d/|etc/crontab")
+_TABLE = regex(r"(?:^|/)(?:[\w.-]*crontab(?:\.txt)?|cron(?:tab)?\.txt|[\w.-]+\.cron)$|(?:^|/)cron\.d/[\w.-]+$")
+_OF_SYSTEM = regex(r"/?cron\.d/|etc/crontab")
 _PART = r"(?:\*(?:/\d+)?|\d+(?:-\d+)?(?:/\d+)?|[A-Za-z]{3}(?:-[A-Za-z]{3})?)"
 _FIELD = rf"{_PART}(?:,{_PART})*"
-_ENTRY = re.compile(
+_ENTRY = regex(
     rf"(?P<open>^|[\"'\s(`])(?P<when>(?:{_FIELD}[ \t]+){{4}}{_FIELD}|@(?:reboot|hourly|daily|weekly|monthly|yearly|annually|midnight))[ \t]+(?P<what>\S.*)$"
 )
-_SETTING = re.compile(r"^\s*(?P<name>[A-Z_]+)\s*=\s*(?P<value>.*)$")
-_PERCENT = re.compile(r"(?<!\\)%")
+_SETTING = regex(r"^\s*(?P<name>[A-Z_]+)\s*=\s*(?P<value>.*)$")
+_PERCENT = regex(r"(?<!\\)%")
 _ELSEWHERE = frozenset(
     (
         "bun",

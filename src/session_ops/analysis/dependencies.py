@@ -30,6 +30,7 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Dependency, Manifest, Manifests
 from session_ops.discovery.manifests.setuptools import parse
 from session_ops.model import Confidence, Finding, Fix, Gate
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 if TYPE_CHECKING:
@@ -39,14 +40,14 @@ SHOWN = 8
 """Places that are shown besides the first."""
 ALONE = 5
 """Packages that are named where no manifest is there at all: that is one cause, which GAP-MANIFEST tells."""
-_TOOLING = re.compile(
+_TOOLING = regex(
     r"(?:^|/)(?:scripts?|tools?|hack|utils|ci|\.github|\.claude|hooks?|contrib|notebooks|dev)/|(?:^|/)(?:setup|noxfile|tasks|fabfile|conf)\.py$"
 )
-_ELSEWHERE = re.compile(
+_ELSEWHERE = regex(
     r"(?:^|/)(?:Pipfile|environment\.ya?ml|conda\.ya?ml|[\w.-]*requirements[\w.-]*\.(?:txt|in)|pixi\.toml)$|(?:^|/)requirements/"
 )
-_LISTS = re.compile(r"(?:^|/)requirements/.*\.(?:txt|in)$|(?:^|/)[\w.-]*(?:requirements|deps)[\w.-]*\.(?:txt|in)$")
-_LISTED = re.compile(r"^[A-Za-z][\w.-]*", re.MULTILINE)
+_LISTS = regex(r"(?:^|/)requirements/.*\.(?:txt|in)$|(?:^|/)[\w.-]*(?:requirements|deps)[\w.-]*\.(?:txt|in)$")
+_LISTED = regex(r"^[A-Za-z][\w.-]*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def undeclared_import(tree: Tree, manifests: Manifests, python_imports: dict[str
     yield from _of_neighbours(tree, packages, python_imports)
 
 
-_OF_SDIST = re.compile(r"(?ms)^\[tool\.[^\]\n]*sdist[^\]\n]*\].*?(?=^\[|\Z)")
+_OF_SDIST = regex(r"(?ms)^\[tool\.[^\]\n]*sdist[^\]\n]*\].*?(?=^\[|\Z)")
 
 
 def _of_neighbours(tree: Tree, packages: list[Manifest], imports: dict[str, set[str]]) -> Iterator[Finding]:
@@ -230,8 +231,8 @@ def _foreign(tree: Tree, imports: dict[str, set[str]], declared: frozenset[str])
 
 # -- the standard library of each version --------------------------------------------------------------------------------
 
-_VERSIONED = re.compile(rf"^[ \t]*(?:import|from)[ \t]+(?:{'|'.join((*STDLIB_SINCE, *STDLIB_UNTIL))})\b", re.MULTILINE)
-_ASKED = re.compile(
+_VERSIONED = regex(rf"^[ \t]*(?:import|from)[ \t]+(?:{'|'.join((*STDLIB_SINCE, *STDLIB_UNTIL))})\b", re.MULTILINE)
+_ASKED = regex(
     r"version_info(?:\[:2\])?\s*(?:>=|<)\s*\(\s*3\s*,\s*(\d+)|[Pp]ython\s*(?:>=\s*)?3\.(\d+)\+|[Pp]ython\s*>=\s*3\.(\d+)"
 )
 
@@ -366,7 +367,7 @@ def _allowed(tree: Tree, packages: list[Manifest], path: str) -> tuple[tuple[int
 
 # -- declared and never used ---------------------------------------------------------------------------------------------
 
-_SILENT = re.compile(
+_SILENT = regex(
     r"^(?:types-.*|.*-stubs|pytest.*|flake8.*|pylint.*|mypy.*|mkdocs.*|sphinx.*|opentelemetry.*|nvidia-.*|backports.*|setuptools.*|wheel|pip"
     r"|tzdata|certifi|colorama|typing-extensions|importlib-.*|python-multipart|email-validator|greenlet|asyncpg|aiosqlite|psycopg.*|aiomysql"
     r"|pymysql|mysqlclient|lxml|html5lib|openpyxl|xlrd|xlsxwriter|tabulate|pyarrow|fastparquet|python-dotenv|gunicorn|uvicorn|uvloop|httptools"
@@ -419,7 +420,7 @@ def declared_but_unused(tree: Tree, manifests: Manifests, python_imports: dict[s
             )
 
 
-_UNSEEN = re.compile(
+_UNSEEN = regex(
     r"^(?:@types/.*|typescript|tslib|@?babel\b.*|.*(?:eslint|prettier|webpack|rollup|vite|postcss|tailwind|plugin|preset|loader|polyfill).*|autoprefixer|sass|less"
     r"|core-js|regenerator-runtime|react|react-dom|vue|svelte|rxjs|zone\.js|reflect-metadata|graphql|pg|mysql2?|sqlite3|better-sqlite3|mongodb|i?oredis|redis"
     r"|pino-pretty|dotenv|tsx|ts-node|nodemon|husky|rimraf|cross-env|concurrently|bufferutil|utf-8-validate|encoding|canvas|sharp|fsevents|next|nuxt|expo.*"
@@ -460,7 +461,7 @@ def _asked_for(lock: str, name: str) -> bool:
     return len(re.findall(rf"(?m)^\s+[\"']?{re.escape(name)}[\"']?:?\s+[\"']?[\^~>=*\d]", lock)) > 1
 
 
-_COMMENT = re.compile(r"(?m)(?:^|\s)#[^\n]*")
+_COMMENT = regex(r"(?m)(?:^|\s)#[^\n]*")
 _PROSE = frozenset(("markdown", "rst", "text", "csv", "jsonl", "log", "notebook", "css", ""))
 _LARGE = 300_000
 """Characters; a larger text that is no code is data."""
@@ -566,7 +567,7 @@ def contradicting_declarations(tree: Tree, manifests: Manifests) -> Iterator[Fin
                 )
 
 
-_SPEC = re.compile(r"[A-Za-z0-9._-]+\s*(?:\[[^\]]*\])?\s*\(?([^;)@]*)\)?")
+_SPEC = regex(r"[A-Za-z0-9._-]+\s*(?:\[[^\]]*\])?\s*\(?([^;)@]*)\)?")
 
 
 def _specifiers(dependency: Dependency) -> SpecifierSet | None:

@@ -14,6 +14,7 @@ from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.deployment import Deployment, Dockerfile, Service, Unit
 from session_ops.discovery.files import Tree, normal
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 # --- images ---------------------------------------------------------------------------------------------------------------------
@@ -88,7 +89,7 @@ def _use_ci(finding: Finding) -> Fix | None:
     )
 
 
-_NPM_INSTALL = re.compile(r"\bnpm\s+(?:install|i)(?P<flags>(?:\s+--?[\w=-]+)*)\s*(?=$|&|;|\||\n)")
+_NPM_INSTALL = regex(r"\bnpm\s+(?:install|i)(?P<flags>(?:\s+--?[\w=-]+)*)\s*(?=$|&|;|\||\n)")
 
 
 @rule("SHIP-LOCK", gate="ship", category="deploy-config", fix=_use_ci)
@@ -132,11 +133,11 @@ def image_ignores_lock_file(tree: Tree, deployment: Deployment) -> Iterator[Find
 
 # --- compose --------------------------------------------------------------------------------------------------------------------
 
-_FRONT = re.compile(
+_FRONT = regex(
     r"(?:^|[-_])(?:nginx|caddy|traefik|proxy|haproxy|envoy|gateway|ingress|frontend|front|web|ui|www|site)(?:$|[-_])",
     re.IGNORECASE,
 )
-_PORT = re.compile(
+_PORT = regex(
     r"^(?:(?P<host>\d+\.\d+\.\d+\.\d+|\[[0-9a-fA-F:]*\]|localhost):)?(?P<published>\d+(?:-\d+)?):\d+(?:-\d+)?(?:/\w+)?$"
 )
 
@@ -188,7 +189,7 @@ def port_on_every_interface(tree: Tree, deployment: Deployment) -> Iterator[Find
         )
 
 
-_MAPPED = re.compile(r"^(?:[\d.]+:|\[[0-9a-fA-F:]*\]:|localhost:)?(?:\$\{[^}]*\}|\d+):(?P<inside>\d{2,5})(?:/tcp)?$")
+_MAPPED = regex(r"^(?:[\d.]+:|\[[0-9a-fA-F:]*\]:|localhost:)?(?:\$\{[^}]*\}|\d+):(?P<inside>\d{2,5})(?:/tcp)?$")
 
 
 @rule("SHIP-EXPOSE", gate="ship", category="deploy-config")
@@ -253,8 +254,8 @@ def _named_elsewhere(tree: Tree, context: str, service: Service, key: str, port:
 
 # --- units ----------------------------------------------------------------------------------------------------------------------
 
-_SYSTEM_PYTHON = re.compile(r"^[-@:+!]*(?:/usr/(?:local/)?bin/|/bin/)?(?:env\s+)?python3?(?:\.\d+)?\s+(?P<rest>.*)$")
-_OWN_PATH = re.compile(r"(?:^|[\s=:])[^\s]*(?:/\.?venv/|/virtualenvs?/|/env/)bin")
+_SYSTEM_PYTHON = regex(r"^[-@:+!]*(?:/usr/(?:local/)?bin/|/bin/)?(?:env\s+)?python3?(?:\.\d+)?\s+(?P<rest>.*)$")
+_OWN_PATH = regex(r"(?:^|[\s=:])[^\s]*(?:/\.?venv/|/virtualenvs?/|/env/)bin")
 _ACCOUNTS = frozenset(
     (
         "root",
@@ -320,7 +321,7 @@ def unit_without_its_packages(tree: Tree, deployment: Deployment) -> Iterator[Fi
             )
 
 
-_IMPORT = re.compile(r"(?m)^(?:from|import)[ \t]+(?P<dots>\.*)(?P<name>\w*)(?:\.(?P<part>\w+))?")
+_IMPORT = regex(r"(?m)^(?:from|import)[ \t]+(?P<dots>\.*)(?P<name>\w*)(?:\.(?P<part>\w+))?")
 
 
 def _foreign_import(tree: Tree, script: str) -> str:
@@ -398,9 +399,9 @@ def unit_that_systemd_refuses(tree: Tree, deployment: Deployment) -> Iterator[Fi
 
 # --- client bundles -------------------------------------------------------------------------------------------------------------
 
-_VITE = re.compile(r"(?:^|/)(?:vite|vitest|webpack|rollup|rspack)\.config\.[cm]?[jt]s$")
-_BAKED = re.compile(r"\b(?:process\.env|import\.meta\.env|env)\s*(?:\.\s*|\[\s*[\"'])(?P<name>[A-Z][A-Z0-9_]+)")
-_PUBLIC = re.compile(r"PUBLISHABLE|PUBLIC_KEY|SITE_?KEY|ANON_KEY|MAPS_|_CLIENT_ID", re.IGNORECASE)
+_VITE = regex(r"(?:^|/)(?:vite|vitest|webpack|rollup|rspack)\.config\.[cm]?[jt]s$")
+_BAKED = regex(r"\b(?:process\.env|import\.meta\.env|env)\s*(?:\.\s*|\[\s*[\"'])(?P<name>[A-Z][A-Z0-9_]+)")
+_PUBLIC = regex(r"PUBLISHABLE|PUBLIC_KEY|SITE_?KEY|ANON_KEY|MAPS_|_CLIENT_ID", re.IGNORECASE)
 
 
 @rule("SHIP-VITE", gate="guard", category="security")

@@ -12,20 +12,21 @@ from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.deployment.model import Step
 from session_ops.discovery.files import Tree, normal
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-RUNS_TESTS = re.compile(
+RUNS_TESTS = regex(
     r"(?<![\w./-])(?:pytest|py\.test|unittest|nosetests|vitest|jest|mocha|bats|rspec|(?:npm|pnpm|yarn|bun)(?:\s+run)?\s+test(?!:?\w*(?:lint|type))"
     r"|go\s+test|cargo\s+(?:test|nextest)|rake\s+(?:test|spec)|tox|nox|make\s+(?:test|check)|uv\s+run\s+pytest)(?![\w/.=-])"
 )
-INSTALLS = re.compile(
+INSTALLS = regex(
     r"\b(?:pip3?|uv|npm|pnpm|yarn|bun|gem|cargo|apt(?:-get)?|brew|pipx|poetry)\s+(?:pip\s+)?(?:install|add|i)\b(?![^\n]*(?:&&|;))"
 )
-LEFT_OUT = re.compile(r"--(?:ignore(?:-glob)?|deselect|exclude|testPathIgnorePatterns)[= ]+[\"']?(?P<path>[^\s\"']+)")
+LEFT_OUT = regex(r"--(?:ignore(?:-glob)?|deselect|exclude|testPathIgnorePatterns)[= ]+[\"']?(?P<path>[^\s\"']+)")
 FEWEST = 3
 """Test files that have to be left out before it is worth a word: one folder of tests with a service of their own is ordinary."""
-DROPPED = re.compile(r"\|\|\s*(?:true|:|echo\b|exit\s+0|printf\b)|;\s*(?:true|exit\s+0)\s*$")
-TEST_FILE = re.compile(r"\.(?:py|[cm]?[jt]sx?|go|rb|rs|sh|bats)$")
+DROPPED = regex(r"\|\|\s*(?:true|:|echo\b|exit\s+0|printf\b)|;\s*(?:true|exit\s+0)\s*$")
+TEST_FILE = regex(r"\.(?:py|[cm]?[jt]sx?|go|rb|rs|sh|bats)$")
 
 
 def lines_of(step: Step) -> Iterator[tuple[int, str]]:
@@ -96,21 +97,21 @@ def tests_that_ci_leaves_out(tree: Tree, deployment: Deployment) -> Iterator[Fin
         )
 
 
-_CHECKS = re.compile(r"^(?:verify|check|validate|ensure|assert|smoke)\b", re.IGNORECASE)
-_LISTED = re.compile(
+_CHECKS = regex(r"^(?:verify|check|validate|ensure|assert|smoke)\b", re.IGNORECASE)
+_LISTED = regex(
     r"(?<![\w./-])(?:\./)?(?P<path>(?:[\w.-]+/)+(?P<stem>test[_-])[\w.-]+(?P<end>\.(?:sh|py|bats|js|mjs|ts)))(?![\w/])"
 )
-_LINTS = re.compile(r"(?m)^.*\b(?:shellcheck|shfmt|chmod|ruff|eslint|prettier)\b.*$")
+_LINTS = regex(r"(?m)^.*\b(?:shellcheck|shfmt|chmod|ruff|eslint|prettier)\b.*$")
 """Lines that look at test files and run none."""
 MANY = 5
 """Test files that are named one by one, from which on it is a list."""
 
 
-_PUBLISHES = re.compile(
+_PUBLISHES = regex(
     r"\b(?:npm|yarn|pnpm|cargo|poetry|uv|hatch|flit)\s+publish\b|\btwine\s+upload\b|\bgem\s+push\b|\bdocker\s+push\b|gh-action-pypi-publish|goreleaser"
     r"|build-push-action"
 )
-_OTHER_CI = re.compile(
+_OTHER_CI = regex(
     r"^(?:\.travis\.yml|\.circleci/|\.gitlab-ci\.yml|azure-pipelines|Jenkinsfile|\.buildkite/|\.drone\.yml|\.cirrus\.yml|appveyor)"
 )
 
@@ -215,13 +216,13 @@ def _deaf(step: Step, text: str) -> bool:
 
 # --- text of strangers ----------------------------------------------------------------------------------------------------------
 
-FREE_TEXT = re.compile(
+FREE_TEXT = regex(
     r"\$\{\{[^}]*\b(?P<what>github\.head_ref|github\.event\.(?:(?:pull_request|issue|discussion)\.(?:title|body)|pull_request\.head\.(?:ref|label"
     r"|repo\.default_branch)|comment\.body|review\.body|review_comment\.body|head_commit\.(?:message|author\.(?:email|name))"
     r"|commits[^}]*?(?:message|email|name)|workflow_run\.(?:head_branch|head_commit\.message|display_title)|pages[^}]*?page_name))\b[^}]*\}\}"
 )
-HANDLED = re.compile(r"(?:toJSON|contains|startsWith|endsWith|hashFiles)\s*\(|==|!=", re.IGNORECASE)
-WITH_SECRETS = re.compile(
+HANDLED = regex(r"(?:toJSON|contains|startsWith|endsWith|hashFiles)\s*\(|==|!=", re.IGNORECASE)
+WITH_SECRETS = regex(
     r"^\s*(?:pull_request_target|issue_comment|issues|discussion|discussion_comment|workflow_run|pull_request_review\w*)\s*:?|\bon:\s*\[?[^\n]*"
     r"(?:pull_request_target|issue_comment|issues|workflow_run)",
     re.MULTILINE,

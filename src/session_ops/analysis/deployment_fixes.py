@@ -7,8 +7,9 @@ import re
 from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import Tree
 from session_ops.model import Edit, Finding, Fix, NewFile
+from session_ops.patterns import regex
 
-STAYS = re.compile(r"--(?:loop|watch|daemon|serve|follow|foreground)\b|\b(?:serve|server|daemon|worker|watch|runserver)\b")
+STAYS = regex(r"--(?:loop|watch|daemon|serve|follow|foreground)\b|\b(?:serve|server|daemon|worker|watch|runserver)\b")
 
 
 def fitting_type(finding: Finding, tree: Tree) -> Fix | None:

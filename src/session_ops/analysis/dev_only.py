@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from session_ops.analysis.distributions import DISTRIBUTIONS, brought_by, normalised
@@ -11,10 +10,11 @@ from session_ops.discovery.aside import is_aside, is_document, is_test
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifest, Manifests
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-DEVELOPMENT = re.compile(r"dev$|optional:(?:dev\w*|tests?|testing|lint\w*|docs?|typing|ci|qa|build|release)$")
-TOOLS = re.compile(
+DEVELOPMENT = regex(r"dev$|optional:(?:dev\w*|tests?|testing|lint\w*|docs?|typing|ci|qa|build|release)$")
+TOOLS = regex(
     r"(?:^|/)(?:scripts?|tools?|hack|ci|docs?|bench\w*|examples?|notebooks|dev|hooks?|tasks|\.\w+)/|(?:^|/)(?:setup|noxfile|tasks|conf|conftest)\.py$"
 )
 

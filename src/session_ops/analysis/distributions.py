@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from session_ops.patterns import regex
 
 DISTRIBUTIONS: dict[str, tuple[str, ...]] = {
     "attr": ("attrs",), "bs4": ("beautifulsoup4",), "Crypto": ("pycryptodome", "pycrypto"), "cv2": ("opencv-python", "opencv-python-headless",
@@ -105,7 +105,7 @@ STDLIB_UNTIL: dict[str, tuple[int, int]] = {
 }  # fmt: skip
 """Modules that left the standard library, and the first Python without them. Source: PEP 594, PEP 632."""
 
-_MARKS = re.compile(r"[-_.]+")
+_MARKS = regex(r"[-_.]+")
 
 
 def normalised(name: str) -> str:

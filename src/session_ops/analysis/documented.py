@@ -15,10 +15,11 @@ from session_ops.discovery.docs import Directives, Doc, Docs
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifests
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 SHELLS = frozenset(("bash", "sh", "shell", "zsh", "console", "terminal", "shell-session", ""))
-DATED = re.compile(
+DATED = regex(
     r"(?:^|/)(?:plans?|proposals?|archived?|adr|rfcs?|roadmap|migrations?|research|specs?|history|upgrades?|reports?|notes|retros?|tickets?|issues?|blog|drafts?|superpowers)(?:/|[._-])"
     r"|\d{4}-\d{2}|(?:plan|proposal|roadmap|todo|migration|report|summary|spec|design|prd|progress|status|audit|analysis|review)\w*\.md$",
     re.IGNORECASE,
@@ -61,12 +62,12 @@ def _grouped(found: dict[str, list[tuple[str, int]]], tree: Tree, say: Callable[
 
 # --- commands -------------------------------------------------------------------------------------------------------------------
 
-RUN = re.compile(r"^(?:npm|pnpm|yarn|bun)\s+run\s+(?:-s\s+|--silent\s+)?(?P<name>[A-Za-z][\w:.-]*)(?=\s|$)")
-MAKE = re.compile(r"^make\s+(?P<name>[a-z][\w.-]*)(?=\s|$)")
-TARGET = re.compile(r"(?m)^(?P<names>[A-Za-z0-9_.][\w./ -]*?)\s*::?(?!=)")
-HERE = re.compile(r"^(?:sudo\s+)?npm\s+(?:install\s+-g\s+\.|i\s+-g\s+\.|link|ci|install|i)$")
-HERE_PIP = re.compile(r"^(?:python3?\s+-m\s+)?(?:uv\s+)?pipx?\s+install\s+(?:-e\s+)?[\"']?\.(?:\[[\w,-]+\])?[\"']?$")
-HOW_TO = re.compile(
+RUN = regex(r"^(?:npm|pnpm|yarn|bun)\s+run\s+(?:-s\s+|--silent\s+)?(?P<name>[A-Za-z][\w:.-]*)(?=\s|$)")
+MAKE = regex(r"^make\s+(?P<name>[a-z][\w.-]*)(?=\s|$)")
+TARGET = regex(r"(?m)^(?P<names>[A-Za-z0-9_.][\w./ -]*?)\s*::?(?!=)")
+HERE = regex(r"^(?:sudo\s+)?npm\s+(?:install\s+-g\s+\.|i\s+-g\s+\.|link|ci|install|i)$")
+HERE_PIP = regex(r"^(?:python3?\s+-m\s+)?(?:uv\s+)?pipx?\s+install\s+(?:-e\s+)?[\"']?\.(?:\[[\w,-]+\])?[\"']?$")
+HOW_TO = regex(
     r"install|setup|set-up|deploy|develop|contribut|build|test|quick|getting|usage|docker|operat|runbook", re.IGNORECASE
 )
 MAKEFILES = ("Makefile", "makefile", "GNUmakefile")
@@ -146,9 +147,9 @@ def _listed(names: dict[str, int]) -> str:
 # --- flags ----------------------------------------------------------------------------------------------------------------------
 
 CODE = ("shell", "zsh", "python", "javascript", "typescript", "tsx", "go", "rust", "ruby", "perl")
-FLAG = re.compile(r"(?<!\S)--(?P<name>[a-z][a-z0-9]+(?:-[a-z0-9]+)*)(?=[\s=]|$)")
+FLAG = regex(r"(?<!\S)--(?P<name>[a-z][a-z0-9]+(?:-[a-z0-9]+)*)(?=[\s=]|$)")
 COMMON = frozenset(("help", "version"))
-PASSES_ON = re.compile(
+PASSES_ON = regex(
     r"\"\$@\"|\$@|\$\*|\$\{@|parse_known_args|ignore_unknown_options|allow_extra_args|REMAINDER|allowUnknownOption|passThrough|trailing_var_arg|DisableFlagParsing|process\.argv\.slice\("
 )
 
@@ -231,15 +232,13 @@ def flag_that_nothing_knows(tree: Tree, docs: Docs, manifests: Manifests) -> Ite
 # --- versions -------------------------------------------------------------------------------------------------------------------
 
 LATER = r"(?:\s*\+|%2B|\s*(?:or|and)\s+(?:higher|later|newer|above|greater|up))"
-PYTHON = re.compile(
-    rf"\bPython[\s_-]*(?:version\s*)?(?:(?P<sign>>=|≥)\s*)?v?(?P<version>3\.\d+)(?(sign)|{LATER})", re.IGNORECASE
-)
-NODE = re.compile(
+PYTHON = regex(rf"\bPython[\s_-]*(?:version\s*)?(?:(?P<sign>>=|≥)\s*)?v?(?P<version>3\.\d+)(?(sign)|{LATER})", re.IGNORECASE)
+NODE = regex(
     rf"\bNode(?:\.?js)?[\s_-]*(?:version\s*)?(?:(?P<sign>>=|≥)\s*)?v?(?P<version>\d+(?:\.\d+)*)(?:\.x)?(?(sign)|{LATER})",
     re.IGNORECASE,
 )
 VERSIONS = {"Python": PYTHON, "Node": NODE}
-LEAST = re.compile(r">=\s*v?(?P<version>\d+(?:\.\d+)*)")
+LEAST = regex(r">=\s*v?(?P<version>\d+(?:\.\d+)*)")
 
 
 def _number(text: str) -> tuple[int, ...]:
@@ -315,11 +314,11 @@ def version_that_is_refused(tree: Tree, docs: Docs, manifests: Manifests) -> Ite
 
 # --- orders against code --------------------------------------------------------------------------------------------------------
 
-BEAT = re.compile(
+BEAT = regex(
     r"(?:heart-?beat|keep-?alive|\bbeat\b)[^.\n]{0,60}?\bevery\s+(?P<number>\d+)\s*(?P<unit>seconds?|secs?|s|minutes?|mins?|m|hours?|h)\b",
     re.IGNORECASE,
 )
-BOUND = re.compile(r"(?:min|max)_|(?:min|max)[A-Z]", re.IGNORECASE)
+BOUND = regex(r"(?:min|max)_|(?:min|max)[A-Z]", re.IGNORECASE)
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -408,8 +407,8 @@ def script_does_what_is_forbidden(tree: Tree, directives: Directives, commands: 
 
 # --- names ----------------------------------------------------------------------------------------------------------------------
 
-SLASH = re.compile(r"(?<![\w/.:])/project:(?P<name>[a-z][\w:-]*)")
-SUBAGENT = re.compile(
+SLASH = regex(r"(?<![\w/.:])/project:(?P<name>[a-z][\w:-]*)")
+SUBAGENT = regex(
     r"\bsubagent_type\s*[=:]\s*[\"'](?P<name>[A-Za-z][\w-]*)[\"']"
     r"|\b(?:[Uu]se|[Ll]aunch|[Ss]pawn|[Ii]nvoke|[Cc]all|[Dd]elegate to|[Hh]and over to)\s+(?:the\s+)?[`@](?P<told>[a-z]+(?:-[a-z]+)+)`?\s+(?:sub-?)?agent\b"
 )
@@ -476,13 +475,13 @@ def name_without_definition(tree: Tree, docs: Docs) -> Iterator[Finding]:
 
 # --- ports ----------------------------------------------------------------------------------------------------------------------
 
-ADDRESS = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(?P<port>\d{4,5})\b")
-DEFAULT = re.compile(
+ADDRESS = regex(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(?P<port>\d{4,5})\b")
+DEFAULT = regex(
     r"\b(?:[A-Z_]*PORT|port|Port)[\"'\])}]*\s*(?:\|\||\?\?|,|:-|:=|=|:)\s*(?:int\s*=\s*|Number\(|parseInt\()?[\"']?(?P<port>\d{4,5})\b|--port[\"',\s=]+(?P<port2>\d{4,5})\b|\.listen\((?P<port3>\d{4,5})\b"
 )
 
 
-DEFAULT_PORT = re.compile(r"\bdefault(?:s to)? port:?\s+(?:is\s+)?`?(?P<port>\d{4,5})\b", re.IGNORECASE)
+DEFAULT_PORT = regex(r"\bdefault(?:s to)? port:?\s+(?:is\s+)?`?(?P<port>\d{4,5})\b", re.IGNORECASE)
 
 
 @rule("DOC-PORT", gate="follow", category="docs-contradiction")

@@ -11,13 +11,14 @@ from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_FAILS = re.compile(r"\s-[a-zA-Z]*f|\s--fail|\s-w\b|\s--write-out|\s-[a-zA-Z]*[Iw]\b|\s--head\b|http_code")
-_INTO = re.compile(
+_FAILS = regex(r"\s-[a-zA-Z]*f|\s--fail|\s-w\b|\s--write-out|\s-[a-zA-Z]*[Iw]\b|\s--head\b|http_code")
+_INTO = regex(
     r"\s(?:-[a-zA-Z]*o\s*|--output[= ])(?P<file>\"[^\"]+\"|'[^']+'|[^\s|;&]+)|\s(?P<remote>-[a-zA-Z]*O)\b|(?<![<>&\d])>\s*(?P<redirected>\"[^\"]+\"|[^\s|;&]+)"
 )
-_LOCAL = re.compile(r"localhost|127\.0\.0\.1|\[::1\]|0\.0\.0\.0|file://|/dev/null")
+_LOCAL = regex(r"localhost|127\.0\.0\.1|\[::1\]|0\.0\.0\.0|file://|/dev/null")
 
 
 @rule("SHELL-HTTP", gate="start", category="shell")

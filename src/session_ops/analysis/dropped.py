@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, fact, fact_ahead, rule
 
 if TYPE_CHECKING:
@@ -21,18 +22,18 @@ if TYPE_CHECKING:
 
 MOST = 60
 """Commits that are looked at, newest first, among those that touched such a line."""
-TAKES = re.compile(
+TAKES = regex(
     r"^\s*(?:if !? ?)?flock\s+(?!-u\b|--unlock\b)\S|\bfcntl\.(?:flock|lockf)\([^)]*LOCK_(?:EX|SH)"
     r"|^\s*with [\w.]*_?(?:file_?lock|FileLock|lock_file)\w*(?:\(.*\))?\s*(?:as \w+)?:"
     r"|^\s*(?:if !? ?|until |while ! ?)mkdir (?!-p)[^;]*lock|\block(?:file)?\.lock(?:Sync)?\(|\.flock\(File::LOCK_(?:EX|SH)",
     re.IGNORECASE,
 )
-HELPER = re.compile(
+HELPER = regex(
     r"(?m)^\s*(?:if !? ?)?(?:with_\w*lock\w*|acquire_\w*lock\w*|take_\w*lock\w*|lock_acquire|\w+_lock_acquire)\s+\S",
     re.IGNORECASE,
 )
 """A call of a helper that takes a lock: what it does inside is the lock now."""
-TRAPS = re.compile(r"^\s*trap\s+(?!-)(?P<what>'[^']+'|\"[^\"]+\"|[\w:-]+)\s+.*\b(?:EXIT|0|INT|TERM|HUP)\b")
+TRAPS = regex(r"^\s*trap\s+(?!-)(?P<what>'[^']+'|\"[^\"]+\"|[\w:-]+)\s+.*\b(?:EXIT|0|INT|TERM|HUP)\b")
 ASKED = "flock|LOCK_EX|LOCK_SH|[Ff]ile_?[Ll]ock|lock_file|trap |mkdir .*lock|lock(Sync)?[(]"
 """What git looks for in added and removed lines; POSIX, extended."""
 CODE = frozenset(("shell", "zsh", "python", "javascript", "typescript", "ruby"))
@@ -188,7 +189,7 @@ def lock_no_longer_taken(tree: Tree, dropped_lines: DroppedLines) -> Iterator[Fi
         )  # fmt: skip
 
 
-OPEN_TRAP = re.compile(r"(?m)^\s*trap\s+(?:--\s+)?(?:'[^'\n]*$[^']*'|\"[^\"\n]*$[^\"]*\")\s+[^\n]*\b(?:EXIT|0)\b")
+OPEN_TRAP = regex(r"(?m)^\s*trap\s+(?:--\s+)?(?:'[^'\n]*$[^']*'|\"[^\"\n]*$[^\"]*\")\s+[^\n]*\b(?:EXIT|0)\b")
 """A trap for the end whose action goes over several lines."""
 
 

@@ -12,10 +12,11 @@ from session_ops.analysis.references import SIDE
 from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree, normal
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_GO = re.compile(r"(?m)^//go:embed[ \t]+(?P<names>[^\n]+)$")
-_RUST = re.compile(r"\binclude_(?:str|bytes)!\s*\(\s*\"(?P<name>[^\"\n]+)\"\s*,?\s*\)")
+_GO = regex(r"(?m)^//go:embed[ \t]+(?P<names>[^\n]+)$")
+_RUST = regex(r"\binclude_(?:str|bytes)!\s*\(\s*\"(?P<name>[^\"\n]+)\"\s*,?\s*\)")
 
 
 @rule("REF-EMBED", gate="build", category="dangling-ref")

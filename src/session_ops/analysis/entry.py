@@ -21,6 +21,7 @@ from session_ops.discovery.platforms import Platforms
 from session_ops.discovery.references import References
 from session_ops.discovery.scripts import Script, Scripts
 from session_ops.model import Confidence, Edit, Finding, Fix, ModeChange
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, fact, rule
 
 How = Literal["shell", "exec"]
@@ -40,24 +41,24 @@ class Start:
 
 Starts = tuple[Start, ...]
 
-INTERPRETER = re.compile(
+INTERPRETER = regex(
     r"(?:.*/)?(?:(?:ba|da|z|k|a)?sh|python[\d.]*|pypy3?|node|nodejs|ruby|perl|php|bun|deno|tsx|ts-node|source|\.|npx|uv|poetry|pipenv|osascript"
     r"|\$\{?(?:PYTHON|SHELL|BASH|NODE|PYTHON_BIN|PYTHON_CMD)\}?)$"
 )
-BEFORE = re.compile(
+BEFORE = regex(
     r"(?:.*[;|&({!`]|then|do|else|elif|if|while|until|exec|sudo|nohup|time|env|command|eval|@|-@|&&|\|\||\$|ENTRYPOINT|CMD|RUN)$"
 )
-KEY = re.compile(
+KEY = regex(
     r"(?:command|run|entrypoint|exec|cmd|test|script|ExecStart\w*|ExecStop\w*|ExecReload|[\w:.-]*(?:start|build|setup|install|lint|post\w+|pre\w+))\s*[:=]$"
 )
-FOLDERS = re.compile(r"^(?:\$\{?\w+\}?|\$\(.*\)|~|\.|\.\.)(?:/|$)")
-PROMPT = re.compile(r"^\s*(?:[\w@~:./-]*[$%]|\([\w.-]+\)\s*\$)\s+\S")
-PROMPT_SIGN = re.compile(r"^\s*(?:[$%>#]\s+)?")
+FOLDERS = regex(r"^(?:\$\{?\w+\}?|\$\(.*\)|~|\.|\.\.)(?:/|$)")
+PROMPT = regex(r"^\s*(?:[\w@~:./-]*[$%]|\([\w.-]+\)\s*\$)\s+\S")
+PROMPT_SIGN = regex(r"^\s*(?:[$%>#]\s+)?")
 SHELL_BLOCKS = frozenset(("", "bash", "sh", "shell", "console", "zsh", "shell-session", "terminal", "shellsession"))
-CHMOD = re.compile(
+CHMOD = regex(
     r"chmod\s+(-R\s+)?(?:[ugoa]*\+[rwX]*x[rwst]*|[ugoa]*=r?w?x|0?[75][0-7][0-7])\s+([^\n;&|`\"')]*(?:[\"'][^\n;&|`]*)?)"
 )
-INVITES = re.compile(
+INVITES = regex(
     r"\b(?:run|runs|running|execute|executes|start|starts|use|call|calls|invoke|via|with|launch|then)\b[^.]{0,40}$",
     re.IGNORECASE,
 )
@@ -92,7 +93,7 @@ def starts(tree: Tree, references: References, docs: Docs, deployment: Deploymen
     return tuple(sorted(found, key=lambda s: (s.script, s.source, s.line)))
 
 
-INNERMOST = re.compile(r"\$\(([^()]*)\)")
+INNERMOST = regex(r"\$\(([^()]*)\)")
 
 
 def started_directly(line: str, name: str) -> bool:
@@ -133,7 +134,7 @@ def started_directly(line: str, name: str) -> bool:
     return False
 
 
-CLONED = re.compile(r"\bgit\s+clone\s+(?:-\S+\s+)*\S*?[/:]([\w.-]+?)(?:\.git)?/?[ \t]*(?:$|&&|;|#)", re.MULTILINE)
+CLONED = regex(r"\bgit\s+clone\s+(?:-\S+\s+)*\S*?[/:]([\w.-]+?)(?:\.git)?/?[ \t]*(?:$|&&|;|#)", re.MULTILINE)
 """The folder that a documented clone makes: to enter it is to enter the target's root, whatever it is called here."""
 
 
@@ -215,7 +216,7 @@ def made_executable(tree: Tree) -> list[tuple[str, bool]]:
     return found
 
 
-LOOPED = re.compile(r"\{\}|\$\{?(?:f|file|script|s|hook|h|i|p|path|x|tool|cmd)\}?$")
+LOOPED = regex(r"\{\}|\$\{?(?:f|file|script|s|hook|h|i|p|path|x|tool|cmd)\}?$")
 """Words that stand for each file of a list in a loop over chmod, or in find -exec."""
 
 
@@ -233,7 +234,7 @@ GIT_HOOKS = frozenset((
     "applypatch-msg", "pre-applypatch", "post-applypatch", "pre-commit", "pre-merge-commit", "prepare-commit-msg", "commit-msg", "post-commit",
     "pre-rebase", "post-checkout", "post-merge", "pre-push", "pre-receive", "update", "post-receive", "post-rewrite", "reference-transaction",
 ))  # fmt: skip
-HOOKS_PATH = re.compile(r"core\.hooksPath[\s=:\"',]+(?:\$\{?\w+\}?/|\./)?(?P<folder>[\w.-]+(?:/[\w.-]+)*)")
+HOOKS_PATH = regex(r"core\.hooksPath[\s=:\"',]+(?:\$\{?\w+\}?/|\./)?(?P<folder>[\w.-]+(?:/[\w.-]+)*)")
 
 
 def _hooks_of_git(tree: Tree) -> Iterator[tuple[str, tuple[str, int]]]:
@@ -353,17 +354,17 @@ def _taken_bits(tree: Tree, patterns: list[tuple[str, bool]]) -> Iterator[Findin
 
 MOST_WITHOUT = 8
 """Scripts of a folder without an x bit of which git is asked; where there are more, they are meant to be loaded."""
-OF_WINDOWS = re.compile(r"msys|mingw|cygwin|windows|win32", re.IGNORECASE)
+OF_WINDOWS = regex(r"msys|mingw|cygwin|windows|win32", re.IGNORECASE)
 
 
 def _guides(places: list[Start]) -> set[str]:
     return {s.source for s in places if s.source.endswith((".md", ".rst", ".mdx", ".txt"))}
 
 
-PERSONAL = re.compile(r"/(?:root|home/[^/]+|Users/[^/]+)/|/opt/homebrew/|/nix/store/|[A-Za-z]:[\\/]")
-LOCAL_SHELL = re.compile(r"/usr/local/bin/(?:ba|z|da|k)?sh$|/opt/local/bin/")
+PERSONAL = regex(r"/(?:root|home/[^/]+|Users/[^/]+)/|/opt/homebrew/|/nix/store/|[A-Za-z]:[\\/]")
+LOCAL_SHELL = regex(r"/usr/local/bin/(?:ba|z|da|k)?sh$|/opt/local/bin/")
 STANDARD_NAMES = {"shell": "bash", "zsh": "zsh", "python": "python3", "javascript": "node", "ruby": "ruby", "perl": "perl"}
-NO_BASH = re.compile(
+NO_BASH = regex(
     r"(?:docker\.io/)?(?:library/)?(?:alpine(?::.*)?|(?:node|python|golang|rust|nginx|redis|caddy):[\w.-]*alpine[\w.-]*)(?:@\S+)?$"
 )
 

@@ -15,13 +15,14 @@ from session_ops.discovery.languages import shebang
 from session_ops.discovery.manifests import Manifests
 from session_ops.discovery.manifests.setuptools import parse
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_READS = re.compile(r"^read\s+(?:-\w+\s+(?:\"[^\"]*\"\s+|'[^']*'\s+)?)*(?P<name>\w+)?\s*$")
-_SYNC = re.compile(
+_READS = regex(r"^read\s+(?:-\w+\s+(?:\"[^\"]*\"\s+|'[^']*'\s+)?)*(?P<name>\w+)?\s*$")
+_SYNC = regex(
     r"^(?:(?:const|let|var)\s+(?P<name>\w+)\s*=\s*)?[^=\n]*(?:readFileSync|\b\w*[rR]ead\w*)\(\s*(?:0|['\"]/dev/(?:stdin|tty)['\"]|process\.stdin\.fd)\b[^\n]*\)[^\n]*;?\s*$"
 )
-_TERMINAL = re.compile(r"isatty|isTTY|-t [01]")
+_TERMINAL = regex(r"isatty|isTTY|-t [01]")
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.environment import Environment, Use, given
 from session_ops.discovery.files import Tree
 from session_ops.model import Edit, Finding, Fix, NewFile
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 _TEMPLATES = (".env.example", ".env.sample", ".env.template", ".env.dist", "env.example")
-_NEEDED = re.compile(
+_NEEDED = regex(
     r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|URL|URI|HOST|ENDPOINT|DSN|REGION|ACCOUNT|BUCKET|USER|USERNAME|EMAIL|WEBHOOK|DATABASE)(?:_ID)?$"
 )
 """What has to be told where the code asks for it, even if it goes on without; other names are taken for options."""
@@ -95,11 +96,11 @@ def variables_nobody_names(tree: Tree, environment: Environment) -> Iterator[Fin
     )
 
 
-SAYS = re.compile(
+SAYS = regex(
     r"^\s*(?:echo|printf|cat|log\w*|info|warn\w*|note|usage|print\w*|console\.\w+|raise|throw|sys\.std\w+\.write)\b|\bquoted\b|_(?:hint|help|msg|message|quoted|usage|text)="
 )
 """Lines that show a text to people."""
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = regex(
     r"^<[A-Za-z][\w .-]{2,40}>$|^(?:YOUR|MY|REPLACE|CHANGE|INSERT|ENTER|FILL)(?:[_-][A-Z0-9]+){1,6}$"
     r"|^your[-_](?:[a-z0-9]+[-_])*(?:host|hostname|server|url|endpoint|domain|ip|address|token|key|bucket|project|org|account)(?:[-_.][a-z]+)*$"
 )
@@ -192,7 +193,7 @@ def secret_as_default(tree: Tree, environment: Environment) -> Iterator[Finding]
             )
 
 
-_TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
+_TOKEN = regex(r"[A-Za-z][A-Za-z0-9_]+")
 _SAYS_NOTHING = frozenset(("markdown", "rst", "text", "env"))
 
 
@@ -256,10 +257,10 @@ def setting_that_nothing_reads(tree: Tree, environment: Environment, deployment:
         )
 
 
-_OFFERED = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Z][A-Z0-9_]+)=")
-_HINTED = re.compile(r"#\s?(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)=")
+_OFFERED = regex(r"\s*(?:export\s+)?(?P<name>[A-Z][A-Z0-9_]+)=")
+_HINTED = regex(r"#\s?(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)=")
 """A variable that the template offers as a comment; it counts where the code reads several of its prefix."""
-_OF_LIBRARIES = re.compile(
+_OF_LIBRARIES = regex(
     r"^(?:OPENAI|ANTHROPIC|AWS|AZURE|GOOGLE|GCP|GEMINI|LANGCHAIN|LANGSMITH|HF|HUGGING|OTEL|SENTRY|POSTGRES|PG|MYSQL|REDIS|MONGO|NEXT|VITE|REACT_APP"
     r"|NODE|NPM|PIP|UV|DOCKER|COMPOSE|FLASK|DJANGO|UVICORN|GUNICORN|LOG|CLAUDE|GITHUB|GITLAB|SLACK|DISCORD|TELEGRAM|SMTP|DATABASE|SUPABASE|STRIPE|GRAFANA)_"
     r"|_API_KEY$|^(?:PORT|DEBUG|TZ|PUID|PGID|UMASK)$"

@@ -10,10 +10,11 @@ from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifests
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 PASTED = r"(?:`file://\$\{\s*process\.argv\[1\]\s*\}`|[\"']file://[\"']\s*\+\s*process\.argv\[1\])"
-ASKS = re.compile(rf"import\.meta\.url\s*={{2,3}}\s*{PASTED}|{PASTED}\s*={{2,3}}\s*import\.meta\.url")
+ASKS = regex(rf"import\.meta\.url\s*={{2,3}}\s*{PASTED}|{PASTED}\s*={{2,3}}\s*import\.meta\.url")
 
 
 @rule("ENTRY-MAIN", gate="start", category="entry-point")

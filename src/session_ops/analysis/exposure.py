@@ -17,16 +17,17 @@ from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.model import Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 SHOWN = 8
 MOST = 6
 """Findings of one cause in a target; a person who has seen these knows where to look."""
-STATE = re.compile(
+STATE = regex(
     r"state|lock|inbox|outbox|mail|queue|session|\blogs?\b|_log|data|\brun\b|spool|work|share|msg|message|pid|\bdb\b|\.db|token|config|\.claude",
     re.IGNORECASE,
 )
-OPEN_MODE = re.compile(
+OPEN_MODE = regex(
     r"^(?:0?[0-7]?(?:777|666|776|767)|[ugo]*[oa][ugo]*[+=](?=[rwxXst]*w)[rwxXst]+|\+[rx]*w[rwx]*x?|ugo\+[rwx]*w[rwx]*)$"
 )
 
@@ -110,10 +111,10 @@ def _opens(words: tuple[str, ...]) -> tuple[str, str, str] | None:
 
 
 IN_TMP = "/tmp/"  # noqa: S108 - what is looked for
-FIXED = re.compile(
+FIXED = regex(
     r"(?<![\w$}/.])/(?:var/)?tmp/(?:\$(?:\{(?P<led>\w+)\}|(?P<leading>\w+)))?(?P<name>[\w.-]*[A-Za-z][\w.-]*)(?P<more>[^\s\"';|&)>]*)"
 )
-VARIED = re.compile(
+VARIED = regex(
     r"\$\$|\$\{?RANDOM|\$\{?BASHPID|\$\{?(?:E?UID|USER|LOGNAME)\b|\$\(id|\$\(whoami|\$\(uuid|XXX|\$\(mktemp|\$\(date|/dev/urandom"
 )
 
@@ -217,15 +218,13 @@ def _fixed(script: ShellText) -> list[tuple[int, str, str]]:
 
 # --- scripts from the network ---------------------------------------------------------------------------------------------------
 
-PIPED = re.compile(
+PIPED = regex(
     r"\b(?:curl|wget)\b(?P<what>[^|;&\n]*)\|\s*(?:sudo\s+(?:-\w+\s+)*)?(?:/(?:usr/)?bin/)?(?:env\s+)?(?P<shell>(?:ba|z|da)?sh|python3?|node|perl)\b(?!\s+-c)"
     r"|(?<![\w-])(?:(?:ba|z|da)?sh|source|\.)\s+(?:-\w+\s+)*(?:<\(|-c\s+[\"']?\$\()\s*(?:curl|wget)\b(?P<what2>[^)\n]*)\)"
 )
-SAYS = re.compile(
-    r"^\s*(?:#|echo\b|printf\b|log\w*\b|print_\w+|warn\w*\b|info\b|err\w*\b|die\b|fail\b|say\b|cat\b)|^\s*[A-Z_]+="
-)
-AS_COMMAND = re.compile(r"(?:^|[;&|({!]|\$\(|\b(?:if|then|do|else|exec|sudo|env|eval|time)|-c\s+[\"'])\s*$")
-PLAIN = re.compile(r"(?<!\w)http://(?!localhost|127\.|0\.0\.0\.0|\[::1\]|\$|<)\S+")
+SAYS = regex(r"^\s*(?:#|echo\b|printf\b|log\w*\b|print_\w+|warn\w*\b|info\b|err\w*\b|die\b|fail\b|say\b|cat\b)|^\s*[A-Z_]+=")
+AS_COMMAND = regex(r"(?:^|[;&|({!]|\$\(|\b(?:if|then|do|else|exec|sudo|env|eval|time)|-c\s+[\"'])\s*$")
+PLAIN = regex(r"(?<!\w)http://(?!localhost|127\.|0\.0\.0\.0|\[::1\]|\$|<)\S+")
 
 
 @rule("SEC-PIPE", gate="guard", category="security")
@@ -400,25 +399,25 @@ def image_runs_as_root(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
 
 # --- servers --------------------------------------------------------------------------------------------------------------------
 
-BINDS = re.compile(
+BINDS = regex(
     r"(?:\bhost\s*[=:]\s*|\bHOST\s*=\s*|\bbind\s*[=:(]\s*\(?|HTTPServer\(\s*\(\s*|\.listen\([^)\n]*?,\s*|ListenAndServe\(\s*"
     r"|serve\([^)\n]*?,\s*|create_server\([^)\n]*?,\s*"
     r"|getenv\(\s*[\"']\w*HOST[\"'],\s*|environ\.get\(\s*[\"']\w*HOST[\"'],\s*|\bHOST\s*(?:\|\||\?\?)\s*)[\"'](?P<host>0\.0\.0\.0(?::\d+)?|::)[\"']"
     r"|HTTPServer\(\s*\(\s*(?P<all>\"\"|'')\s*,|ListenAndServe\(\s*\"(?P<colon>:\d+)\"|\b\w*[aA]ddr\s*:?=\s*fmt\.Sprintf\(\s*\"(?P<made>:%[dsv])\""
     r"|\b(?:server|app|httpServer|http|fastify|wss?)\.listen\(\s*(?:\d{4,5}|PORT|port|process\.env\.PORT[^,)\n]*|Number\([^()\n]*\)[^,)\n]*)\s*(?P<none>\)|,\s*(?:\(|async|function))"
 )
-SERVES = re.compile(
+SERVES = regex(
     r"uvicorn|flask|fastapi|aiohttp|HTTPServer|socketio|websockets?\b|tornado|express|fastify|http\.createServer|Bun\.serve|hono|net/http|gin\.",
     re.IGNORECASE,
 )
-CHANGES = re.compile(
+CHANGES = regex(
     r"def do_(?:POST|PUT|DELETE)|\.(?:post|put|delete|patch)\(\s*[\"'`]/|methods\s*=\s*\[[^\]]*(?:POST|PUT|DELETE)"
     r"|\breq(?:uest)?\.on\(\s*[\"']data[\"']|MethodPost|\"(?:POST|PUT|DELETE|PATCH)(?:\"|\s+/)|@socketio\.on|socket\.on\(\s*[\"'](?!connect|close|error|disconnect)"
 )
-STARTS = re.compile(
+STARTS = regex(
     r"subprocess\.|os\.system|child_process|exec\.Command|\bspawn\(|create_subprocess|send-keys|node-pty|os\.kill\(|process\.kill\("
 )
-GUARDED = re.compile(
+GUARDED = regex(
     r"\bauth|authori[sz]|api[_-]?key|bearer|password|secret|jwt|passport|csrf|HTTPBasic|login|verify_?token|access_?token|X-\w*-?Token|_token\b|x-api",
     re.IGNORECASE,
 )
@@ -474,10 +473,10 @@ def _comment(text: str, at: int) -> bool:
     return text[text.rfind("\n", 0, at) + 1 : at].lstrip().startswith(("#", "//", "*"))
 
 
-FILE_SERVER = re.compile(
+FILE_SERVER = regex(
     r"\bhttp\.server\b|\bhttp-server\b|\bserve\s+(?:-\w+\s+)*[./]|SimpleHTTPServer|\bphp\s+-S\b|\bcaddy\s+file-server"
 )
-LOOPBACK = re.compile(r"^(?:127\.|localhost|\[?::1)")
+LOOPBACK = regex(r"^(?:127\.|localhost|\[?::1)")
 
 
 def _file_servers(tree: Tree, deployment: Deployment) -> Iterator[Finding]:

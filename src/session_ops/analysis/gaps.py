@@ -22,6 +22,7 @@ from session_ops.discovery.manifests import Manifest, Manifests
 from session_ops.discovery.scripts import Scripts
 from session_ops.discovery.syntax import Syntax
 from session_ops.model import Confidence, Evidence, Finding, Fix, Gate, NewFile
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 CODE = ("shell", "zsh", "python", "javascript", "typescript", "tsx", "ruby", "go", "rust", "perl")
@@ -42,14 +43,14 @@ class _World:
 _WORLDS = {
     "npm": _World(
         "package.json",
-        re.compile(r"(?:^|/)(?:package\.json|deno\.jsonc?|bower\.json)$"),
-        re.compile(r"^\s*(?:\$\s*)?(?:(?:sudo\s+)?npm\s+(?:install(?:\s+-g)?(?:\s+\.)?|i|ci|link|test|start|run\s+\S+)|yarn(?:\s+install)?|pnpm\s+(?:install|i))\s*(?:&&.*|#.*|--\S+\s*)*$"),
+        regex(r"(?:^|/)(?:package\.json|deno\.jsonc?|bower\.json)$"),
+        regex(r"^\s*(?:\$\s*)?(?:(?:sudo\s+)?npm\s+(?:install(?:\s+-g)?(?:\s+\.)?|i|ci|link|test|start|run\s+\S+)|yarn(?:\s+install)?|pnpm\s+(?:install|i))\s*(?:&&.*|#.*|--\S+\s*)*$"),
         "packages of npm",
     ),
     "pip": _World(
         "pyproject.toml",
-        re.compile(r"(?:^|/)(?:[\w.-]*requirements[\w.-]*\.(?:txt|in)|Pipfile|environment\.ya?ml|conda\.ya?ml|uv\.lock|PKGBUILD|flake\.nix|[\w.-]+\.spec)$|(?:^|/)requirements/"),
-        re.compile(r"^\s*(?:\$\s*)?(?:python3?\s+-m\s+)?(?:uv\s+)?pip3?\s+install\s+(?:-e\s+)?[\"']?\.(?:\[[^\]]*\])?[\"']?\s*(?:#.*)?$|^\s*(?:uv|poetry)\s+(?:sync|install)\s*$"),
+        regex(r"(?:^|/)(?:[\w.-]*requirements[\w.-]*\.(?:txt|in)|Pipfile|environment\.ya?ml|conda\.ya?ml|uv\.lock|PKGBUILD|flake\.nix|[\w.-]+\.spec)$|(?:^|/)requirements/"),
+        regex(r"^\s*(?:\$\s*)?(?:python3?\s+-m\s+)?(?:uv\s+)?pip3?\s+install\s+(?:-e\s+)?[\"']?\.(?:\[[^\]]*\])?[\"']?\s*(?:#.*)?$|^\s*(?:uv|poetry)\s+(?:sync|install)\s*$"),
         "packages of PyPI",
     ),
 }  # fmt: skip
@@ -89,7 +90,7 @@ def _restore(finding: Finding, tree: Tree, syntax: Syntax, docs: Docs, history: 
     return Fix(title, (finding.id,), "review" if dropped or back else "safe", creates=creates, why=why + ".")
 
 
-_RUN = re.compile(r"\b(?:node|tsx|ts-node|bash|sh|python3?)\s+(?:--?[\w=-]+\s+)*([\w./-]+\.(?:[cm]?[jt]s|sh|py))\b")
+_RUN = regex(r"\b(?:node|tsx|ts-node|bash|sh|python3?)\s+(?:--?[\w=-]+\s+)*([\w./-]+\.(?:[cm]?[jt]s|sh|py))\b")
 
 
 def _pruned(tree: Tree, path: str, content: str, docs: Docs, history: History) -> tuple[str, list[str], dict[str, Was]]:
@@ -386,7 +387,7 @@ def _needing(tree: Tree, world: _World, needs: list[Need], removed: Attempt | No
 
 
 _NOTHING = "On a clean machine nothing installs what the code needs, and it stops at the first import."
-_PIP = re.compile(r"\bpip3?\s+install\s+(?P<rest>[^|;&\n]+)")
+_PIP = regex(r"\bpip3?\s+install\s+(?P<rest>[^|;&\n]+)")
 _TOOLS = frozenset(
     (
         "pip",
@@ -430,14 +431,14 @@ def _pip_call(tree: Tree) -> Evidence | None:
     return None
 
 
-_INSTALLER = re.compile(
+_INSTALLER = regex(
     r"(?:^|/)(?:install|setup|bootstrap|deploy|init|quick-?start)[\w.-]*(?:\.(?:sh|bash|py|ps1|js)|$)", re.IGNORECASE
 )
-_STEPS = re.compile(
+_STEPS = regex(
     r"^\s*(?:\$\s*)?(?:sudo\s+)?(?:cp|ln|install|mv|rsync|curl|wget|git\s+clone|brew|export\s+PATH|make\s+install|stow|npx|claude\s+plugin)\s|/plugin\s",
     re.MULTILINE,
 )
-_HEADING = re.compile(r"install|set.?up|getting started|quick.?start|usage|deploy", re.IGNORECASE)
+_HEADING = regex(r"install|set.?up|getting started|quick.?start|usage|deploy", re.IGNORECASE)
 
 
 def _install_makefile(finding: Finding, tree: Tree, scripts: Scripts) -> Fix | None:
@@ -537,8 +538,8 @@ def _in_project(tree: Tree, pattern: re.Pattern[str]) -> bool:
     return False
 
 
-_LICENCE = re.compile(r"(?:un)?licen[cs]e(?:[-_.][\w.-]+)?|copying(?:\.\w+)?|licen[cs]es|notice(?:\.\w+)?", re.IGNORECASE)
-_README = re.compile(r"readme(?:[-_.][\w.-]+)?", re.IGNORECASE)
+_LICENCE = regex(r"(?:un)?licen[cs]e(?:[-_.][\w.-]+)?|copying(?:\.\w+)?|licen[cs]es|notice(?:\.\w+)?", re.IGNORECASE)
+_README = regex(r"readme(?:[-_.][\w.-]+)?", re.IGNORECASE)
 
 
 @rule("GAP-LICENCE", gate=None, category="gap")
@@ -583,7 +584,7 @@ def no_readme(tree: Tree) -> Iterator[Finding]:
     )
 
 
-_INLINE_TEST = re.compile(r"#\[cfg\(test\)\]|#\[test\]|^\s*>>> ", re.MULTILINE)
+_INLINE_TEST = regex(r"#\[cfg\(test\)\]|#\[test\]|^\s*>>> ", re.MULTILINE)
 
 
 @rule("GAP-TESTS", gate=None, category="gap", fix=first_test)
@@ -609,7 +610,7 @@ def no_tests(tree: Tree) -> Iterator[Finding]:
     )
 
 
-_SAYS_HOW = re.compile(
+_SAYS_HOW = regex(
     r"\binstall|\btests?\b|\bpytest\b|\bbuild\b|\bmake\s+\w|\b(?:npm|pnpm|yarn|bun|uv|poetry|cargo|go|tox|nox|just)\s+(?:run\b|ci\b|sync\b|check\b|\w+:)",
     re.IGNORECASE,
 )

@@ -9,9 +9,10 @@ from session_ops.analysis.ignore import ignoring
 from session_ops.discovery.aside import is_test, not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-CALL = re.compile(
+CALL = regex(
     r"(?<![\w./-])go\s+(?:run|build|install|vet)\s+(?P<flags>(?:-(?:o|C|ldflags|tags|mod|gcflags|asmflags|p)(?:\s+|=)(?:\"[^\"]*\"|'[^']*'|\S+)\s+|-(?!(?:o|C|ldflags|tags|mod|gcflags|asmflags|p)\b)[\w-]+(?:=\S+)?\s+)*)"
     r"(?P<path>[A-Za-z_][\w-]*(?:/[\w.-]+)+)(?=[\s\"'`;&|)]|$)"
 )
@@ -73,7 +74,7 @@ def taken_for_the_standard_library(tree: Tree) -> Iterator[Finding]:
             break
 
 
-BUILT = re.compile(
+BUILT = regex(
     r"(?<![\w./-])go\s+(?:run|build|install)\s+(?:-o\s+\S+\s+|-ldflags[ =](?:\"[^\"\n]*\"|'[^'\n]*'|\S+)\s+|-\w+(?:=\S+)?\s+)*"
     r"\./(?P<path>[\w-]+(?:/[\w-]+)+)/?(?=[\s\"'`;&|)]|$)"
 )

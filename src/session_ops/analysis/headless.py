@@ -15,10 +15,11 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifests
 from session_ops.discovery.prompts import Effect, Prompt, Prompts, TerminalUse, TerminalUses
 from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-SLUG = re.compile(r"github(?:usercontent)?\.com/([\w.-]+/[\w-]+)")
-PIPED = re.compile(
+SLUG = regex(r"github(?:usercontent)?\.com/([\w.-]+/[\w-]+)")
+PIPED = regex(
     r"(?:curl|wget)\b[^|\n]*?/([\w.+-]+)[\"'`]?[^|/\n]*\|\s*(?:sudo\s+(?:-\w+\s+)*)?(?:env\s+\S+\s+)?(?:ba|z|da)?sh\b(?!\s+-c)"
 )
 DOCUMENTS = ("markdown", "rst", "text", "html")
@@ -73,7 +74,7 @@ def answer_without_terminal(finding: Finding, tree: Tree, docs: Docs) -> Fix | N
     )
 
 
-RELEASED = re.compile(
+RELEASED = regex(
     r"\block(?:s|ed)?\b[^.]*\b(?:is|are|get|gets)\s+(?:\w+ly\s+)?(?:released|freed|removed|dropped)\b", re.IGNORECASE
 )
 
@@ -305,7 +306,7 @@ def _joined(group: list[Finding], most: int) -> list[Finding]:
     return [*group[: most - 1], replace(last, message=message, also=(*last.also, *places[:50]))]
 
 
-TOLD = re.compile(r" \(and \d+ more places\)$")
+TOLD = regex(r" \(and \d+ more places\)$")
 
 
 SURENESS: dict[Confidence, int] = {"proven": 0, "likely": 1, "possible": 2}

@@ -9,14 +9,15 @@ from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 HOME_WORDS = ("UserHomeDir", "UserConfigDir", "UserCacheDir", "home_dir", "process.env.HOME")
-GO_HOME = re.compile(r"^\s*(?P<name>\w+)\s*,\s*_\s*:?=\s*os\.(?P<call>UserHomeDir|UserConfigDir|UserCacheDir|Getwd)\(\)")
-RUST_HOME = re.compile(
+GO_HOME = regex(r"^\s*(?P<name>\w+)\s*,\s*_\s*:?=\s*os\.(?P<call>UserHomeDir|UserConfigDir|UserCacheDir|Getwd)\(\)")
+RUST_HOME = regex(
     r"(?:dirs::home_dir|home::home_dir|env::home_dir)\(\)\s*\.unwrap_or_(?:default\(\)|else\(\s*\|\|\s*PathBuf::new)"
 )
-JS_HOME = re.compile(r"(?:join|resolve)\(\s*process\.env\.HOME\s*(?:\|\|\s*['\"]{2}|\?\?\s*['\"]{2})")
+JS_HOME = regex(r"(?:join|resolve)\(\s*process\.env\.HOME\s*(?:\|\|\s*['\"]{2}|\?\?\s*['\"]{2})")
 
 
 @rule("ERR-HOME", gate="coordinate", category="error-handling")
@@ -66,19 +67,19 @@ def home_not_asked(bodies: Bodies, tree: Tree) -> Iterator[Finding]:
         raise NotApplicable("no code asks for the home folder")
 
 
-ENCODES = re.compile(r"encode|project|claude|slug|sanit|folder|dir|path|convert|escape", re.IGNORECASE)
+ENCODES = regex(r"encode|project|claude|slug|sanit|folder|dir|path|convert|escape", re.IGNORECASE)
 SLASHES = {
-    "go": re.compile(r"strings\.(?:ReplaceAll|Replace)\(\s*(?P<what>[^,\n]+),\s*(?:\"/\"|string\(\w*[sS]eparator\)),\s*\"-\""),
-    "python": re.compile(r"(?P<what>[\w.()]+)\.replace\(\s*(?:['\"]/['\"]|os\.sep),\s*['\"]-['\"]\)"),
-    "javascript": re.compile(r"\.replace(?:All)?\(\s*(?:/(?:\\/|\[\\?/\.?\\?\\?\.?\])/g|['\"]/['\"]),\s*['\"]-['\"]\)"),
-    "ruby": re.compile(r"\.(?:gsub|tr)\(\s*['\"]/['\"],\s*['\"]-['\"]\)"),
-    "rust": re.compile(r"\.replace\(\s*(?:['\"]/['\"]),\s*\"-\"\)"),
+    "go": regex(r"strings\.(?:ReplaceAll|Replace)\(\s*(?P<what>[^,\n]+),\s*(?:\"/\"|string\(\w*[sS]eparator\)),\s*\"-\""),
+    "python": regex(r"(?P<what>[\w.()]+)\.replace\(\s*(?:['\"]/['\"]|os\.sep),\s*['\"]-['\"]\)"),
+    "javascript": regex(r"\.replace(?:All)?\(\s*(?:/(?:\\/|\[\\?/\.?\\?\\?\.?\])/g|['\"]/['\"]),\s*['\"]-['\"]\)"),
+    "ruby": regex(r"\.(?:gsub|tr)\(\s*['\"]/['\"],\s*['\"]-['\"]\)"),
+    "rust": regex(r"\.replace\(\s*(?:['\"]/['\"]),\s*\"-\"\)"),
 }
 SLASHES["typescript"] = SLASHES["tsx"] = SLASHES["javascript"]
-PROJECTS = re.compile(
+PROJECTS = regex(
     r"\.claude[/\"', )]+.{0,20}projects|claude\s+(?:code\s+)?project|Claude'?s? (?:Code )?(?:encod|project)", re.IGNORECASE
 )
-HANDLES_MORE = re.compile(r"\"_\"|'_'|\[\^[^\]]*[a-zA-Z]|isalnum|IsLetter|\\W|\[_|_\]|/_/|is_alphanumeric|re\.sub|regexp\.")
+HANDLES_MORE = regex(r"\"_\"|'_'|\[\^[^\]]*[a-zA-Z]|isalnum|IsLetter|\\W|\[_|_\]|/_/|is_alphanumeric|re\.sub|regexp\.")
 
 
 def encode_everything(finding: Finding, tree: Tree) -> Fix | None:

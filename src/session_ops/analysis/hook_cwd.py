@@ -9,16 +9,17 @@ from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import Tree, normal
 from session_ops.model import Confidence, Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_RELATIVE = re.compile(
+_RELATIVE = regex(
     r"(?:(?:bash|sh|zsh|python3?|node|bun|deno run|ruby|npx tsx|tsx|uv run)\s+(?:-\S+\s+)*)?"
     r"(?P<path>(?:\.{1,2}/)?(?!node_modules/|usr/|bin/(?:ba|z)?sh)\.?[\w-][\w.-]*(?:/[\w.-]+)+)(?:\s|$)"
 )
-_EVENTS = re.compile(
+_EVENTS = regex(
     r"\b(?:PreToolUse|PostToolUse|UserPromptSubmit|SessionStart|SessionEnd|SubagentStop|PreCompact|Stop|Notification)\b[\"']?\s*[:\]}=]"
 )
-_COMMAND = re.compile(r"[\"']?command[\"']?\s*(?::|=>|=)\s*(?:[rf]?[\"'`](?P<said>[^\"'`\n]+)[\"'`]|(?P<name>[A-Za-z_]\w+)\b)")
+_COMMAND = regex(r"[\"']?command[\"']?\s*(?::|=>|=)\s*(?:[rf]?[\"'`](?P<said>[^\"'`\n]+)[\"'`]|(?P<name>[A-Za-z_]\w+)\b)")
 _OTHER_EVENTS = frozenset(("apiKeyHelper", "statusLine", "subagentStatusLine"))
 _WRITERS = ("python", "javascript", "typescript", "shell", "go", "ruby", "rust")
 

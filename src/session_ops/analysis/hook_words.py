@@ -9,22 +9,23 @@ from session_ops.analysis.agent_host import hook_scripts
 from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import Tree
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 REFUSES = frozenset(("PreToolUse", "UserPromptSubmit", "Stop", "SubagentStop", "PermissionRequest"))
 """Events at which the status 2 stops something, and the agent is told why."""
-SHELL_SAYS = re.compile(r"^\s*(?:echo|printf)\s")
-SHELL_ENDS = re.compile(r"^\s*exit\s+2\b")
-PYTHON_SAYS = re.compile(r"^\s*(?:print|typer\.echo|click\.echo)\(")
-PYTHON_ENDS = re.compile(r"^\s*(?:(?:sys\.)?exit\(2\)|raise\s+(?:SystemExit|typer\.Exit)\((?:code=)?2\))")
-NODE_SAYS = re.compile(r"^\s*console\.(?:log|info)\(")
-NODE_ENDS = re.compile(r"^\s*process\.exit\(2\)")
-ASIDE = re.compile(r">&2|/dev/stderr|>\s*[\"'$/\w]|>>|\|\s*\w|sys\.stderr|err=True|stderr")
+SHELL_SAYS = regex(r"^\s*(?:echo|printf)\s")
+SHELL_ENDS = regex(r"^\s*exit\s+2\b")
+PYTHON_SAYS = regex(r"^\s*(?:print|typer\.echo|click\.echo)\(")
+PYTHON_ENDS = regex(r"^\s*(?:(?:sys\.)?exit\(2\)|raise\s+(?:SystemExit|typer\.Exit)\((?:code=)?2\))")
+NODE_SAYS = regex(r"^\s*console\.(?:log|info)\(")
+NODE_ENDS = regex(r"^\s*process\.exit\(2\)")
+ASIDE = regex(r">&2|/dev/stderr|>\s*[\"'$/\w]|>>|\|\s*\w|sys\.stderr|err=True|stderr")
 FORMS = {
     "shell": (SHELL_SAYS, SHELL_ENDS), "python": (PYTHON_SAYS, PYTHON_ENDS),
     "javascript": (NODE_SAYS, NODE_ENDS), "typescript": (NODE_SAYS, NODE_ENDS),
 }  # fmt: skip
-REDIRECTED = re.compile(r"(?m)^\s*exec\s+(?:1>&2|>&2)|^\}\s*(?:1)?>&2|redirect_stdout|sys\.stdout\s*=")
+REDIRECTED = regex(r"(?m)^\s*exec\s+(?:1>&2|>&2)|^\}\s*(?:1)?>&2|redirect_stdout|sys\.stdout\s*=")
 
 
 @rule("HOST-SILENT", gate="start", category="ipc")

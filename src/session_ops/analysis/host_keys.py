@@ -8,21 +8,22 @@ from collections.abc import Iterator
 from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.files import Tree
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_KEY = re.compile(
+_KEY = regex(
     r"[\"'](?P<key>_?env(?:s|_?vars?|ironment(?:_?variables)?|[_-]?(?:example|template|sample|defaults?|settings|variables|optional))?|_env\w*"
     r"|environment(?:_?[vV]ariables)?)[\"']\s*(?:\]\s*=|:)\s*(?:dict\(|\{)"
 )
-_HOST = re.compile(r"mcpServers|mcp\.json|claude_desktop_config|[\"']mcp[\"']\s*:|[\"']servers[\"']\s*[:\]]")
-_SERVER = re.compile(r"[\"']command[\"']\s*(?::|\]\s*=)")
-_TOP = re.compile(
+_HOST = regex(r"mcpServers|mcp\.json|claude_desktop_config|[\"']mcp[\"']\s*:|[\"']servers[\"']\s*[:\]]")
+_SERVER = regex(r"[\"']command[\"']\s*(?::|\]\s*=)")
+_TOP = regex(
     r"\A\s*\{\s*(?:\"(?:\$schema|inputs)\"\s*:[^{}]*?,\s*)?[\"'](?P<key>[\w-]+)[\"']\s*:\s*\{\s*[\"'][\w@/.-]+[\"']\s*:\s*\{"
 )
 _TOP_KEYS = {".mcp.json": "mcpServers", ".cursor/mcp.json": "mcpServers", ".vscode/mcp.json": "servers"}
 """The table of servers that the host of each file reads."""
 _READ = frozenset(("env", "environment"))
-_FILES = re.compile(
+_FILES = regex(
     r"(?:^|/)\.?mcp(?:[_.-][\w-]+)*\.json$|claude_desktop_config[\w.-]*\.json$|(?:^|/)\.(?:vscode|cursor|claude)/[\w.-]*mcp[\w.-]*\.json$"
 )
 

@@ -14,12 +14,13 @@ from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.references import References
 from session_ops.model import Confidence, Evidence, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-_RUNTIME = re.compile(
+_RUNTIME = regex(
     r"(?:^|/)(?:"
     r"[^/]+\.(?:pid|pidfile|sock|heartbeat|beat)|\.?heartbeat|\.beat|nohup\.out"
     r"|\.?(?:current|active|last)[-_]session(?:[-_]?id)?(?:\.(?:txt|json))?|\.session[-_]?id"
@@ -28,24 +29,24 @@ _RUNTIME = re.compile(
     re.IGNORECASE,
 )
 """Names that only a running program writes."""
-_LOG = re.compile(r"(?:^|/)[^/]+\.log(?:\.\d+)?$|(?:^|/)logs?/[^/]+\.(?:jsonl|ndjson|txt|out|err)$", re.IGNORECASE)
-_STATE = re.compile(
+_LOG = regex(r"(?:^|/)[^/]+\.log(?:\.\d+)?$|(?:^|/)logs?/[^/]+\.(?:jsonl|ndjson|txt|out|err)$", re.IGNORECASE)
+_STATE = regex(
     r"(?:^|/)\.?(?:state|sessions?|locks?|logs?|runs?|runtime|heartbeats?|registry|pids?|inbox|outbox|queue|diary|diaries|transcripts?|cache|tmp)"
     r"(?:/|$)|(?:^|/)[^/]*(?:session|state|lock|registry|heartbeat|queue|events|history|diary)[^/]*\.(?:json|jsonl|ndjson|db|sqlite3?|lock|md|log|txt)$"
     r"|\.(?:log|jsonl|pid|lock|db|sqlite3?)$",
     re.IGNORECASE,
 )
 """Names that go with what a tracker writes; they count only where its own code writes them."""
-_LIVE = re.compile(
+_LIVE = regex(
     r"(?:^|/)\.?(?:state|runtime|var|run)/[^/]*(?:session|lock|registry|heartbeat)[^/]*\.(?:jsonl?|ndjson|db|sqlite3?)$",
     re.IGNORECASE,
 )
-_LOCK_LIST = re.compile(
+_LOCK_LIST = regex(
     r"(?:^|/)(?:cargo|uv|poetry|yarn|gemfile|bun|flake|composer|pipfile|pdm|podfile|mix|pubspec|deno|pixi|conda|chart|package|pnpm|npm|bundle"
     r"|requirements|packages|manifest|skills|devbox|mise|paket|stack\.yaml|cabal\.project|\.terraform)[\w.-]*\.lock(?:\.\w+)?$",
     re.IGNORECASE,
 )
-_LOCK = re.compile(r"(?:^|/)(?:\.?locks?|sessions?|state|run|tmp|\.[\w-]+)/(?:[^/]+/)*[^/]+\.lock$", re.IGNORECASE)
+_LOCK = regex(r"(?:^|/)(?:\.?locks?|sessions?|state|run|tmp|\.[\w-]+)/(?:[^/]+/)*[^/]+\.lock$", re.IGNORECASE)
 MOST_EXAMPLES = 5
 """Places beside the first that a finding names."""
 
@@ -212,23 +213,21 @@ def _patterns(text: str) -> GitIgnoreSpec:
 
 # --- secrets --------------------------------------------------------------------------------------------------------------------
 
-SECRET_NAME = re.compile(
+SECRET_NAME = regex(
     r"(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS?|_PASS|_PWD)(?:_ID)?$",
     re.IGNORECASE,
 )
-_NO_SECRET = re.compile(
+_NO_SECRET = regex(
     r"^$|^<.*>$|^\[.*\]$|^\{\{.*\}\}$|\$\{|^\$|change|replace|your|example|sample|dummy|placeholder|fake|test|todo|fixme|insert|enter|xxx|\*\*\*|\.\.\."
     r"|^(?:none|null|nil|undefined|true|false|secret|password|passw0rd|postgres|root|admin|guest|redis|localhost|dev|development|\d+)$",
     re.IGNORECASE,
 )
-_KNOWN = re.compile(
+_KNOWN = regex(
     r"\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|sk-ant-[\w-]{20,}|sk-(?:proj-)?[A-Za-z0-9_-]{32,}|xox[abp]-[\w-]{10,}"
     r"|AIza[0-9A-Za-z_-]{35}|glpat-[\w-]{20,}|npm_[A-Za-z0-9]{30,}|hf_[A-Za-z0-9]{30,}|SG\.[\w-]{20,}\.[\w-]{20,})"
 )
-_ENV_LINE = re.compile(r"^\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*?)\s*$")
-_TEMPLATE = re.compile(
-    r"example|sample|template|dist|default|test|mock|schema|local\.example|vault|enc(?:rypted)?$", re.IGNORECASE
-)
+_ENV_LINE = regex(r"^\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*?)\s*$")
+_TEMPLATE = regex(r"example|sample|template|dist|default|test|mock|schema|local\.example|vault|enc(?:rypted)?$", re.IGNORECASE)
 
 
 def looks_secret(name: str, value: str) -> bool:
@@ -302,12 +301,12 @@ def env_file_in_git(tree: Tree) -> Iterator[Finding]:
 
 # --- build output ---------------------------------------------------------------------------------------------------------------
 
-_BUILT_FOLDER = re.compile(
+_BUILT_FOLDER = regex(
     r"(?:^|.*/)(?:__pycache__|node_modules|\.venv|venv|\.tox|\.nox|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.next|\.nuxt|\.gradle|\.parcel-cache|\.expo|\.turbo|\.dart_tool|\.svelte-kit"
     r"|[^/]+\.egg-info|\.eggs|bower_components)(?=/)"
 )
-_BUILT_FILE = re.compile(r"\.(?:pyc|pyo|o|obj|class|rlib|rmeta|tsbuildinfo)$")
-_OUTPUT_FOLDER = re.compile(r"(?:^|/)(?:dist|build|out|target|release|debug|bin|obj|coverage)/")
+_BUILT_FILE = regex(r"\.(?:pyc|pyo|o|obj|class|rlib|rmeta|tsbuildinfo)$")
+_OUTPUT_FOLDER = regex(r"(?:^|/)(?:dist|build|out|target|release|debug|bin|obj|coverage)/")
 _MAGIC = {
     b"\x7fELF": "an ELF program", b"\xcf\xfa\xed\xfe": "a Mach-O program", b"\xce\xfa\xed\xfe": "a Mach-O program",
     b"\xca\xfe\xba\xbe": "a Mach-O program", b"MZ": "a Windows program",

@@ -15,11 +15,12 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.flow import tolerated
 from session_ops.discovery.syntax import Syntax
 from session_ops.model import Confidence, Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 _HUB = r"(?:docker\.io/)?(?:library/)?"
-_DEBIAN = re.compile(rf"{_HUB}(?:(?:debian|ubuntu)(?::.*)?|(?:python|node|ruby|perl):[\w.-]*slim[\w.-]*)$")
-_ALPINE = re.compile(rf"{_HUB}(?:alpine(?::.*)?|(?:python|node|ruby):[\w.-]*alpine[\w.-]*)$")
+_DEBIAN = regex(rf"{_HUB}(?:(?:debian|ubuntu)(?::.*)?|(?:python|node|ruby|perl):[\w.-]*slim[\w.-]*)$")
+_ALPINE = regex(rf"{_HUB}(?:alpine(?::.*)?|(?:python|node|ruby):[\w.-]*alpine[\w.-]*)$")
 _PROGRAMS = {
     "curl": "curl", "wget": "wget", "git": "git|gh", "jq": "jq", "unzip": "unzip", "zip": "zip", "make": "make|build-essential|build-base",
     "gcc": "gcc|build-essential|build-base|clang", "g++": r"g\+\+|build-essential|build-base", "tmux": "tmux", "rsync": "rsync", "ssh": r"openssh[\w-]*",
@@ -37,22 +38,22 @@ _INSTALLERS = {
     r"fnm\.vercel\.app/install": ("unzip",),
 }
 """Installers that are fetched and run, to the programs that they stop without. Source: their own texts."""
-_INSTALL = re.compile(
+_INSTALL = regex(
     r"\b(?:apt(?:-get)?|aptitude|apk|yum|dnf|microdnf|zypper)\b[^\n;&|]*?\b(?:install|add|in)\b(?P<rest>[^;&|]*)", re.DOTALL
 )
-_UNCLEAR = re.compile(r"\$\{?\w+|xargs|\$\(")
+_UNCLEAR = regex(r"\$\{?\w+|xargs|\$\(")
 """Lists of packages that are not written here."""
-_SCRIPTS = re.compile(
+_SCRIPTS = regex(
     r"(?:^|[\s;&|\"'])(?!https?:)[\w./${}-]+\.(?:sh|bash)\b|\b(?:ansible|nix|brew|conda|mamba|micromamba)\b|playwright\s+install|--with-deps"
 )
 """Steps that may install what nobody reads here."""
 _ROOTS = frozenset(("root", "0", "0:0", "root:root"))
-_OWN_PREFIX = re.compile(
+_OWN_PREFIX = regex(
     r"NPM_CONFIG_PREFIX|npm_config_prefix|npm config set (?:-g )?prefix|--prefix|\.nvm|\bnvm\b|volta|fnm|pnpm|/usr/local/lib/node_modules|\.npm-global|\.npmrc"
 )
-_MAKEFILE = re.compile(r"(?:^|/)(?:GNUm|[Mm])akefile$")
-_JUSTFILE = re.compile(r"(?:^|/)\.?[Jj]ustfile$")
-_FOREIGN_CODE = re.compile(
+_MAKEFILE = regex(r"(?:^|/)(?:GNUm|[Mm])akefile$")
+_JUSTFILE = regex(r"(?:^|/)\.?[Jj]ustfile$")
+_FOREIGN_CODE = regex(
     r"\bgit\s+clone\b|\bcurl\b|\bwget\b|\btar\s|\./configure|\bcmake\b|\bqmake\b|\bgh\s+repo|\bsvn\b|\bunzip\b|\bpip3?\s+download"
 )
 

@@ -17,20 +17,21 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.setuptools import parse
 from session_ops.discovery.references import Reference, References
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_TAKES = re.compile(r"(?m)^[ \t]*import\s+(?:[\w$]+\s*,\s*)?\{(?P<names>[^{}]*)\}\s*from\s*[\"'](?P<from>\.[^\"'\n]*)[\"']")
-_GIVES = re.compile(
+_TAKES = regex(r"(?m)^[ \t]*import\s+(?:[\w$]+\s*,\s*)?\{(?P<names>[^{}]*)\}\s*from\s*[\"'](?P<from>\.[^\"'\n]*)[\"']")
+_GIVES = regex(
     r"\bexport\s+(?:@[\w$.]+(?:\([^()]*\))?\s+)*(?:declare\s+)?(?:default\s+)?(?:async\s+)?(?:abstract\s+)?"
     r"(?:function\s*\*?|class|const\s+enum|enum|type|interface|namespace|module|import)\s*(?P<name>[\w$]+)"
 )
-_VALUES = re.compile(r"\bexport\s+(?:declare\s+)?(?:const|let|var)\s+(?P<names>(?:\{[^}]*\}|\[[^\]]*\]|[^=;\n]*)[^;\n]*)")
-_LIST = re.compile(r"\bexport\s+(?:type\s+)?\{(?P<names>[^{}]*)\}")
-_UNKNOWN = re.compile(
+_VALUES = regex(r"\bexport\s+(?:declare\s+)?(?:const|let|var)\s+(?P<names>(?:\{[^}]*\}|\[[^\]]*\]|[^=;\n]*)[^;\n]*)")
+_LIST = regex(r"\bexport\s+(?:type\s+)?\{(?P<names>[^{}]*)\}")
+_UNKNOWN = regex(
     r"\bexport\s*(?:type\s*)?\*|\bexport\s+(?:const|let|var)\b[^;\n]*,[ \t]*\n"
     r"|\bexport\s*=|\bmodule\.exports\b|\bexports\.\w|\b__esModule\b|\bdefineProperty\(\s*exports"
 )
-_WORD = re.compile(r"[A-Za-z_$][\w$]*")
+_WORD = regex(r"[A-Za-z_$][\w$]*")
 
 
 class _Names:

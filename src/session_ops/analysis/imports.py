@@ -8,13 +8,14 @@ from collections.abc import Iterator
 
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.setuptools import parse
+from session_ops.patterns import regex
 from session_ops.registry import fact
 
-_PYTHON = re.compile(
+_PYTHON = regex(
     r"^(?:import[ \t]+(?P<plain>[A-Za-z_][\w.]*(?:[ \t]*,[ \t]*[A-Za-z_][\w.]*)*)|from[ \t]+(?P<source>[A-Za-z_]\w*))",
     re.MULTILINE,
 )
-_NODE = re.compile(
+_NODE = regex(
     r"""(?:\bfrom\s*|\brequire\(\s*|^\s*import\s*|\bimport\(\s*)(?P<quote>["'])(?P<module>[^"'\s./#~$][^"'\s$]*)(?P=quote)""",
     re.MULTILINE,
 )

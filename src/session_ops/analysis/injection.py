@@ -12,27 +12,26 @@ from session_ops.discovery.commands import peeled
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.model import Confidence, Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 MESSAGE = (
     r"(?:message|msg|note|text|prompt|body|content|title|subject|comment|reason|summary|description|task|instruction|briefing"
     r"|question|answer|reply|payload|input)"
 )
-MESSAGES = re.compile(rf"(?:^|_){MESSAGE}s?(?:$|_)", re.IGNORECASE)
-MAILBOX = re.compile(
-    r"inbox|outbox|mailbox|message|\.msg\b|hand-?(?:over|off)|queue|signal|request|event|\bnotes?\b", re.IGNORECASE
-)
-VARIABLE = re.compile(r"\$\{?(?P<name>[A-Za-z_]\w*|[1-9@*])(?P<rest>[^}\"'\s]*\})?")
-ASSIGNED = re.compile(
+MESSAGES = regex(rf"(?:^|_){MESSAGE}s?(?:$|_)", re.IGNORECASE)
+MAILBOX = regex(r"inbox|outbox|mailbox|message|\.msg\b|hand-?(?:over|off)|queue|signal|request|event|\bnotes?\b", re.IGNORECASE)
+VARIABLE = regex(r"\$\{?(?P<name>[A-Za-z_]\w*|[1-9@*])(?P<rest>[^}\"'\s]*\})?")
+ASSIGNED = regex(
     r"(?m)^[ \t]*(?:local[ \t]+|export[ \t]+|readonly[ \t]+|declare[ \t]+(?:-\w+[ \t]+)?)?(?P<name>[A-Za-z_]\w*)=(?P<value>[^\n]*)"
 )
-FROM_CALLER = re.compile(r"^[\"']?\$(?:\{[1-9@*][^}]*\}|[1-9@*])")
-FROM_FILE = re.compile(r"^[\"']?\$\((?:\s*<|\s*cat\b|\s*(?:head|tail|jq|grep|sed|awk)\b[^|]*\S/|\s*curl\b|[^)]*\|\s*jq\b)")
+FROM_CALLER = regex(r"^[\"']?\$(?:\{[1-9@*][^}]*\}|[1-9@*])")
+FROM_FILE = regex(r"^[\"']?\$\((?:\s*<|\s*cat\b|\s*(?:head|tail|jq|grep|sed|awk)\b[^|]*\S/|\s*curl\b|[^)]*\|\s*jq\b)")
 INTERPRETERS: dict[str, tuple[str, ...]] = {
     "python": ("-c",), "python3": ("-c",), "node": ("-e", "--eval"), "perl": ("-e",), "ruby": ("-e",), "osascript": ("-e",),
 }  # fmt: skip
 SHELLS = frozenset(("bash", "sh", "zsh", "dash"))
-QUOTED = re.compile(r"printf\s+[\"']?-?v?\s*\S*\s*[\"']?%q|@Q\}|\bshell_?quote|\bprintf '%q'|jq\s+(?:-\w+\s+)*-?-?\w*@sh")
+QUOTED = regex(r"printf\s+[\"']?-?v?\s*\S*\s*[\"']?%q|@Q\}|\bshell_?quote|\bprintf '%q'|jq\s+(?:-\w+\s+)*-?-?\w*@sh")
 
 
 class Taint:
@@ -179,20 +178,20 @@ def _sourced(script: ShellText, line: int, word: str) -> Iterator[tuple[int, str
 
 # --- Python and JavaScript ------------------------------------------------------------------------------------------------------
 
-PYTHON_CALL = re.compile(
+PYTHON_CALL = regex(
     r"(?:os\.(?:system|popen)|(?:subprocess|sp)\.(?:run|call|check_call|check_output|Popen|getoutput|getstatusoutput)|create_subprocess_shell)\s*\("
 )
-PYTHON_TEXT = re.compile(
+PYTHON_TEXT = regex(
     r"\(\s*[fF](?P<quote>\"\"\"|'''|\"|')(?P<text>(?:(?!(?P=quote))[\s\S])*)(?P=quote)|\(\s*(?:\"[^\"\n]*\"|'[^'\n]*')\s*(?:\+|%|\.format\()\s*(?P<tail>[^,\n)]+)"
 )
-JS_CALL = re.compile(r"(?<![\w.])(?:(?:child_process|cp)\.)?(?:exec|execSync|execAsync|execPromise)\s*\(")
-JS_TEXT = re.compile(r"\(\s*`(?P<text>[^`]*)`|\(\s*(?:\"[^\"\n]*\"|'[^'\n]*')\s*\+\s*(?P<tail>[^,\n)]+)")
-PARTS = re.compile(r"\$?\{(?P<part>[^{}]+)\}")
-REQUEST = re.compile(
+JS_CALL = regex(r"(?<![\w.])(?:(?:child_process|cp)\.)?(?:exec|execSync|execAsync|execPromise)\s*\(")
+JS_TEXT = regex(r"\(\s*`(?P<text>[^`]*)`|\(\s*(?:\"[^\"\n]*\"|'[^'\n]*')\s*\+\s*(?P<tail>[^,\n)]+)")
+PARTS = regex(r"\$?\{(?P<part>[^{}]+)\}")
+REQUEST = regex(
     r"\breq(?:uest)?\.(?:body|query|params|json|args|form|get_json|data)\b|@(?:app|router|bp|blueprint|api)\.(?:route|post|put|get|delete|patch|websocket)\b"
     r"|\b(?:app|router|server)\.(?:post|put|get|delete|patch)\s*\("
 )
-SAFE_PART = re.compile(
+SAFE_PART = regex(
     r"shlex\.quote|shellescape|escape|quote|\bint\(|parseInt|Number\(|(?-i:^[A-Z][A-Z0-9_]*$)|\bpid\b|\bport\b|^process\.(?:pid|platform|execPath)|__dirname|__file__"
     r"|sys\.executable|\blen\(|timeout|seconds|interval|count|index|^i$|version",
     re.IGNORECASE,

@@ -13,10 +13,11 @@ from session_ops.analysis.shell_places import place, told
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-PYTHON = re.compile(r"(?:^|/)python3(?:\.\d+)?$")
-NEWER = re.compile(r"f-string(?!.*backslash)|type alias|except\*|match|unparenthesi[sz]ed", re.IGNORECASE)
+PYTHON = regex(r"(?:^|/)python3(?:\.\d+)?$")
+NEWER = regex(r"f-string(?!.*backslash)|type alias|except\*|match|unparenthesi[sz]ed", re.IGNORECASE)
 """What an older Python says of text that a newer one takes."""
 
 

@@ -15,12 +15,13 @@ from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.references.javascript import npm_scripts
 from session_ops.discovery.syntax import Syntax, line_of
 from session_ops.model import Evidence, Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_CONFIG = re.compile(r"[^/]\.(?:config|conf)\.[cm]?js$|rc\.[cm]?js$|(?:^|/)\.[^/]+$")
+_CONFIG = regex(r"[^/]\.(?:config|conf)\.[cm]?js$|rc\.[cm]?js$|(?:^|/)\.[^/]+$")
 """Files that a tool loads, often through a loader of its own that knows both kinds."""
-_OTHER_RUNTIME = re.compile(r"(?:^|/)(?:bun\.lockb?|bunfig\.toml|deno\.jsonc?|deno\.lock)$")
-_GIVEN = re.compile(
+_OTHER_RUNTIME = regex(r"(?:^|/)(?:bun\.lockb?|bunfig\.toml|deno\.jsonc?|deno\.lock)$")
+_GIVEN = regex(
     r"createRequire|(?:const|let|var|function)\s+require\b|typeof\s+require|globalThis\.require|(?:import|,|\{)\s*require\b[^(]|@jest|#!.*\b(?:bun|deno)\b"
 )
 _NAMES = {"require": "call", "__dirname": "name", "__filename": "name"}
@@ -178,8 +179,8 @@ def _broken(node: SgNode) -> bool:
     return any(above.kind() == "ERROR" or any(c.kind() == "ERROR" for c in above.children()) for above in node.ancestors())
 
 
-_RUNNERS = re.compile(r"\b(?:node\s+(?:\S+\s+)*--test|mocha|tape|ava|uvu|tap|ts-mocha|bun\s+test)\b")
-_GLOB = re.compile(r"(?<![\\\w'\"/*.-])(?P<glob>[\w./-]*\*\*/[\w.*/{},-]+)(?![\w'\"])")
+_RUNNERS = regex(r"\b(?:node\s+(?:\S+\s+)*--test|mocha|tape|ava|uvu|tap|ts-mocha|bun\s+test)\b")
+_GLOB = regex(r"(?<![\\\w'\"/*.-])(?P<glob>[\w./-]*\*\*/[\w.*/{},-]+)(?![\w'\"])")
 
 
 @rule("PKG-GLOB", gate=None, category="gap")

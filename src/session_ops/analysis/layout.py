@@ -13,6 +13,7 @@ from session_ops.discovery.aside import is_aside, is_test
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifest, Manifests
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 LEFT_OUT = frozenset(
@@ -29,9 +30,9 @@ LEFT_OUT_MODULES = frozenset(
     """.split()  # noqa: SIM905
 )
 """Modules at the top that setuptools never takes. Source: setuptools.discovery, FlatLayoutModuleFinder."""
-_EXPLICIT = re.compile(r"\bpackages\b|\bpy[-_]modules\b|\bext[-_]modules\b|\bpackage[-_]dir\b|cffi_modules|rust_extensions")
-_PATHS = re.compile(r"\bsys\.path\b|\bPYTHONPATH\b|\bsite\.addsitedir\b|importlib|\bruntests?\b")
-_INSTALLS = re.compile(
+_EXPLICIT = regex(r"\bpackages\b|\bpy[-_]modules\b|\bext[-_]modules\b|\bpackage[-_]dir\b|cffi_modules|rust_extensions")
+_PATHS = regex(r"\bsys\.path\b|\bPYTHONPATH\b|\bsite\.addsitedir\b|importlib|\bruntests?\b")
+_INSTALLS = regex(
     r"\bpip3?\s+install\s+(?:-\S+\s+)*(?:\.(?![\w/])|\"?\.\[)|\bpython3?\s+-m\s+build\b|\bpipx\s+install\s+\.|\buv\s+(?:build|pip\s+install\s+(?:-e\s+)?\.)"
 )
 

@@ -17,12 +17,13 @@ from session_ops.discovery.manifests import Manifest, Manifests
 from session_ops.discovery.manifests.cargo import load
 from session_ops.discovery.references import Reference, References
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-ALWAYS = re.compile(r"^(?:package\.json|readme[^/]*|licen[cs]e[^/]*)$", re.IGNORECASE)
+ALWAYS = regex(r"^(?:package\.json|readme[^/]*|licen[cs]e[^/]*)$", re.IGNORECASE)
 """What npm packs in any case, besides `main` and `bin`. Source: docs.npmjs.com, package.json, files."""
-TABLE = re.compile(r"^\[tool\.setuptools\.package[-_]data\]\n(?:(?!\[).*\n?)*", re.MULTILINE)
-OFF = re.compile(r"^\s*include[-_]package[-_]data\s*=\s*false\b", re.MULTILINE)
+TABLE = regex(r"^\[tool\.setuptools\.package[-_]data\]\n(?:(?!\[).*\n?)*", re.MULTILINE)
+OFF = regex(r"^\s*include[-_]package[-_]data\s*=\s*false\b", re.MULTILINE)
 SHOWN = 8
 
 
@@ -155,7 +156,7 @@ def _of_npm(tree: Tree, one: Manifest, references: References) -> Iterator[Findi
         )
 
 
-INSTALLED = re.compile(
+INSTALLED = regex(
     r"(?:^|&&|;)\s*(?:(?:node|bash|sh|python3?)\s+)?(?:\./)?(?P<path>[\w-][\w./-]*\.(?:[cm]?js|sh|py))(?=\s|$|;|&)"
 )
 

@@ -12,9 +12,10 @@ from session_ops.discovery.flow import errexit
 from session_ops.discovery.mechanism import Mechanism
 from session_ops.discovery.scripts import Scripts
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-FIXED = re.compile(r"^\s*(?:local\s+|readonly\s+|export\s+)?(?P<name>\w+)=[\"']?(?P<path>/(?:var/)?tmp/[\w./-]+)[\"']?\s*$")
+FIXED = regex(r"^\s*(?:local\s+|readonly\s+|export\s+)?(?P<name>\w+)=[\"']?(?P<path>/(?:var/)?tmp/[\w./-]+)[\"']?\s*$")
 MOST = 5
 
 
@@ -87,7 +88,7 @@ def fixed_temporary_file(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
         raise NotApplicable("no script uses /tmp")
 
 
-EXPIRES = re.compile(r"status[\"']?\]?\s*[=:]\s*[\"']?(?:expired|dead|stale|abandoned|timed_?out|crashed)\b", re.IGNORECASE)
+EXPIRES = regex(r"status[\"']?\]?\s*[=:]\s*[\"']?(?:expired|dead|stale|abandoned|timed_?out|crashed)\b", re.IGNORECASE)
 
 
 @rule("CLEAN-HOLDS", gate="coordinate", category="cleanup")
@@ -164,7 +165,7 @@ def made_and_never_removed(mechanism: Mechanism, tree: Tree) -> Iterator[Finding
         )
 
 
-UNIQUE_MESSAGE = re.compile(r"date|RANDOM|\$\$|uuid|mktemp|%N|_id\b|\bid\b|\bts\b|stamp|seq|count|\bn\b", re.IGNORECASE)
+UNIQUE_MESSAGE = regex(r"date|RANDOM|\$\$|uuid|mktemp|%N|_id\b|\bid\b|\bts\b|stamp|seq|count|\bn\b", re.IGNORECASE)
 
 
 @rule("IPC-OVERWRITE", gate="coordinate", category="ipc", fix=one_file_each)
@@ -217,16 +218,16 @@ def message_overwrites_message(mechanism: Mechanism, tree: Tree) -> Iterator[Fin
         )
 
 
-PASTED = re.compile(
+PASTED = regex(
     r"\\\"(?:\s*:\s*\\\"|[^\"\n]{0,40}\\\"\s*:\s*\\\")\$\{?(?P<name>\w+)|\"\s*:\s*\"%s\"|'\s*\{[^'\n]*\"\s*:\s*\"'\"?\$\{?(?P<quoted>\w+)"
 )
-POSITIONAL = re.compile(r"\\?\"(?P<key>\w+)\\?\"\s*:\s*\\?\"\$(?:\{?[1-9]\}?|[@*]|\{\*\})")
+POSITIONAL = regex(r"\\?\"(?P<key>\w+)\\?\"\s*:\s*\\?\"\$(?:\{?[1-9]\}?|[@*]|\{\*\})")
 """An argument of the script, whose key says what it is."""
-FREE_TEXT = re.compile(
+FREE_TEXT = regex(
     r"message|msg|text|note|desc|reason|task|title|summary|content|prompt|pair|value|detail|comment|subject|cmd|command|error",
     re.IGNORECASE,
 )
-ESCAPED = re.compile(r"jq\b|json_escape|escape_json|python3? -c|sed [^\n]*\\\\\\\\|//\\\"|//\\\\|json\.dumps|@json|printf\s+%q")
+ESCAPED = regex(r"jq\b|json_escape|escape_json|python3? -c|sed [^\n]*\\\\\\\\|//\\\"|//\\\\|json\.dumps|@json|printf\s+%q")
 
 
 @rule("STATE-QUOTE", gate="coordinate", category="state")

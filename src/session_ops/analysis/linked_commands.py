@@ -10,13 +10,14 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.languages import shebang
 from session_ops.discovery.manifests import Manifests
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-BESIDE = re.compile(
+BESIDE = regex(
     r"^(?P<lead>\s*)(?P<set>(?:readonly |export |local )?(?P<name>\w+)=)\"?\$\(\s*cd (?:-P )?(?:-- )?\"?\$\(\s*dirname (?:-- )?"
     r"\"?(?P<self>\$0|\$\{0\}|\$\{BASH_SOURCE\[0\]\}|\$BASH_SOURCE)\"?\s*\)"
 )
-FOLLOWS = re.compile(r"readlink|realpath|\bpwd -P\b.*\blink|-L \"?\$|\bls -l")
+FOLLOWS = regex(r"readlink|realpath|\bpwd -P\b.*\blink|-L \"?\$|\bls -l")
 
 
 def follow_links(finding: Finding, tree: Tree) -> Fix | None:

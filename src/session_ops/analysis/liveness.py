@@ -13,12 +13,11 @@ from session_ops.discovery.mechanism import Mechanism, Use
 from session_ops.discovery.scripts import Scripts
 from session_ops.discovery.syntax import Syntax, line_of
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-BEATS = re.compile(r"heartbeat|\bbeat\b|keep-?alive|last_seen", re.IGNORECASE)
-ASKS_FOR_PARENT = re.compile(
-    r"kill -0|ps -p|pgrep|PPID|ppid|/proc/|--pid|has-session|tmux ls|wait -n|getppid|max_|MAX_|timeout"
-)
+BEATS = regex(r"heartbeat|\bbeat\b|keep-?alive|last_seen", re.IGNORECASE)
+ASKS_FOR_PARENT = regex(r"kill -0|ps -p|pgrep|PPID|ppid|/proc/|--pid|has-session|tmux ls|wait -n|getppid|max_|MAX_|timeout")
 
 
 @rule("BEAT-ORPHAN", gate="coordinate", category="heartbeat", fix=with_its_agent)
@@ -75,26 +74,26 @@ def beats_for_the_dead(scripts: Scripts, syntax: Syntax, tree: Tree) -> Iterator
             break
 
 
-NUMBER = re.compile(
+NUMBER = regex(
     r"^\s*(?:export\s+|readonly\s+|local\s+|declare\s+-\w+\s+|const\s+|static\s+|pub\s+)*\"?(?P<name>[A-Za-z][A-Za-z0-9_]*)\"?(?:\s*:\s*\w+)?\s*(?::=|=|:)\s*\"?(?:\$\{\w+:?-)?(?P<number>\d+)\b"
     r"(?P<unit>\s*\*\s*(?:60|1000|time\.\w+)[^\n]*)?"
 )
 DATA = frozenset(("markdown", "text", "notebook", "jsonl", "csv", "log", "html", "rst"))
 BEAT_WORDS = ("eartbeat", "EARTBEAT", "beat_", "BEAT_", "eepalive", "EEPALIVE", "eep_alive", "EEP_ALIVE", "eepAlive")
-BEATS_AND_LIMITS = re.compile(
+BEATS_AND_LIMITS = regex(
     r"(?:[bB]eat|BEAT|[aA]live|ALIVE|[sS]tale|STALE|[eE]xpir|EXPIR|[dD]ead|DEAD|ttl|TTL|[pP]ing|PING|[sS]ession\w*[tT]imeout|SESSION_\w*TIMEOUT)\w*[\"']?\s*[:=]"
 )
-INTERVAL = re.compile(
+INTERVAL = regex(
     r"(?:heart_?beat|(?<![A-Za-z])beat|keep_?alive|ping)\w*(?:interval|every|seconds|secs?|period|freq|ms)\w*$", re.IGNORECASE
 )
-LIMIT = re.compile(
+LIMIT = regex(
     r"(?:(?:stale|dead|expire|expiry)_?(?:after|timeout|threshold|limit|seconds|secs?|ms|age)\w*|(?:heart_?beat|beat|session)_?(?:timeout|ttl|stale\w*|expir\w*|max_?age|limit)\w*)$",
     re.IGNORECASE,
 )
-NOT_BEATS = re.compile(r"lock|cache|connect|http|request|idle", re.IGNORECASE)
+NOT_BEATS = regex(r"lock|cache|connect|http|request|idle", re.IGNORECASE)
 
 
-ODD_UNIT = re.compile(r"_?(?:ms|millis\w*|min(?:ute)?s?)$", re.IGNORECASE)
+ODD_UNIT = regex(r"_?(?:ms|millis\w*|min(?:ute)?s?)$", re.IGNORECASE)
 
 
 def _seconds(name: str, number: str, unit: str | None) -> float | None:
@@ -177,14 +176,14 @@ def limit_too_near(tree: Tree) -> Iterator[Finding]:
         raise NotApplicable("no file sets both the interval and the limit of heartbeats")
 
 
-OWN_PID = re.compile(
+OWN_PID = regex(
     r"(?<![\w$])(?:\w*pid\w*[\"']?\s*[=:]\s*[\"']?\$\$(?!\w)|(?:--\w*pid[= ]|[\"']pid[\"']\s+)[\"']?\$\$(?!\w)"
     r"|(?:echo|printf[^\n>]*)\s+[\"']?\$\$[\"']?\s*>\s*\S*pid)",
     re.IGNORECASE,
 )
-STAYS = re.compile(r"^\s*(?:exec\s+(?![<>{\d])|wait\b|while\s|until\s|tail -f|sleep infinity)", re.MULTILINE)
-REGISTERS = re.compile(r"start|register|begin|init|acquire|claim|open|new|create|spawn|session", re.IGNORECASE)
-ALIVE = re.compile(r"kill\s+-0\s+[\"']?\$")
+STAYS = regex(r"^\s*(?:exec\s+(?![<>{\d])|wait\b|while\s|until\s|tail -f|sleep infinity)", re.MULTILINE)
+REGISTERS = regex(r"start|register|begin|init|acquire|claim|open|new|create|spawn|session", re.IGNORECASE)
+ALIVE = regex(r"kill\s+-0\s+[\"']?\$")
 
 
 @rule("PID-WRONG", gate="coordinate", category="liveness", fix=pid_of_the_caller)
@@ -258,7 +257,7 @@ def asks_for_a_helper(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
         )
 
 
-REVIVES = re.compile(r"status[\"']?\]?\s*[=:]\s*[\"']?(?:active|running|alive)\b", re.IGNORECASE)
+REVIVES = regex(r"status[\"']?\]?\s*[=:]\s*[\"']?(?:active|running|alive)\b", re.IGNORECASE)
 
 
 @rule("LIVE-REVIVE", gate="coordinate", category="liveness")
@@ -298,24 +297,24 @@ def beat_revives(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
 
 
 SEEN_FIELD = r"(?:last_?(?:heart_?beat|seen|beat|ping)(?:_?at)?|heart_?beat(?:_?at)?)"
-COMPARED = re.compile(
+COMPARED = regex(
     rf"(?:now\b|time\(\)|Date\.now\(\)|Since\()[^\n]*{SEEN_FIELD}[^\n]*(?:[<>]|Since)"
     rf"|{SEEN_FIELD}[^\n]*[<>][^\n]*(?:now\b|time\(\)|cutoff|threshold|timeout|ttl)",
     re.IGNORECASE,
 )
-WRITTEN = re.compile(
+WRITTEN = regex(
     rf"\b{SEEN_FIELD}[\"']?\]?\s*(?::=|=(?!=)|:)\s*(?!(?:str|int|float|datetime|string|number|Date|Optional)\b\s*(?:[|,;=?]|$))",
     re.IGNORECASE,
 )
-AT_START = re.compile(r"register|create|start|init|add|new|spawn|constructor|insert|launch", re.IGNORECASE)
-WRITER = re.compile(
+AT_START = regex(r"register|create|start|init|add|new|spawn|constructor|insert|launch", re.IGNORECASE)
+WRITER = regex(
     r"(?:def|func|function|fn|async)\s[^\n]*(?:heart_?beat|keep_?alive|refresh|touch|ping|tick)|setInterval|setTimeout|heart_?beat\(\)",
     re.IGNORECASE,
 )
 
 
-FILE_AGE = re.compile(r"\bstat\s+-[cf]\s*[\"']?%[Ym]|\bdate\s+-r\b|-mmin\s+\+|-not\s+-newer")
-PERIODIC = re.compile(r"\b(?:while|until|for)\b|\bwatch\s|\bcron|hook|heartbeat\b[^/\n]*\(\)")
+FILE_AGE = regex(r"\bstat\s+-[cf]\s*[\"']?%[Ym]|\bdate\s+-r\b|-mmin\s+\+|-not\s+-newer")
+PERIODIC = regex(r"\b(?:while|until|for)\b|\bwatch\s|\bcron|hook|heartbeat\b[^/\n]*\(\)")
 
 
 def _touched_once(mechanism: Mechanism, tree: Tree) -> tuple[tuple[str, int], Use] | None:

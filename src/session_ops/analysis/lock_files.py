@@ -14,9 +14,10 @@ from typing import Any
 
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Dependency, Manifest, Manifests
+from session_ops.patterns import regex
 
 Missing = list[Dependency] | None
-_LOCAL = re.compile(r"^(?:file|link|portal|workspace|catalog|exec|patch):")
+_LOCAL = regex(r"^(?:file|link|portal|workspace|catalog|exec|patch):")
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _below(lines: list[str], keys: tuple[str, ...]) -> list[str] | None:
     return lines[at:end]
 
 
-_YARN_KEY = re.compile(r"^\"?(?P<keys>(?:@[^@\s\"]+/)?[^@\s\"]+@[^\n]*?)\"?:$", re.MULTILINE)
+_YARN_KEY = regex(r"^\"?(?P<keys>(?:@[^@\s\"]+/)?[^@\s\"]+@[^\n]*?)\"?:$", re.MULTILINE)
 
 
 def _yarn(tree: Tree, lock: str, one: Manifest, everything: Manifests) -> Missing:
@@ -168,7 +169,7 @@ def _python(tree: Tree, lock: str, one: Manifest, _all: Manifests) -> Missing:
     ]
 
 
-_PATH_SPEC = re.compile(r"^PATH\n(?:  .*\n)*", re.MULTILINE)
+_PATH_SPEC = regex(r"^PATH\n(?:  .*\n)*", re.MULTILINE)
 
 
 def _gem(tree: Tree, lock: str, one: Manifest, _all: Manifests) -> Missing:
@@ -199,22 +200,22 @@ def _go(tree: Tree, lock: str, one: Manifest, _all: Manifests) -> Missing:
 
 
 KINDS = (
-    LockKind("package-lock.json", "npm", _npm, re.compile(r"\bnpm\s+(?:ci|clean-install)\b"), "npm ci", upward=True),
+    LockKind("package-lock.json", "npm", _npm, regex(r"\bnpm\s+(?:ci|clean-install)\b"), "npm ci", upward=True),
     LockKind(
-        "pnpm-lock.yaml", "npm", _pnpm, re.compile(r"\bpnpm\s+(?:-\S+\s+)*(?:i|install)\b[^\n]*--frozen-lockfile|\bpnpm\s+ci\b"),
+        "pnpm-lock.yaml", "npm", _pnpm, regex(r"\bpnpm\s+(?:-\S+\s+)*(?:i|install)\b[^\n]*--frozen-lockfile|\bpnpm\s+ci\b"),
         "pnpm install --frozen-lockfile", upward=True,
     ),
-    LockKind("yarn.lock", "npm", _yarn, re.compile(r"\byarn\b[^\n]*(?:--frozen-lockfile|--immutable)\b"), "yarn install --immutable", upward=True),
+    LockKind("yarn.lock", "npm", _yarn, regex(r"\byarn\b[^\n]*(?:--frozen-lockfile|--immutable)\b"), "yarn install --immutable", upward=True),
     LockKind(
         "Gemfile.lock", "gem", _gem,
-        re.compile(r"bundler-cache:\s*[\"']?true|BUNDLE_(?:FROZEN|DEPLOYMENT)|bundle\s+(?:config\s.*(?:frozen|deployment)|install\s.*--(?:frozen|deployment))"),
+        regex(r"bundler-cache:\s*[\"']?true|BUNDLE_(?:FROZEN|DEPLOYMENT)|bundle\s+(?:config\s.*(?:frozen|deployment)|install\s.*--(?:frozen|deployment))"),
         "bundle install in frozen mode",
     ),
-    LockKind("uv.lock", "pip", _with_itself, re.compile(r"\buv\s+(?:sync|run|export)\b[^\n]*--(?:locked|frozen)\b|UV_(?:LOCKED|FROZEN)"), "uv with --locked"),
-    LockKind("poetry.lock", "pip", _python, re.compile(r"\bpoetry\s+(?:install|sync|check\s+--lock)\b"), "poetry install"),
-    LockKind("pdm.lock", "pip", _python, re.compile(r"\bpdm\s+(?:install|sync)\b[^\n]*--(?:check|frozen-lockfile)\b"), "pdm install --check"),
-    LockKind("Cargo.lock", "cargo", _with_itself, re.compile(r"\bcargo\s[^\n]*--(?:locked|frozen)\b"), "cargo with --locked"),
-    LockKind("go.sum", "go", _go, re.compile(r"\bgo\s+(?:build|install|test|run|vet|mod\s+verify)\b|golangci|setup-go"), "go build"),
+    LockKind("uv.lock", "pip", _with_itself, regex(r"\buv\s+(?:sync|run|export)\b[^\n]*--(?:locked|frozen)\b|UV_(?:LOCKED|FROZEN)"), "uv with --locked"),
+    LockKind("poetry.lock", "pip", _python, regex(r"\bpoetry\s+(?:install|sync|check\s+--lock)\b"), "poetry install"),
+    LockKind("pdm.lock", "pip", _python, regex(r"\bpdm\s+(?:install|sync)\b[^\n]*--(?:check|frozen-lockfile)\b"), "pdm install --check"),
+    LockKind("Cargo.lock", "cargo", _with_itself, regex(r"\bcargo\s[^\n]*--(?:locked|frozen)\b"), "cargo with --locked"),
+    LockKind("go.sum", "go", _go, regex(r"\bgo\s+(?:build|install|test|run|vet|mod\s+verify)\b|golangci|setup-go"), "go build"),
 )  # fmt: skip
 
 
@@ -248,7 +249,7 @@ def pipfile_missing(tree: Tree, pipfile: str, lock: str) -> Iterator[Listed]:
                 yield Listed(name, line)
 
 
-_GEM_LINE = re.compile(r"^\s*gem\s+[\"'](?P<name>[\w.-]+)[\"']")
+_GEM_LINE = regex(r"^\s*gem\s+[\"'](?P<name>[\w.-]+)[\"']")
 
 
 def gemfile_missing(tree: Tree, gemfile: str, lock: str) -> Iterator[Listed]:

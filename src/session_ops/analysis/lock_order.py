@@ -14,15 +14,16 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.mechanism import BETWEEN_PROCESSES, Mechanism, Use
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_REMOVES = re.compile(r"\b(?:rm|rmdir|unlink)\b")
-_ASKS = re.compile(r"\[|\btest\b|&&|\bif\b|\bcase\b|\bgrep\b|\bcmp\b")
-_GIVEN = re.compile(r"\bflock\s+-u\b|\b9?\d?>&-|\b(?:rm|rmdir)\b[^\n]*lock|\brelease_\w*lock|\bunlock", re.IGNORECASE)
-_GIVEN_CODE = re.compile(r"LOCK_UN\b|\.release\(|\.unlock\(|\.Unlock\(|\brelease\(\)|\bunlock\(")
-_DEFINES = re.compile(r"^\s*(?:async\s+)?def\s|^\s*(?:export\s+)?(?:async\s+)?function\b|\bimport\b")
+_REMOVES = regex(r"\b(?:rm|rmdir|unlink)\b")
+_ASKS = regex(r"\[|\btest\b|&&|\bif\b|\bcase\b|\bgrep\b|\bcmp\b")
+_GIVEN = regex(r"\bflock\s+-u\b|\b9?\d?>&-|\b(?:rm|rmdir)\b[^\n]*lock|\brelease_\w*lock|\bunlock", re.IGNORECASE)
+_GIVEN_CODE = regex(r"LOCK_UN\b|\.release\(|\.unlock\(|\.Unlock\(|\brelease\(\)|\bunlock\(")
+_DEFINES = regex(r"^\s*(?:async\s+)?def\s|^\s*(?:export\s+)?(?:async\s+)?function\b|\bimport\b")
 _NAME = r"\"[^\"\n]+\"|[^\s&|;<>()\"]+"
-_WRITES = re.compile(
+_WRITES = regex(
     rf"(?<![0-9&>])1?>\|?\s*(?P<to>{_NAME})|\bmv\s(?:[^\n|;&]*\s)?(?P<mv>{_NAME})|\bsed\s+-i[^\n|;&]*\s(?P<sed>{_NAME})"
 )
 _ABOVE = 25

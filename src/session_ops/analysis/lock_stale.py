@@ -11,18 +11,19 @@ from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellTexts
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 TAKES = {
-    "go": re.compile(r"os\.OpenFile\((?P<name>[^,\n]+),[^\n]*os\.O_EXCL"),
-    "python": re.compile(r"os\.open\((?P<name>[^,\n]+),[^\n]*O_EXCL|\bopen\((?P<other>[^,\n]+),\s*[\"']x"),
-    "javascript": re.compile(
+    "go": regex(r"os\.OpenFile\((?P<name>[^,\n]+),[^\n]*os\.O_EXCL"),
+    "python": regex(r"os\.open\((?P<name>[^,\n]+),[^\n]*O_EXCL|\bopen\((?P<other>[^,\n]+),\s*[\"']x"),
+    "javascript": regex(
         r"\bopen(?:Sync)?\((?P<name>[^,\n]+),\s*[\"'`]wx|writeFile(?:Sync)?\((?P<other>[^,\n]+),[^\n]*flag:\s*[\"'`]wx"
     ),
-    "rust": re.compile(r"\.create_new\(true\)[^;]*?\.open\((?P<name>[^)\n]+)", re.DOTALL),
+    "rust": regex(r"\.create_new\(true\)[^;]*?\.open\((?P<name>[^)\n]+)", re.DOTALL),
 }
 TAKES["typescript"] = TAKES["javascript"]
-AGES = re.compile(
+AGES = regex(
     r"(?i:stale|mtime|modtime|psutil|pid_exists|expire|orphan|steal|take_?over|older|break_?lock|force_?unlock|proper-lockfile|is_?alive|process_?exists|is_?process)"
     r"|\bmodified\(\)|\b(?:age|ttl|TTL)\b|[a-z]Age\b|_age\b|FindProcess|[Kk]ill\(|\.Signal\(|/proc/"
 )
@@ -71,11 +72,11 @@ def nobody_takes_it_over(tree: Tree, bodies: Bodies) -> Iterator[Finding]:
         raise NotApplicable("no file is taken as a lock by creating it")
 
 
-_ASKS_PID = re.compile(
+_ASKS_PID = regex(
     r"-n\s+\"?\$\{?(?P<pid>\w+)\}?\"?\s*\]\]?\s*&&(?P<between>[^\n]*?)\bkill\s+-0|-z\s+\"?\$\{?(?P<none>\w+)\}?\"?\s*\]\]?\s*\|\|\s*!\s*kill\s+-0"
 )
-_BY_MKDIR = re.compile(r"\bmkdir\s+(?!-)(?P<name>[\"']?\$\{?\w+\}?[^\s;|&]*)")
-_WAITS = re.compile(r"-mmin|-newermt|\bstat\s|\bmtime\b|\bage\b|_AGE|TTL|\bsleep\b|date\s+-r")
+_BY_MKDIR = regex(r"\bmkdir\s+(?!-)(?P<name>[\"']?\$\{?\w+\}?[^\s;|&]*)")
+_WAITS = regex(r"-mmin|-newermt|\bstat\s|\bmtime\b|\bage\b|_AGE|TTL|\bsleep\b|date\s+-r")
 
 
 @rule("LOCK-NASCENT", gate="coordinate", category="lock")

@@ -10,12 +10,13 @@ from session_ops.discovery.aside import is_aside
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifests
 from session_ops.model import Confidence, Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 MOST = 10
 """Dependencies of one manifest that are named."""
 _OTHERS = {
-    "Pipfile.lock": ("Pipfile", pipfile_missing, re.compile(r"\bpipenv\s+(?:sync|verify|install\b[^\n]*--deploy)\b"), "pipenv sync"),
+    "Pipfile.lock": ("Pipfile", pipfile_missing, regex(r"\bpipenv\s+(?:sync|verify|install\b[^\n]*--deploy)\b"), "pipenv sync"),
     "Gemfile.lock": ("Gemfile", gemfile_missing, next(k.frozen for k in KINDS if k.name == "Gemfile.lock"), "bundle install in frozen mode"),
 }  # fmt: skip
 """Lock files of lists that are no manifest of a package: the list, its reader, an install that insists, and its name."""

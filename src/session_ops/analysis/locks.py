@@ -17,23 +17,22 @@ from session_ops.discovery.flow import Flow
 from session_ops.discovery.mechanism import BETWEEN_PROCESSES, Mechanism, Use
 from session_ops.discovery.syntax import Syntax
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-ASKS = re.compile(
+ASKS = regex(
     r"kill -0|pgrep|ps -p|/proc/|lsof|fuser|flock|stale|older|-mmin|-mtime|age\b|_AGE|TTL|expire|owner|holder|alive|running|has-session"
     r"|--force|FORCE|read -|confirm|no_sessions|active",
     re.IGNORECASE,
 )
 """What a script looks at before it takes away a lock."""
-AT_THE_END = re.compile(
-    r"uninstall|teardown|cleanup|clean[-_.]|clean$|reset|purge|nuke|stop|kill|shutdown|destroy", re.IGNORECASE
-)
-ATOMIC_SHELL = re.compile(
+AT_THE_END = regex(r"uninstall|teardown|cleanup|clean[-_.]|clean$|reset|purge|nuke|stop|kill|shutdown|destroy", re.IGNORECASE)
+ATOMIC_SHELL = regex(
     r"\bflock\b|set\s+-o\s+noclobber|set\s+-[a-zA-Z]*C|\bln\s+-s?[^\n]*lock|mkdir\s+(?!-p)[^\n]*(?:lock|LOCK)|lockfile\b|shlock|mktemp[^\n]*lock",
     re.IGNORECASE,
 )
-HOLDER = re.compile(r"kill -0|pgrep|ps -p|/proc/|heartbeat|alive|has-session|list-sessions")
-SESSIONS = re.compile(r"session|agent|worker|worktree", re.IGNORECASE)
+HOLDER = regex(r"kill -0|pgrep|ps -p|/proc/|heartbeat|alive|has-session|list-sessions")
+SESSIONS = regex(r"session|agent|worker|worktree", re.IGNORECASE)
 
 
 def shell_locks(mechanism: Mechanism) -> dict[str, list[Use]]:
@@ -172,7 +171,7 @@ def looks_then_locks(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterat
             )
 
 
-BY_AGE = re.compile(
+BY_AGE = regex(
     r"(?:age|elapsed|diff|now\s*-|stat\s+-[cf]\s*[\"']?%[Ym])\S*[^\n]*(?:-g[te]|>)\s*(?:\"?\$?\{?\w*(?:TTL|STALE|TIMEOUT|MAX|AGE|EXPIR|LIMIT)\w*|\d{2,})",
     re.IGNORECASE,
 )
@@ -207,8 +206,8 @@ def taken_by_age(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
             )
 
 
-OWNS = re.compile(r"grep|owner|holder|cat\s|session\s*=|\bpid\b|\$\(<|read\s|==|!=|flock", re.IGNORECASE)
-RECORDS = re.compile(r"session|agent|owner|holder", re.IGNORECASE)
+OWNS = regex(r"grep|owner|holder|cat\s|session\s*=|\bpid\b|\$\(<|read\s|==|!=|flock", re.IGNORECASE)
+RECORDS = regex(r"session|agent|owner|holder", re.IGNORECASE)
 
 
 @rule("LOCK-OWNER", gate="coordinate", category="lock", fix=only_its_own)
@@ -320,10 +319,10 @@ def left_behind_by_a_crash(mechanism: Mechanism, tree: Tree) -> Iterator[Finding
             break
 
 
-BY_DESCRIPTOR = re.compile(
+BY_DESCRIPTOR = regex(
     r"\bfcntl\.(?:flock|lockf)\(|\bFlock\(|\.flock\(|lock_exclusive\(|(?m:^\s*(?:if\s+!?\s*)?flock\s+(?:-\w+\s+)*[\"']?\$?\{?\w)"
 )
-SAME_FILE = re.compile(r"st_ino|samefile|fstat|SameFile|-ef\b|stat -c")
+SAME_FILE = regex(r"st_ino|samefile|fstat|SameFile|-ef\b|stat -c")
 
 
 @rule("LOCK-UNLINK", gate="coordinate", category="lock")

@@ -13,14 +13,15 @@ from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifest, Manifests
 from session_ops.discovery.scripts import Script, Scripts
+from session_ops.patterns import regex
 
 World = Literal["pip", "requirements", "npm", "gem", "shell"]
-STAYS = re.compile(
+STAYS = regex(
     r"(?:^|[-_./])(?:daemon|serve|server|service|watch|watcher|reap|reaper|monitor|scheduler|worker|listen)(?:[-_./]|$)",
     re.IGNORECASE,
 )
-LOOPS = re.compile(r"(?m)^\s*while\s+(?:true|:|\[)|--loop\b|--daemon\b|serve_forever|\.listen\(|uvicorn\.run|app\.run\(")
-OPTION = re.compile(r"(?<![\w-])(--(?:loop|daemon|foreground|serve|watch))(?![\w-])")
+LOOPS = regex(r"(?m)^\s*while\s+(?:true|:|\[)|--loop\b|--daemon\b|serve_forever|\.listen\(|uvicorn\.run|app\.run\(")
+OPTION = regex(r"(?<![\w-])(--(?:loop|daemon|foreground|serve|watch))(?![\w-])")
 INTERPRETERS = {"python": "python3", "javascript": "node", "ruby": "ruby"}
 
 

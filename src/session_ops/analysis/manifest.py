@@ -21,6 +21,7 @@ from session_ops.discovery.manifests import Field, Manifest, Manifests
 from session_ops.discovery.manifests.positions import strip_json_comments
 from session_ops.discovery.manifests.setuptools import UNCLOSED
 from session_ops.model import Confidence, Edit, Finding, Fix, Gate
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 STRICT_JSON = frozenset(
@@ -31,15 +32,15 @@ STRICT_JSON = frozenset(
 YAML_LIMIT = 100_000
 """Characters up to which YAML is parsed: larger files are lock files and data."""
 YAML_TOTAL = 1_000_000
-_TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{\{?|@@\w+@@|__[A-Z_]+__|^[<]{3}\w", re.MULTILINE)
-_EXPANDED = re.compile(r'"[^"\n]*\$\{[^{}\n]*\}[^"\n]*"')
-_BRACKET = re.compile(r"[\[\]{}]")
-_CONFLICT = re.compile(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
-_TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
+_TEMPLATE = regex(r"\{\{|\{%|<%|\$\{\{?|@@\w+@@|__[A-Z_]+__|^[<]{3}\w", re.MULTILINE)
+_EXPANDED = regex(r'"[^"\n]*\$\{[^{}\n]*\}[^"\n]*"')
+_BRACKET = regex(r"[\[\]{}]")
+_CONFLICT = regex(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
+_TOML_LINE = regex(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
-_WORKFLOW = re.compile(r"^\.github/workflows/[^/]+\.ya?ml$")
-_OF_THE_FORGE = re.compile(r"(?:^|/)\.(?:github/(?!workflows/|actions/)|gitlab/|vscode/|idea/)")
+_WORKFLOW = regex(r"^\.github/workflows/[^/]+\.ya?ml$")
+_OF_THE_FORGE = regex(r"(?:^|/)\.(?:github/(?!workflows/|actions/)|gitlab/|vscode/|idea/)")
 """What the forge's pages and the editor read: nothing of the product stops at it."""
 
 
@@ -109,8 +110,8 @@ def does_not_parse(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
         raise NotApplicable("no manifest, no Makefile and no JSON, YAML or TOML file")
 
 
-_RULE_LINE = re.compile(r"^[A-Za-z0-9_.%/-][\w.%/ -]*::?(?!=)[^=#]*$")
-_OPENS = re.compile(r"^\s*(?:define|ifeq|ifneq|ifdef|ifndef|else|endif|endef)\b")
+_RULE_LINE = regex(r"^[A-Za-z0-9_.%/-][\w.%/ -]*::?(?!=)[^=#]*$")
+_OPENS = regex(r"^\s*(?:define|ifeq|ifneq|ifdef|ifndef|else|endif|endef)\b")
 
 
 def _without_tab(lines: Sequence[str]) -> int:
@@ -344,13 +345,13 @@ def _is_private(one: Manifest) -> bool:
     return (private is not None and private.value == "true") or (publish is not None and publish.value == "false") or classified
 
 
-_LICENCE_NAME = re.compile(r"(?:un)?licen[cs]e(?:[-_.][\w.-]+)?|copying(?:\.\w+)?", re.IGNORECASE)
+_LICENCE_NAME = regex(r"(?:un)?licen[cs]e(?:[-_.][\w.-]+)?|copying(?:\.\w+)?", re.IGNORECASE)
 _SPDX = (
-    ("MIT", re.compile(r"\bMIT License\b|Permission is hereby granted, free of charge, to any person obtaining a copy")),
-    ("Apache-2.0", re.compile(r"Apache License\s+Version 2\.0")),
-    ("BSD-3-Clause", re.compile(r"Redistribution and use in source and binary forms.*Neither the name", re.DOTALL)),
-    ("ISC", re.compile(r"Permission to use, copy, modify, and(?:/or)? distribute this software for any\s+purpose")),
-    ("MPL-2.0", re.compile(r"Mozilla Public License Version 2\.0")),
+    ("MIT", regex(r"\bMIT License\b|Permission is hereby granted, free of charge, to any person obtaining a copy")),
+    ("Apache-2.0", regex(r"Apache License\s+Version 2\.0")),
+    ("BSD-3-Clause", regex(r"Redistribution and use in source and binary forms.*Neither the name", re.DOTALL)),
+    ("ISC", regex(r"Permission to use, copy, modify, and(?:/or)? distribute this software for any\s+purpose")),
+    ("MPL-2.0", regex(r"Mozilla Public License Version 2\.0")),
 )
 
 
@@ -423,12 +424,12 @@ def _released(tree: Tree, one: Manifest) -> bool:
 
 
 _CODE_VERSION = {
-    "npm": re.compile(
+    "npm": regex(
         r"""^\s*(?:export\s+)?(?:const|let|var)\s+(?:PACKAGE_|PKG_|CLI_|APP_)?VERSION\s*(?::\s*string\s*)?=\s*['"](\d+\.\d+\.\d+[\w.+-]*)['"]"""
         r"""|^\s*(?:program|cli|cmd|yargs)?\.version\(\s*['"](\d+\.\d+\.\d+[\w.+-]*)['"]""",
         re.MULTILINE,
     ),
-    "pip": re.compile(
+    "pip": regex(
         r"""^(?:__version__|VERSION)\s*(?::\s*str\s*)?=\s*['"](\d+\.\d+[\w.+-]*)['"]"""
         r"""|version_option\(\s*(?:version\s*=\s*)?['"](\d+\.\d+[\w.+-]*)['"]"""
         r"""|['"]--version['"][^\n]*version\s*=\s*f?['"](?:%\(prog\)s |\{\w+\} |[\w-]+ v?)?(\d+\.\d+[\w.+-]*)['"]""",
@@ -498,7 +499,7 @@ def version_in_code_differs(tree: Tree, manifests: Manifests) -> Iterator[Findin
                     )
 
 
-_CONSTANT = re.compile(r"(?m)^(?:readonly\s+|export\s+|const\s+)?(?:__version__|\w*VERSION)\s*=\s*[\"']v?(\d+\.\d+\.\d+)[\"']")
+_CONSTANT = regex(r"(?m)^(?:readonly\s+|export\s+|const\s+)?(?:__version__|\w*VERSION)\s*=\s*[\"']v?(\d+\.\d+\.\d+)[\"']")
 
 
 def _version_file(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
@@ -601,10 +602,10 @@ def listed_but_absent(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
             )
 
 
-_LISTS = re.compile(
+_LISTS = regex(
     r"tool\.hatch\.build(?:\.targets\.\w+)?\.(?:include|only-include|packages|artifacts)|tool\.poetry\.include|tool\.flit\.sdist\.include"
 )
-_ALWAYS = re.compile(r"(?:readme|licen[cs]e|changelog|changes|history|notice|copying)[\w.*-]*", re.IGNORECASE)
+_ALWAYS = regex(r"(?:readme|licen[cs]e|changelog|changes|history|notice|copying)[\w.*-]*", re.IGNORECASE)
 
 
 def _listed(one: Manifest) -> Iterator[Field]:
@@ -691,7 +692,7 @@ _COMMON = frozenset(
     )
 )
 """Words that say nothing about which product is meant."""
-_WORD = re.compile(r"[A-Za-z][a-z]+|[A-Z]{2,}|[a-z]{2,}")
+_WORD = regex(r"[A-Za-z][a-z]+|[A-Z]{2,}|[a-z]{2,}")
 
 
 def _words(text: str) -> set[str]:

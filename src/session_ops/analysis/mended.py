@@ -14,6 +14,7 @@ from session_ops.discovery.earlier import earlier
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.setuptools import parse
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import split_lines
 
 NEAR = 12
@@ -187,7 +188,7 @@ def _variants(path: str, line: str, following: str, at_end: bool) -> Iterator[st
         yield re.sub(r"^(\[\[?[\w.\"-]+\]?)$", r"\1]", bare)
 
 
-VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?(?:[-.]?(?:a|b|rc|alpha|beta|dev|post)\.?\d*)?")
+VERSION = regex(r"\d+\.\d+(?:\.\d+)?(?:[-.]?(?:a|b|rc|alpha|beta|dev|post)\.?\d*)?")
 
 
 def _told(finding: Finding, tree: Tree, path: str, line: int) -> Fix | None:

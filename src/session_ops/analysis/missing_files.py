@@ -16,12 +16,11 @@ from session_ops.discovery.history import History
 from session_ops.discovery.manifests.setuptools import parse
 from session_ops.discovery.references import Reference, References
 from session_ops.model import Edit, Finding, Fix, NewFile
+from session_ops.patterns import regex
 
 NAMED = 6
 """Files that the title of a fix names."""
-TESTS = re.compile(
-    r"(?:^|/)(?:tests?|spec|ci|scripts?)/[\w-]*(?:smoke|run[-_]?(?:all|tests?)|tests?|check|all)[\w-]*\.(?:sh|bash)$"
-)
+TESTS = regex(r"(?:^|/)(?:tests?|spec|ci|scripts?)/[\w-]*(?:smoke|run[-_]?(?:all|tests?)|tests?|check|all)[\w-]*\.(?:sh|bash)$")
 LISTED = 60
 
 

@@ -13,6 +13,7 @@ from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.setuptools import parse
 from session_ops.discovery.syntax import Syntax, line_of
+from session_ops.patterns import regex
 
 NODE_OWN = frozenset((
     "assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants", "crypto", "dgram",
@@ -26,9 +27,9 @@ HOST_OWN = frozenset(
     ("vscode", "electron", "bun", "deno", "k6", "atom", "obsidian", "figma", "gi", "bpy", "js", "pyodide", "IPython")
 )
 """Modules that come with the program which loads the script."""
-_IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+[A-Za-z_]", re.MULTILINE)
-_REQUIRE = re.compile(r"""\brequire\s*\(\s*['"][^'"./]|\bfrom\s*['"][^'"./]|^\s*import\s*['"][^'"./]""", re.MULTILINE)
-_PACKAGE = re.compile(r"(?:@[a-z0-9~-][\w.~-]*/)?[a-z0-9~-][\w.~-]*", re.IGNORECASE)
+_IMPORT = regex(r"^[ \t]*(?:import|from)[ \t]+[A-Za-z_]", re.MULTILINE)
+_REQUIRE = regex(r"""\brequire\s*\(\s*['"][^'"./]|\bfrom\s*['"][^'"./]|^\s*import\s*['"][^'"./]""", re.MULTILINE)
+_PACKAGE = regex(r"(?:@[a-z0-9~-][\w.~-]*/)?[a-z0-9~-][\w.~-]*", re.IGNORECASE)
 _SUFFIXES = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx")
 
 

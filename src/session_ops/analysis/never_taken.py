@@ -10,11 +10,12 @@ from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.setuptools import parse
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-UNLOCKS = re.compile(r"\b(?P<call>(?:fcntl\.)?(?:flock|lockf))\((?P<what>[^,()]+(?:\(\))?),\s*(?P<how>(?:fcntl\.)?LOCK_UN)\)")
-LOCKS = re.compile(r"\bLOCK_(?:EX|SH)\b")
-CLEANS = re.compile(
+UNLOCKS = regex(r"\b(?P<call>(?:fcntl\.)?(?:flock|lockf))\((?P<what>[^,()]+(?:\(\))?),\s*(?P<how>(?:fcntl\.)?LOCK_UN)\)")
+LOCKS = regex(r"\bLOCK_(?:EX|SH)\b")
+CLEANS = regex(
     r"^\s*(?:function\s+)?(?P<name>(?:_*on_?exit|_*exit_?trap|_*clean_?up|_*teardown|_*at_?exit|\w+_trap|\w*_clean_?up))\s*\(\)\s*\{?",
     re.MULTILINE | re.IGNORECASE,
 )

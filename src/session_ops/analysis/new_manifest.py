@@ -18,15 +18,16 @@ from session_ops.discovery.languages import shebang
 from session_ops.discovery.manifests.setuptools import parse
 from session_ops.discovery.syntax import Syntax
 from session_ops.model import Evidence, NewFile
+from session_ops.patterns import regex
 
 _NAME = r"(?:@[\w.-]+/)?[A-Za-z0-9][\w.-]*"
 _SAID = {
-    "npm": re.compile(
+    "npm": regex(
         rf"npm\s+(?:install|i|add)\s+(?:-g\s+|--global\s+|--save(?:-dev)?\s+|-D\s+)*(?P<a>{_NAME})(?:@\w[\w.]*)?(?:\s+-g|\s+--global)?\s*(?:$|[`&#])"
         rf"|\bnpx\s+(?P<b>{_NAME})|npmjs\.(?:com|org)/package/(?P<c>{_NAME})|shields\.io/npm/\w+/(?P<d>{_NAME}?)(?:\.svg|[?)\s])",
         re.MULTILINE,
     ),
-    "pip": re.compile(
+    "pip": regex(
         rf"pipx?\s+install\s+(?:-U\s+|--user\s+|--upgrade\s+)*[\"']?(?P<a>{_NAME})|pypi\.(?:org|python\.org)/(?:project|p|pypi)/(?P<b>{_NAME})"
         rf"|shields\.io/pypi/\w+/(?P<c>{_NAME}?)(?:\.svg|[?)\s])|\buvx\s+(?P<d>{_NAME})",
         re.MULTILINE,

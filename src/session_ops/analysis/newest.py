@@ -10,23 +10,24 @@ from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellTexts
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_OWN = re.compile(
+_OWN = regex(
     r"^_?(?:get_?|find_?|detect_?|resolve_?)?(?:current|active|my|own|this)?_?(?:session|transcript|agent|worktree)(?:_?(?:id|file|path|name|log|dir|jsonl))?$"
     r"|^_?(?:get_?|find_?|detect_?|resolve_?)?(?:current|active|my|own|this)(?:_?\w+)?$",
     re.IGNORECASE,
 )
-_STATE = re.compile(r"session|transcript|\.claude/projects|\.jsonl|agents?/|heartbeat|claims?/|worktree|\.codex", re.IGNORECASE)
-_BY_TIME = re.compile(
+_STATE = regex(r"session|transcript|\.claude/projects|\.jsonl|agents?/|heartbeat|claims?/|worktree|\.codex", re.IGNORECASE)
+_BY_TIME = regex(
     r"\bls\s+(?:-\w+\s+)*-\w*t\w*\s[^|\n]*\|\s*head\b|\bsort\s+-\w*[rn]\w*[^|\n]*\|\s*head\s+-(?:n\s*)?1\b|\bsort\s+-\w*n\w*[^|\n]*\|\s*tail\s+-(?:n\s*)?1\b"
 )
-_ASSIGNED = re.compile(r"^\s*(?:local\s+|export\s+|readonly\s+)?(?P<name>\w+)=\"?\$\((?P<value>.*)$")
-_TOLD = re.compile(r"session_id|SESSION_ID|transcript_path|sessionId|CLAUDE_SESSION|SESSION_KEY")
-_CODE_TIME = re.compile(
+_ASSIGNED = regex(r"^\s*(?:local\s+|export\s+|readonly\s+)?(?P<name>\w+)=\"?\$\((?P<value>.*)$")
+_TOLD = regex(r"session_id|SESSION_ID|transcript_path|sessionId|CLAUDE_SESSION|SESSION_KEY")
+_CODE_TIME = regex(
     r"\b(?:max|sorted)\([^\n]*(?:getmtime|st_mtime|getctime)|\.sort\([^\n]*(?:getmtime|st_mtime|mtime(?:Ms)?\b)|\.max_by\b[^\n]*mtime|sort\.Slice\([^\n]*ModTime"
 )
-_LOOKS = re.compile(r"\b(?:list|show|latest|recent|newest|last|browse|report|view|status|history|resume|log)", re.IGNORECASE)
+_LOOKS = regex(r"\b(?:list|show|latest|recent|newest|last|browse|report|view|status|history|resume|log)", re.IGNORECASE)
 
 
 @rule("STATE-NEWEST", gate="coordinate", category="state")

@@ -18,11 +18,12 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifest, Manifests
 from session_ops.discovery.syntax import Syntax, line_of
 from session_ops.model import Confidence, Evidence, Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 SHOWN = 8
-_PACKAGE = re.compile(r"(?:@[a-z0-9~-][\w.~-]*/)?[a-z0-9~-][\w.~-]*", re.IGNORECASE)
-_TOOLING = re.compile(
+_PACKAGE = regex(r"(?:@[a-z0-9~-][\w.~-]*/)?[a-z0-9~-][\w.~-]*", re.IGNORECASE)
+_TOOLING = regex(
     r"(?:^|/)(?:scripts?|tools?|hack|ci|\.github|\.claude|hooks?|dev|website|docs?)/|\.config\.[cm]?[jt]s$|\.stories\.|\.d\.ts$"
 )
 
@@ -138,7 +139,7 @@ def _is_own(tree: Tree, folder: str, module: str) -> bool:
     return False
 
 
-_ALIAS = re.compile(r"[\"']([@\w~#][\w./@-]*?)(?:/\*)?[\"']\s*:\s*(?:\[|[\"'][./]|path\.|resolve\(|fileURLToPath|new URL)")
+_ALIAS = regex(r"[\"']([@\w~#][\w./@-]*?)(?:/\*)?[\"']\s*:\s*(?:\[|[\"'][./]|path\.|resolve\(|fileURLToPath|new URL)")
 
 
 def _aliases(tree: Tree) -> set[str]:
@@ -190,11 +191,11 @@ def _locked(tree: Tree, folder: str) -> list[str]:
 SHARED = frozenset(("zod", "react", "react-dom", "vue", "svelte", "rxjs", "graphql", "effect", "valibot", "ajv", "eslint", "webpack", "rollup",
                     "vite", "express", "fastify", "ink", "typeorm", "mongoose", "three", "@angular/core", "@nestjs/common"))  # fmt: skip
 """Libraries whose objects one package makes and another one takes (schemas, elements, streams): two majors of them do not fit together."""
-_BUN_NESTED = re.compile(
+_BUN_NESTED = regex(
     r'^\s*"(?P<owner>(?:@[\w.-]+/)?[\w.-]+)/(?P<name>(?:@[\w.-]+/)?[\w.-]+)":\s*\["(?P=name)@(?P<version>\d[^"]*)"',
     re.MULTILINE,
 )
-_BUN_TOP = re.compile(r'^\s*"(?P<name>(?:@[\w.-]+/)?[\w.-]+)":\s*\["(?P=name)@(?P<version>\d[^"]*)"', re.MULTILINE)
+_BUN_TOP = regex(r'^\s*"(?P<name>(?:@[\w.-]+/)?[\w.-]+)":\s*\["(?P=name)@(?P<version>\d[^"]*)"', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,7 @@ def two_majors(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
         raise NotApplicable("no lock file of npm or bun that can be read")
 
 
-_ANY_SCHEMA = re.compile(r"standard-schema|xsschema")
+_ANY_SCHEMA = regex(r"standard-schema|xsschema")
 """Packages that make another one work with the schemas of every library and version."""
 
 
@@ -304,10 +305,10 @@ def _uses_both(tree: Tree, folder: str, one: str, other: str) -> Evidence | None
 _BUNDLED = frozenset(("angular", "@semantic-release/commit-analyzer", "@semantic-release/release-notes-generator", "@semantic-release/npm",
                       "@semantic-release/github", "@semantic-release/error"))  # fmt: skip
 """What semantic-release brings by itself. Source: its package.json."""
-_RELEASE = re.compile(r"(?:^|/)(?:\.releaserc(?:\.(?:json|ya?ml|[cm]?js))?|release\.config\.[cm]?js)$")
-_PRESET = re.compile(r"""["']?preset["']?\s*:\s*["']([\w@/.-]+)["']""")
-_PLUGIN = re.compile(r"""["'](@?semantic-release[/-][\w.-]+|@[\w-]+/semantic-release-[\w-]+|semantic-release-[\w-]+)["']""")
-_STARTS_RELEASE = re.compile(r"\bsemantic-release\b")
+_RELEASE = regex(r"(?:^|/)(?:\.releaserc(?:\.(?:json|ya?ml|[cm]?js))?|release\.config\.[cm]?js)$")
+_PRESET = regex(r"""["']?preset["']?\s*:\s*["']([\w@/.-]+)["']""")
+_PLUGIN = regex(r"""["'](@?semantic-release[/-][\w.-]+|@[\w-]+/semantic-release-[\w-]+|semantic-release-[\w-]+)["']""")
+_STARTS_RELEASE = regex(r"\bsemantic-release\b")
 
 
 @rule("DEP-PRESET", gate="ship", category="dependency")
@@ -387,7 +388,7 @@ def _extended(tree: Tree, packages: list[Manifest]) -> Iterator[Finding]:
             )
 
 
-_RC = re.compile(r"(?:^|/)\.(?P<tool>eslint|stylelint|commitlint)rc(?:\.(?:json|ya?ml))?$")
+_RC = regex(r"(?:^|/)\.(?P<tool>eslint|stylelint|commitlint)rc(?:\.(?:json|ya?ml))?$")
 
 
 def _shareable(tree: Tree, packages: list[Manifest]) -> Iterator[Finding]:
@@ -456,9 +457,9 @@ def _rc_package(said: str, key: str, tool: str) -> str:
 
 # -- packages for each platform ------------------------------------------------------------------------------------------------
 
-_PLATFORM = re.compile(r"(?:darwin|linux|win32|windows|macos|osx|freebsd|android)", re.IGNORECASE)
-_CONSTANT = re.compile(r"""\b(?:const|let|var)\s+(\w+)\s*=\s*["'`]([^"'`$]*)["'`]""")
-_TEMPLATE = re.compile(r"`([^`\n]*\$\{[^`\n]*)`|[\"']((?:@[\w.-]+/)?[\w.-]*(?:darwin|linux|win32)[\w.-]*)[\"']")
+_PLATFORM = regex(r"(?:darwin|linux|win32|windows|macos|osx|freebsd|android)", re.IGNORECASE)
+_CONSTANT = regex(r"""\b(?:const|let|var)\s+(\w+)\s*=\s*["'`]([^"'`$]*)["'`]""")
+_TEMPLATE = regex(r"`([^`\n]*\$\{[^`\n]*)`|[\"']((?:@[\w.-]+/)?[\w.-]*(?:darwin|linux|win32)[\w.-]*)[\"']")
 
 
 @rule("DEP-OPTIONAL", gate="start", category="entry-point")
@@ -540,8 +541,8 @@ _TOOLS = (
     "wasm-pack",
     "zig",
 )
-_FIRST = re.compile(r"(?:^|&&|\|\||;|\|)\s*(?:\w+=\S+\s+)*(?P<tool>[\w.-]+)(?P<rest>[^&|;]*)")
-_RUNS = re.compile(r"^\s*(?:run\s+|run-script\s+)(?:-\S+\s+)*(?P<name>[\w:.-]+)")
+_FIRST = regex(r"(?:^|&&|\|\||;|\|)\s*(?:\w+=\S+\s+)*(?P<tool>[\w.-]+)(?P<rest>[^&|;]*)")
+_RUNS = regex(r"^\s*(?:run\s+|run-script\s+)(?:-\S+\s+)*(?P<name>[\w:.-]+)")
 _ON_INSTALL = ("preinstall", "install", "postinstall", "prepare")
 
 
@@ -602,7 +603,7 @@ def _needed(command: str, tasks: dict[str, str], how: str = "", depth: int = 0) 
     return list(found.items())
 
 
-_SETUP = re.compile(r"(?:^|/)(?:contributing|install|getting[-_]started|quick[-_]?start)[\w.-]*$", re.IGNORECASE)
+_SETUP = regex(r"(?:^|/)(?:contributing|install|getting[-_]started|quick[-_]?start)[\w.-]*$", re.IGNORECASE)
 _ASKS = r"(?:require|prerequisite|need|install|depend|engine|>=|≥|\d\+|must have)"
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from session_ops.analysis.ignore import would_ignore
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.manifests import Manifest
+from session_ops.patterns import regex
 
 FOLDERS = frozenset(
     (
@@ -31,24 +32,24 @@ FOLDERS = frozenset(
     + (".next", ".output", "bundle", "generated", "pkg", "release", "_build", "vendor", "binaries", "wasm", "server", "client")
 )
 """Folders that builds usually fill."""
-_TASK = re.compile(
+_TASK = regex(
     r"(?:^|[:_-])(?:build|compile|bundle|dist|prepare|prepack|prepublish|prepublishonly|postinstall|package|release|make)",
     re.IGNORECASE,
 )
-_TOOL = re.compile(
+_TOOL = regex(
     r"\b(?:tsc|tsup|rollup|vite|esbuild|webpack|parcel|swc|babel|microbundle|unbuild|tsdown|ncc|pkg|nexe|gulp|grunt|turbo|nx|rslib|bun build"
     r"|pkgroll|preconstruct|father|bob|ng build|next build|svelte-package|wasm-pack|napi|node-gyp|electron-builder|cargo|go build|goreleaser|zig|make)\b"
 )  # fmt: skip
 
-_TYPED = re.compile(
+_TYPED = regex(
     r"^\s*(?:[$>] *)?(?:npx\s+|bunx\s+|pnpm\s+(?:exec\s+|dlx\s+)?|yarn\s+)?(?:tsc|tsup|esbuild|rollup|webpack|vite build|swc|bun build|make)\b",
     re.MULTILINE,
 )
 """A build that somebody who reads the docs types."""
-_BUILDER = re.compile(
+_BUILDER = regex(
     r"(?:build|bundle|compile|release|gulp|grunt|rollup|webpack|esbuild|tasks?|noxfile)[\w.-]*$|setup\.py$", re.IGNORECASE
 )
-_SCRIPTED = re.compile(r'"[\w:.-]*(?:build|compile|bundle|prepare|prepack)[\w:.-]*"\s*:\s*"')
+_SCRIPTED = regex(r'"[\w:.-]*(?:build|compile|bundle|prepare|prepack)[\w:.-]*"\s*:\s*"')
 
 
 def builds(one: Manifest) -> bool:
@@ -70,8 +71,8 @@ def is_output(tree: Tree, one: Manifest, path: str) -> bool:
     return builds(one) or _built_elsewhere(tree)
 
 
-_WRITES = re.compile(r"(?:--outfile[= ]|-o\s+)[\"']?(?P<file>[\w@./-]+)")
-_ONE_FILE = re.compile(r"^\s*(?:bun build|(?:npx\s+)?esbuild)\s(?=.*--outfile[= ])[^;&|]*$")
+_WRITES = regex(r"(?:--outfile[= ]|-o\s+)[\"']?(?P<file>[\w@./-]+)")
+_ONE_FILE = regex(r"^\s*(?:bun build|(?:npx\s+)?esbuild)\s(?=.*--outfile[= ])[^;&|]*$")
 
 
 def written(one: Manifest) -> frozenset[str]:

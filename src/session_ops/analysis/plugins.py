@@ -13,17 +13,18 @@ from session_ops.discovery.aside import is_aside
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifests
 from session_ops.model import Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-ASKED = re.compile(
+ASKED = regex(
     r"(?:/plugin|\bclaude plugins?|\bcodex plugins?)\s+(?:install|enable|update|add|i)\s+(?P<whole>(?P<name>[\w.-]+)@(?P<market>[\w.-]+))"
 )
-UNASKABLE = re.compile(r"(?:/plugin|\bclaude plugins?)\s+install\s+(?P<whole>(?P<owner>[\w.-]+)/(?P<name>[\w.-]+))(?=[\s`]|$)")
+UNASKABLE = regex(r"(?:/plugin|\bclaude plugins?)\s+install\s+(?P<whole>(?P<owner>[\w.-]+)/(?P<name>[\w.-]+))(?=[\s`]|$)")
 """The address of a repository, which the command does not take."""
-ADDED = re.compile(r"(?:/plugin|\bclaude plugins?)\s+marketplace\s+add\s+(?P<what>[^\s`\"']+)")
+ADDED = regex(r"(?:/plugin|\bclaude plugins?)\s+marketplace\s+add\s+(?P<what>[^\s`\"']+)")
 OFFICIAL = frozenset(("claude-plugins-official", "claude-code-plugins", "anthropic-agent-skills", "claude-community"))
 """Marketplaces of the agent's maker, which may list the plugin too."""
-PLUGIN_JSON = re.compile(r"(?:^|/)\.[\w-]+-plugin/plugin\.json$")
+PLUGIN_JSON = regex(r"(?:^|/)\.[\w-]+-plugin/plugin\.json$")
 
 
 def named_as_it_is(finding: Finding, tree: Tree) -> Fix | None:

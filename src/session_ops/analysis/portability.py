@@ -26,18 +26,19 @@ from session_ops.discovery.references import References
 from session_ops.discovery.scripts import Script, Scripts
 from session_ops.discovery.syntax import Syntax, line_of
 from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-KEPT = re.compile(
+KEPT = regex(
     r"(?:^|/)(?:old|legacy|backups?|snapshots|integration(?:[-_]tests?)?|coverage|dist|build|target\d*|out|vendor|notebooks?|node_modules|site-packages|stories|\.github/ISSUE_TEMPLATE)/"
     r"|(?:^|/)(?:[^/]*[._-])?(?:mocks?|fixtures?|samples?|examples?|demo|seed|bench|stories|template|dist|test|tests|spec)(?:[._-][^/]*)?$",
     re.IGNORECASE,
 )
 
 
-TRIALS = re.compile(r"debug|scratch|experiment|playground|prototype|(?:^|[/_-])poc(?:[/_.-])|one-?off|ad-?hoc", re.IGNORECASE)
+TRIALS = regex(r"debug|scratch|experiment|playground|prototype|(?:^|[/_-])poc(?:[/_.-])|one-?off|ad-?hoc", re.IGNORECASE)
 """Paths of what somebody tried once."""
-INVENTED = re.compile(r"(?:^|/)[^/]*(?:[mM]ock|[fF]ixture|[sS]ample|[dD]ummy|[fF]ake)[^/]*$|(?:^|/)(?:testing|storybook)/")
+INVENTED = regex(r"(?:^|/)[^/]*(?:[mM]ock|[fF]ixture|[sS]ample|[dD]ummy|[fF]ake)[^/]*$|(?:^|/)(?:testing|storybook)/")
 
 
 def beside_the_point(path: str) -> bool:
@@ -47,7 +48,7 @@ def beside_the_point(path: str) -> bool:
 
 # --- one person's folder -------------------------------------------------------------------------------------------------
 
-HOME = re.compile(
+HOME = regex(
     r"(?<![\w.$}/~*%])(?<!(?<!:)-)(?<!(?<!<string)>)(?:/mnt/[a-z]/Users/|/var/home/|/home/|/Users/|[A-Za-z]:(?:\\\\?|/)Users(?:\\\\?|/))([A-Za-z][\w.-]*)(?=[/\\\"'\s;:,)<]|$)"
 )
 NOBODY = frozenset((
@@ -80,47 +81,47 @@ READ = (
     "conf",
 )
 ALSO_READ = ("systemd", "makefile", "env", "cron", "xml")
-CONFIG_JSON = re.compile(
+CONFIG_JSON = regex(
     r"(?:^|/)(?:\.vscode|\.claude|\.cursor|\.codex|\.gemini|\.zed|\.idea|\.claude-plugin|hooks?|config|conf|configs|settings)/[^/]*\.jsonc?$"
     r"|(?:^|/)(?:package|\.?mcp[\w.-]*|settings[\w.-]*|config[\w.-]*|[\w.-]*\.?config|hooks|plugin|claude_desktop_config|ecosystem[\w.-]*)\.jsonc?$"
 )
-RECORDS = re.compile(
+RECORDS = regex(
     r"(?:^|/)\.?(?:artifacts?|data|state|logs?|sessions?|reports?|summar\w+|checkpoints?|memory|memories|history|plans?|transcripts?|cache|records?|runs?"
     r"|results?)/|(?:^|/)\.claude/[\w-]*(?:context|cache|state|progress|snapshot|history)\.json$",
     re.IGNORECASE,
 )
 """Folders in which data files say what once happened; a path in them is not a setting."""
-SHOWN = re.compile(
+SHOWN = regex(
     r"\be\.g\.|\bexamples?\b|\bfor instance\b|\bplaceholder|\busage\b|\bhelp\s*=|description|\bsample\b|such as|>>> |\btitle\b|\bmock"
     r"|\bconsole\.\w+\(|\bprint\w*\(|\blog(?:ger|ging)?\.\w+\(|\b(?:typer|click)\.echo|\braise\b|\bthrow\b|\bassert|\bexpect\(|"
     r"\"(?:Bash|Read|Edit|Write|Glob|Grep|WebFetch)\(|additionalDirectories",
     re.IGNORECASE,
 )
-FOLDER = re.compile(r"\b(?:\w*Path|join|resolve|open|chdir|isdir|exists|makedirs)\(|home|_?dir\b|folder|\bcwd\b", re.IGNORECASE)
+FOLDER = regex(r"\b(?:\w*Path|join|resolve|open|chdir|isdir|exists|makedirs)\(|home|_?dir\b|folder|\bcwd\b", re.IGNORECASE)
 """What shows that a text which is nothing but somebody's home is used as a folder, not as a route or a label."""
-ECHOED = re.compile(r"^\s*(?:echo|printf|log\w*|info|warn\w*|err\w*|print\w*|say|die|usage|note|success|debug)\b")
+ECHOED = regex(r"^\s*(?:echo|printf|log\w*|info|warn\w*|err\w*|print\w*|say|die|usage|note|success|debug)\b")
 HASH_COMMENTS = frozenset(
     ("shell", "zsh", "python", "ruby", "perl", "yaml", "toml", "ini", "conf", "systemd", "makefile", "env", "cron")
 )
-TRIED = re.compile(r"\|\||\bexists?\b|-[fdex]\s|\bisfile|\bcandidates?\b|existsSync|\bglob\b|\bwhich\b", re.IGNORECASE)
-CREATES = re.compile(
+TRIED = regex(r"\|\||\bexists?\b|-[fdex]\s|\bisfile|\bcandidates?\b|existsSync|\bglob\b|\bwhich\b", re.IGNORECASE)
+CREATES = regex(
     r"(?:useradd|adduser)\s+[^\n|;&]*?([a-z_][\w-]*)\s*(?:$|&|\||;|\\|\"|\d?>)|^\s*USER\s+([a-z][\w-]*)|\bdscl\s+\.\s+-(?:create|read)\s+[\"']?/Users/([\w.-]+)|\bsysadminctl\b[^\n]*-addUser\s+[\"']?([\w.-]+)",
     re.MULTILINE,
 )
-MOUNTED = re.compile(r"(?:^|[\s\"'`=,])(?:[A-Za-z][\w.-]*|(?:\.{1,2}|~)?/[^\s\"'`:]*|(?:\$|\$\{|#\{|\{)[^\s\"'`:]*):$")
+MOUNTED = regex(r"(?:^|[\s\"'`=,])(?:[A-Za-z][\w.-]*|(?:\.{1,2}|~)?/[^\s\"'`:]*|(?:\$|\$\{|#\{|\{)[^\s\"'`:]*):$")
 """What stands before a path inside a container: the name of a volume, or a folder of the host, and a colon."""
-VOLUMES = re.compile(r"(?:^|[\s\"'\[])-v\b|--(?:volume|mount|bind)\b|\bvolumes?\b|\bmounts?\b|\bbinds?\b", re.IGNORECASE)
-INSIDE = re.compile(r"\b(?:docker|podman|nerdctl)\s+(?:compose\s+)?exec\s|\bkubectl\s[^|;&]*\bexec\s|\bdocker\s+cp\s")
-ALLOWED = re.compile(r"\"(?:additionalDirectories|(?:allow|deny)(?:Write|Read))\"\s*:")
+VOLUMES = regex(r"(?:^|[\s\"'\[])-v\b|--(?:volume|mount|bind)\b|\bvolumes?\b|\bmounts?\b|\bbinds?\b", re.IGNORECASE)
+INSIDE = regex(r"\b(?:docker|podman|nerdctl)\s+(?:compose\s+)?exec\s|\bkubectl\s[^|;&]*\bexec\s|\bdocker\s+cp\s")
+ALLOWED = regex(r"\"(?:additionalDirectories|(?:allow|deny)(?:Write|Read))\"\s*:")
 """Lists of folders that an agent may or may not touch: one that is not there does no harm."""
-PROSE = re.compile(r":\s*\"[A-Z][a-z]+ (?:[a-z]+ )+[^\"]*$")
-FAR = re.compile(r"\bssh(?:-action)?\b|\brsync\b|\bscp\b")
+PROSE = regex(r":\s*\"[A-Z][a-z]+ (?:[a-z]+ )+[^\"]*$")
+FAR = regex(r"\bssh(?:-action)?\b|\brsync\b|\bscp\b")
 
 
-COMPILED_BESIDE = re.compile(r"(?:^|/)(?:scripts?|tools?|hack|dev|internal/cmd)/")
+COMPILED_BESIDE = regex(r"(?:^|/)(?:scripts?|tools?|hack|dev|internal/cmd)/")
 """Programs that are run from their source by those who make the product: no build installs them."""
-VALUE_OF_TEST = re.compile(r"\b(?:test|example|sample|mock|fake)_\w*\(")
-FUNCTION = re.compile(r"^\s*(?:pub(?:\([^)]*\))?\s+)?(?:async\s+)?(?:fn|def|func|function)\s+(?:\([^)]*\)\s*)?(\w+)")
+VALUE_OF_TEST = regex(r"\b(?:test|example|sample|mock|fake)_\w*\(")
+FUNCTION = regex(r"^\s*(?:pub(?:\([^)]*\))?\s+)?(?:async\s+)?(?:fn|def|func|function)\s+(?:\([^)]*\)\s*)?(\w+)")
 
 
 def to_home_variable(finding: Finding, tree: Tree) -> Fix | None:
@@ -256,9 +257,9 @@ def _told(tree: Tree, docs: Docs, made: frozenset[str]) -> Iterator[Finding]:
             break
 
 
-_TO_DO = re.compile(r"^\s*(?:\d+\.|[-*])?\s*(?:\*\*)?(?:Read|Open|Load|Write|Append|Update|Check|Run|Execute|Create|Save)\b")
+_TO_DO = regex(r"^\s*(?:\d+\.|[-*])?\s*(?:\*\*)?(?:Read|Open|Load|Write|Append|Update|Check|Run|Execute|Create|Save)\b")
 """What an instruction to an agent begins with."""
-_GOES = re.compile(r"^\s*(?:\$ )?(?:cd|source|\.|bash|sh|python3?|node|cp|mv|ln|export|git)\s")
+_GOES = regex(r"^\s*(?:\$ )?(?:cd|source|\.|bash|sh|python3?|node|cp|mv|ln|export|git)\s")
 """What a line of a shell block begins with that fails where the folder is not there."""
 
 
@@ -397,13 +398,13 @@ def _comment(before: str, line: str, language: str) -> bool:
 
 # --- operating systems -------------------------------------------------------------------------------------------------------
 
-OS_BRANCH = re.compile(
+OS_BRANCH = regex(
     r"\buname\b|OSTYPE|darwin|\bmac\w*|\blinux\w*|\$\{?(?:OS|PLATFORM|os|platform|os_name|OS_NAME|os_type|OS_TYPE)\b|\bgnu\b|\bbsd\b|--version"
     r"|command\s+-v|\bwhich\b|(?:command|cmd|program|binary|tool)_?exists|\b_?(?:has|have)_?(?:cmd|command)\b|\btype\s|\bhash\s|\bgsed\b|\bgdate\b|/proc/|busybox|detect_os|is_wsl|\bwsl",
     re.IGNORECASE,
 )
 NAMES = frozenset(d.command for d in DIFFERENCES)
-USES = re.compile(r"(?<![\w.$/-])(?:" + "|".join(sorted(map(re.escape, NAMES))) + r")(?![\w-])")
+USES = regex(r"(?<![\w.$/-])(?:" + "|".join(sorted(map(re.escape, NAMES))) + r")(?![\w-])")
 
 
 @rule("PORT-GNU", gate="relocate", category="portability", fix=both_forms)
@@ -489,7 +490,7 @@ def _differences(
         )
 
 
-OF_LINUX = re.compile(
+OF_LINUX = regex(
     r"(?:^|[\s\"'=:-])/(?:usr/lib(?:exec)?|var/lib|proc|sys|etc/(?:systemd|default|apt|sysconfig|init\.d)|run|lib/systemd)/"
 )
 
@@ -516,14 +517,14 @@ def _own_words(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         yield own[: ends[0]] if ends else own
 
 
-ONE_SYSTEM = re.compile(
+ONE_SYSTEM = regex(
     r"mac_?os|osx|darwin|linux|iterm|launchd|devcontainer|busybox|alpine|bsd|ubuntu|debian|(?:^|[-_.])(?:deb|rpm|snap)(?:[-_.]|$)",
     re.IGNORECASE,
 )
 """Names of files and functions that say for which system they are."""
 
 
-OF_MACOS = re.compile(r"iTerm|application \\*\"(?:Terminal|Finder|System Events)")
+OF_MACOS = regex(r"iTerm|application \\*\"(?:Terminal|Finder|System Events)")
 """A script that steers a program of macOS is for macOS, whatever else the target runs on."""
 
 
@@ -596,10 +597,10 @@ def _within(outer: SgNode, inner: SgNode) -> bool:
 
 # --- shells --------------------------------------------------------------------------------------------------------------------
 
-NEW_BASH_HINT = re.compile(
+NEW_BASH_HINT = regex(
     r"@[QEPAKaULuk]\}|\^\}|\^\^|,,|,\}|\[-\d|:\s*-\d|EPOCH|SRANDOM|mapfile|readarray|coproc|wait\s+-|shopt|%\(|&>>|\|&|-v\s|(?:declare|local|typeset|readonly|export)\s+-|read\s"
 )
-KNOWS_ITS_BASH = re.compile(r"BASH_VERSINFO|BASH_VERSION\b")
+KNOWS_ITS_BASH = regex(r"BASH_VERSINFO|BASH_VERSION\b")
 
 
 @rule("PORT-BASH", gate="relocate", category="portability", fix=ask_for_bash)
@@ -798,7 +799,7 @@ BUSYBOX_KNOWS = frozenset(
 
 # --- the folder somebody stands in ---------------------------------------------------------------------------------------------
 
-MOVES = re.compile(
+MOVES = regex(
     r"^\s*(?:cd|pushd)\s+[^\n]*(?:dirname|BASH_SOURCE|\$0|SCRIPT_?DIR|\$\{?(?:here|HERE|ROOT\w*|root|DIR|BASE\w*|PROJECT\w*))",
     re.MULTILINE,
 )

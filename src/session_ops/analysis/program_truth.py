@@ -13,16 +13,17 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifests
 from session_ops.discovery.manifests.setuptools import parse
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 TOP = r"(?m)^(?:await\s+|void\s+)?(?:main|run|start|cli|bootstrap|init|program)\([^()\n]*\)"
-JS_CATCH = re.compile(
+JS_CATCH = regex(
     rf"{TOP}(?:\s*\.(?:then|finally)\((?:[^()]|\([^()]*\))*\))*\s*\.catch\(\s*(?P<handler>console\.\w+\s*\)|(?:async\s*)?(?:\(?\w*(?::\s*\w+)?\)?)\s*=>\s*)"
 )
-ENDS = re.compile(
+ENDS = regex(
     r"process\.(?:exit|exitCode|abort|kill)|\bexit\w*\(|throw\b|reject\(|Deno\.exit|die\(|fail\(|fatal\(", re.IGNORECASE
 )
-HOOKS = re.compile(r"(?:^|/)hooks?/|hook", re.IGNORECASE)
+HOOKS = regex(r"(?:^|/)hooks?/|hook", re.IGNORECASE)
 
 
 @rule("ERR-EXITZERO", gate="start", category="error-handling")

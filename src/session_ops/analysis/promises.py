@@ -13,18 +13,19 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.mechanism import Mechanism
 from session_ops.discovery.prompts import Prompt
 from session_ops.model import Evidence, Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-NEVER_TAKEN = re.compile(
+NEVER_TAKEN = regex(
     r"\b(?:never|not|no\s+longer|only)\b[^.]*\b(?:taken|stolen|removed|released|broken|expired?)\b[^.]*\b(?:alive|live|living|running|active|dead|gone)\b",
     re.IGNORECASE,
 )
-RELEASED = re.compile(
+RELEASED = regex(
     r"\block(?:s|ed)?\b[^.]*\b(?:is|are|get|gets)\s+(?:also\s+|always\s+|automatically\s+)?(?:released|freed|removed|dropped)\b",
     re.IGNORECASE,
 )
-LOCK = re.compile(r"\block", re.IGNORECASE)
-NEGATED = re.compile(r"\b(?:not|never|n't|unless|must be)\b", re.IGNORECASE)
+LOCK = regex(r"\block", re.IGNORECASE)
+NEGATED = regex(r"\b(?:not|never|n't|unless|must be)\b", re.IGNORECASE)
 
 
 @rule("DOC-PROMISE", gate="follow", category="docs-contradiction")

@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.setuptools import parse
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_INNER = re.compile(
-    r"^[ \t]+(?:from\s+[\w.]+\s+)?import\s+([\w.]+(?:\s+as\s+\w+)?(?:\s*,\s*\w+(?:\s+as\s+\w+)?)*)", re.MULTILINE
-)
-_ADDED = re.compile(r"^[ \t]+(\w+)\s*[-+|]=", re.MULTILINE)
-_IMPORTED = re.compile(r"^(?:from\s+[\w.]+\s+)?import\s([^\n]*)", re.MULTILINE)
-_WORD = re.compile(r"\w+")
-_OUTER = re.compile(r"^(\w+)\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
+_INNER = regex(r"^[ \t]+(?:from\s+[\w.]+\s+)?import\s+([\w.]+(?:\s+as\s+\w+)?(?:\s*,\s*\w+(?:\s+as\s+\w+)?)*)", re.MULTILINE)
+_ADDED = regex(r"^[ \t]+(\w+)\s*[-+|]=", re.MULTILINE)
+_IMPORTED = regex(r"^(?:from\s+[\w.]+\s+)?import\s([^\n]*)", re.MULTILINE)
+_WORD = regex(r"\w+")
+_OUTER = regex(r"^(\w+)\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _SCOPES = (
     ast.FunctionDef,

@@ -17,9 +17,10 @@ from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.history import History
 from session_ops.discovery.references import Reference, References
 from session_ops.model import Confidence, Evidence, Finding, Gate
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-SIDE = re.compile(
+SIDE = regex(
     r"(?:^|/)(?:tests?|__tests__|spec|fixtures?|testdata|__fixtures__|__mocks__|examples?|samples?|demos?|templates?|archived?|_archive|old|legacy|"
     r"deprecated|backups?|bak|vendor|third_party|playground|sandbox|scratch|experiments?|benchmarks?|bench|deps|external|extern|thirdparty|3rdparty|cookiecutter[\w-]*|docs?(?:[_-]src)?|snippets|\.history)(?=/)"
     r"|\.(?:test|spec)(?:[_-]\w+)?\.[cm]?[jt]sx?$|[._-](?:template|tmpl|tpl)\.\w+$|(?:^|/)(?:test_\w+|\w+_test|conftest)\.py$|(?:^|/)tests?-[\w-]+\.\w+$",
@@ -46,11 +47,11 @@ _MAIN_SCRIPTS = frozenset(
         "serve",
     )
 )
-_COMMON_NAMES = re.compile(
+_COMMON_NAMES = regex(
     r"(?:readme|index|main|__init__|__main__|setup|config|package|license|changelog|dockerfile|makefile|utils?|types?)(?:\.\w+)*$",
     re.IGNORECASE,
 )
-_OWN_CONFIG = re.compile(r"(?:^|/)\.env(?:\.\w+)?$|(?:^|/)[\w-]*\.local\.\w+$|(?:^|/)secrets?\b")
+_OWN_CONFIG = regex(r"(?:^|/)\.env(?:\.\w+)?$|(?:^|/)[\w-]*\.local\.\w+$|(?:^|/)secrets?\b")
 MOST = 30
 """Findings of one rule; what is more is folded into the last."""
 

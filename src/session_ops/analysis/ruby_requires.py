@@ -9,6 +9,7 @@ from session_ops.discovery.aside import is_aside
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifest, Manifests
 from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 LIBRARIES = {
@@ -18,8 +19,8 @@ LIBRARIES = {
     "Forwardable": "forwardable", "PTY": "pty", "Etc": "etc", "Zlib": "zlib", "OpenSSL": "openssl", "Ripper": "ripper", "Tmpdir": "tmpdir",
 }  # fmt: skip
 """Constants and what must be required for them. Source: docs.ruby-lang.org, standard library."""
-_USE = re.compile(rf"(?<![\w:.@$'\"/-])(?:::)?({'|'.join(LIBRARIES)})(?=\.\w|::[A-Z])")
-_REQUIRE = re.compile(r"""^\s*(?:require|autoload[ (]+:\w+,)[ (]+["']([\w/.-]+)["']""", re.MULTILINE)
+_USE = regex(rf"(?<![\w:.@$'\"/-])(?:::)?({'|'.join(LIBRARIES)})(?=\.\w|::[A-Z])")
+_REQUIRE = regex(r"""^\s*(?:require|autoload[ (]+:\w+,)[ (]+["']([\w/.-]+)["']""", re.MULTILINE)
 
 
 def _require(finding: Finding, tree: Tree) -> Fix | None:

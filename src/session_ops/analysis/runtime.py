@@ -11,6 +11,7 @@ from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifest, Manifests
 from session_ops.model import Confidence, Edit, Evidence, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 Version = tuple[int, ...]
@@ -22,21 +23,21 @@ NODE_TOOLS: dict[str, tuple[tuple[int, Version], ...]] = {
     "astro": ((4, (18, 14)), (5, (18, 17))),
 }
 """Tools that end with an error on an older Node: from which major version of the tool, which Node. Sources: their release notes."""
-_INSTALLS_SELF = re.compile(
+_INSTALLS_SELF = regex(
     r"\bpip3?\s+install\b[^\n;&|]*\s(?:-e\s+)?[\"']?\.(?:[/\[\s\"']|$)|\bpython3?\s+setup\.py\s+(?:install|develop)"
 )
-_GO = re.compile(r"\bgo\s+(?:build|install|run|test|mod\s+download|generate|vet)\b")
-_CARGO = re.compile(r"\bcargo\s+(?:build|install|run|test|chef|fetch|check)\b")
-_NODE = re.compile(
+_GO = regex(r"\bgo\s+(?:build|install|run|test|mod\s+download|generate|vet)\b")
+_CARGO = regex(r"\bcargo\s+(?:build|install|run|test|chef|fetch|check)\b")
+_NODE = regex(
     r"\b(?:npm\s+(?:ci|install|i|test|run)|pnpm\s+(?:install|i)|yarn(?:\s+install)?(?=\s*(?:$|[;&|\n]|--))|node\s+(?!-v|--version)\S)"
 )
 """What looks at engines: yarn and pnpm end with an error, npm warns. Source: docs.npmjs.com (engines), classic.yarnpkg.com, pnpm.io."""
-_IMAGE = re.compile(
+_IMAGE = regex(
     r"^(?:--\S+\s+)*(?:docker\.io/)?(?:library/)?(?P<name>node|python|golang|rust):(?P<version>\d+(?:\.\d+)*)(?=[-\s@]|$)"
 )
 _LANGUAGE = {"node": "node", "python": "python", "golang": "go", "rust": "rust"}
 _SETUP = {"actions/setup-node": ("node", "with.node-version"), "actions/setup-python": ("python", "with.python-version")}
-_RUNS_SCRIPT = re.compile(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+|run-script\s+)?(?:--?\S+\s+)*(?P<script>[\w:.-]+)")
+_RUNS_SCRIPT = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+|run-script\s+)?(?:--?\S+\s+)*(?P<script>[\w:.-]+)")
 
 
 @dataclass(frozen=True)

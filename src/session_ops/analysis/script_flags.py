@@ -10,13 +10,14 @@ from session_ops.discovery.commands import peeled
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.model import Confidence, Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 _SHELLS = frozenset(("bash", "sh", "zsh", "dash", "ksh"))
-_FLAG = re.compile(r"--[a-z][\w-]*")
-_POSITION = re.compile(r"\$\{?[1-9]\b")
-_ALL = re.compile(r"\"?\$\{?[@*]")
-_TAKES_ANY = re.compile(r"\w+\+=\(\s*\"?\$|\w+\+=\"\s*\$\{?1|\b(?:EXTRA|REST|PASSTHROUGH|extra|rest|passthrough)\w*=")
+_FLAG = regex(r"--[a-z][\w-]*")
+_POSITION = regex(r"\$\{?[1-9]\b")
+_ALL = regex(r"\"?\$\{?[@*]")
+_TAKES_ANY = regex(r"\w+\+=\(\s*\"?\$|\w+\+=\"\s*\$\{?1|\b(?:EXTRA|REST|PASSTHROUGH|extra|rest|passthrough)\w*=")
 
 
 @rule("REF-FLAG", gate="start", category="entry-point")

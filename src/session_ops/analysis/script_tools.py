@@ -9,6 +9,7 @@ from session_ops.discovery.aside import is_aside
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifest, Manifests
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 _BRINGS: dict[str, tuple[str, ...]] = {
@@ -27,7 +28,7 @@ _BRINGS: dict[str, tuple[str, ...]] = {
     "api-extractor": ("@microsoft/api-extractor",), "attw": ("@arethetypeswrong/cli",), "astro": ("astro",), "docusaurus": ("@docusaurus/core",),
 }  # fmt: skip
 """Commands that only packages of npm bring, and these packages (their package.json, `bin`)."""
-_STARTS = re.compile(r"(?:^|&&|\|\||;|\|(?!\|))\s*(?:cross-env\s+)?(?:\w+=\S+\s+)*(?P<tool>[a-z][\w-]*)(?=\s|$|;)")
+_STARTS = regex(r"(?:^|&&|\|\||;|\|(?!\|))\s*(?:cross-env\s+)?(?:\w+=\S+\s+)*(?P<tool>[a-z][\w-]*)(?=\s|$|;)")
 
 
 @rule("DEP-SCRIPT", gate="metadata", category="dependency")

@@ -10,19 +10,20 @@ from session_ops.discovery.aside import is_test, not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.setuptools import parse
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-THEIRS = re.compile(r"settings|\bmcp|claude_?(?:json|config)|permissions", re.IGNORECASE)
+THEIRS = regex(r"settings|\bmcp|claude_?(?:json|config)|permissions", re.IGNORECASE)
 """How files of the agent, which its user edits too, are called in code."""
-KEEPS = re.compile(r"\.bak\b|backup|copyFile|copy2|shutil\.copy|rename\(|\.replace\(\s*\w*(?:bak|backup)", re.IGNORECASE)
-READER = re.compile(
+KEEPS = regex(r"\.bak\b|backup|copyFile|copy2|shutil\.copy|rename\(|\.replace\(\s*\w*(?:bak|backup)", re.IGNORECASE)
+READER = regex(
     r"function\s+(?P<name>\w+)\s*\([^)]*\)[^{]*\{(?P<body>.{0,600}?JSON\.parse\(.{0,300}?catch\s*(?:\([^)]*\))?\s*\{[^}]*?return\s*\{\s*\})",
     re.DOTALL,
 )
-CAUGHT = re.compile(
+CAUGHT = regex(
     r"(?P<data>\w+)\s*=\s*JSON\.parse\((?P<read>[^;]*?\(\s*(?P<path>\w+)[^;]*);\s*\}\s*catch\s*(?:\([^)]*\))?\s*\{(?P<handler>[^{}]*(?:\{\s*\})?[^{}]*)\}"
 )
-SAYS = re.compile(r"throw|exit\(|return\s*(?:;|false|null|1)|reject", re.IGNORECASE)
+SAYS = regex(r"throw|exit\(|return\s*(?:;|false|null|1)|reject", re.IGNORECASE)
 
 
 @rule("STATE-SETTINGS", gate="coordinate", category="error-handling")

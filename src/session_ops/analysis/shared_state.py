@@ -14,20 +14,21 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.mechanism import BETWEEN_PROCESSES, Mechanism, Use
 from session_ops.discovery.scripts import Scripts
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 SHARED = frozenset(("registry", "pointer", "message"))
 """Kinds of state that one file holds for all sessions."""
 MOST = 6
 """Findings of one rule; the rest is left to the ones that are shown."""
-LOADS = re.compile(r"load|read|get|fetch|all|list", re.IGNORECASE)
-SAVES = re.compile(r"save|write|store|persist|dump|flush|put", re.IGNORECASE)
+LOADS = regex(r"load|read|get|fetch|all|list", re.IGNORECASE)
+SAVES = regex(r"save|write|store|persist|dump|flush|put", re.IGNORECASE)
 SHORT = 60
 """Lines of a function that only hands on what it loads or saves, documentation counted."""
-INSIDE_ONE = re.compile(
+INSIDE_ONE = regex(
     r"\bsync\.(?:RW)?Mutex\b|threading\.R?Lock\(|asyncio\.Lock\(|\bMutex\.new\b|Mutex::new|RwLock::new|async-mutex|new\s+Mutex\("
 )
-HELD = re.compile(r"\.(?:Lock|lock|acquire|runExclusive|synchronize)\(|\bwith\s+\w*(?:\.\w+)*_?lock\w*\s*:|\bsynchronize\s+do")
+HELD = regex(r"\.(?:Lock|lock|acquire|runExclusive|synchronize)\(|\bwith\s+\w*(?:\.\w+)*_?lock\w*\s*:|\bsynchronize\s+do")
 
 
 def parts_of(state: str) -> str:
@@ -123,7 +124,7 @@ def _by_file(mechanism: Mechanism, bodies: Bodies) -> Iterator[tuple[Source, str
         yield bodies.source(path), state, uses
 
 
-SAFELY = re.compile(r"\block|atomic|flock|mkdir\b|exclusive|one (?:session|agent) at a time", re.IGNORECASE)
+SAFELY = regex(r"\block|atomic|flock|mkdir\b|exclusive|one (?:session|agent) at a time", re.IGNORECASE)
 """What an instruction says where it thinks of the others."""
 
 
@@ -248,9 +249,7 @@ def lock_of_one_process(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Ite
         raise NotApplicable("no lock of one process beside a shared file")
 
 
-PYTHON_WRITE = re.compile(
-    r"^(?P<indent>[ \t]*)with open\((?P<path>[\w.]+), (?P<mode>['\"]w['\"])(?P<more>[^\n)]*)\) as \w+:[ \t]*$"
-)
+PYTHON_WRITE = regex(r"^(?P<indent>[ \t]*)with open\((?P<path>[\w.]+), (?P<mode>['\"]w['\"])(?P<more>[^\n)]*)\) as \w+:[ \t]*$")
 
 
 def write_aside(finding: Finding, bodies: Bodies, tree: Tree) -> Fix | None:
@@ -320,7 +319,7 @@ def written_in_place(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterat
         )
 
 
-UNIQUE = re.compile(
+UNIQUE = regex(
     r"[pP]id\b|PID|[uU]uid|UUID|[rR]and(?:om)?|mk[sd]?temp|NamedTemporary|CreateTemp|\$\$|[nN]ano|tempfile\.|token_hex|crypto|[tT]ime\(|[nN]ow\(|nonce"
     r"|[uU]nique|\.hex|\b(?:\w+_)?id\b|Id\b"
 )
@@ -363,7 +362,7 @@ def one_temporary_name(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iter
             )
 
 
-REMOVAL = re.compile(r"^\s*os\.(?:remove|unlink)\([\w.]+\)\s*$")
+REMOVAL = regex(r"^\s*os\.(?:remove|unlink)\([\w.]+\)\s*$")
 
 
 def write_over_it(finding: Finding, tree: Tree) -> Fix | None:
@@ -411,10 +410,10 @@ def removed_before_written(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> 
         raise NotApplicable("no shared state is removed")
 
 
-SWALLOWS = re.compile(
+SWALLOWS = regex(
     r"^\s*except\s*(?::|\(?[^:\n]*\b(?:Exception|BaseException|ValueError|JSONDecodeError|OSError)\b[^:\n]*:)|\bcatch\s*(?:\([^)\n]*\)\s*)?\{|^\s*rescue\b",
 )
-EMPTY = re.compile(r"\breturn\s*(?:\{\}|\[\]|dict\(\)|list\(\)|new Map\(\)|None|null|\{\s*sessions:\s*\[\]\s*\})")
+EMPTY = regex(r"\breturn\s*(?:\{\}|\[\]|dict\(\)|list\(\)|new Map\(\)|None|null|\{\s*sessions:\s*\[\]\s*\})")
 
 
 @rule("STATE-EMPTY", gate="coordinate", category="error-handling", fix=only_if_missing)
@@ -458,8 +457,8 @@ def unreadable_counts_as_empty(mechanism: Mechanism, bodies: Bodies, tree: Tree)
         raise NotApplicable("no state is read and written back")
 
 
-OWN_POINTER = re.compile(r"\$\$|TMUX_PANE|\btty\b|PPID|CLAUDE_SESSION|SESSION_ID|\*|<|\{", re.IGNORECASE)
-IN_SESSION_TERMS = re.compile(r"session|agent", re.IGNORECASE)
+OWN_POINTER = regex(r"\$\$|TMUX_PANE|\btty\b|PPID|CLAUDE_SESSION|SESSION_ID|\*|<|\{", re.IGNORECASE)
+IN_SESSION_TERMS = regex(r"session|agent", re.IGNORECASE)
 
 
 @rule("STATE-POINTER", gate="coordinate", category="state", fix=pointer_of_each)
@@ -516,19 +515,19 @@ def one_pointer_for_all(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
         )
 
 
-COARSE = re.compile(r"\$\(date\s[^)]*\+[\"']?(?P<format>[^\"')]*)[\"']?\s*\)|`date\s[^`]*\+[\"']?(?P<old>[^\"'`]*)")
-IDENTITY = re.compile(
+COARSE = regex(r"\$\(date\s[^)]*\+[\"']?(?P<format>[^\"')]*)[\"']?\s*\)|`date\s[^`]*\+[\"']?(?P<old>[^\"'`]*)")
+IDENTITY = regex(
     r"^\s*(?:local\s+|export\s+|readonly\s+)?(?!\w*(?:BACKUP|backup|ARCHIVE|archive|LOG))(?P<name>(?:\w*_)?(?:session|agent|run|worker|instance|claim|task)(?:_?(?:id|name|key))?)=",
     re.IGNORECASE,
 )
-FINE = re.compile(r"%N|\$\$|RANDOM|uuid|mktemp|openssl|/dev/urandom|hostname|BASHPID|sha\d*sum|md5", re.IGNORECASE)
-CODE_IDENTITY = re.compile(
+FINE = regex(r"%N|\$\$|RANDOM|uuid|mktemp|openssl|/dev/urandom|hostname|BASHPID|sha\d*sum|md5", re.IGNORECASE)
+CODE_IDENTITY = regex(
     r"\b(?P<name>(?:self\.|this\.)?(?:session|agent|run|worker|instance|claim)_?(?:id|Id|ID|key))\s*(?::\s*\w+\s*)?(?::=|=)\s*(?P<value>[^=\n].*)$"
 )
-COARSE_CODE = re.compile(
+COARSE_CODE = regex(
     r"strftime\(\s*['\"][^'\"]*%S['\"]|int\(time\.time\(\)\)|Math\.floor\(\s*Date\.now\(\)\s*/\s*1000|time\.Now\(\)\.Unix\(\)|Time\.now\.to_i\b"
 )
-FINE_CODE = re.compile(r"uuid|random|token|secrets|%f|nano|micro|pid|hash|nonce", re.IGNORECASE)
+FINE_CODE = regex(r"uuid|random|token|secrets|%f|nano|micro|pid|hash|nonce", re.IGNORECASE)
 
 
 def add_the_pid(finding: Finding, tree: Tree) -> Fix | None:
@@ -611,12 +610,12 @@ def same_second_same_id(scripts: Scripts, mechanism: Mechanism, bodies: Bodies, 
         raise NotApplicable("no session state")
 
 
-OWN_ROOT = re.compile(
+OWN_ROOT = regex(
     r"^\s*(?:export\s+|readonly\s+)?(?P<name>\w+)=[^\n]*(?:BASH_SOURCE|dirname\s+\"?\$\{?0|\$SCRIPT_DIR|\$\{SCRIPT_DIR|\$here\b)",
     re.MULTILINE,
 )
-MOVES = re.compile(r"^(?:cd|pushd)\s+\"?\$\{?(?P<name>\w+)\}?\"?(?:\s*(?:\|\||&&).*)?\s*$")
-HANDS_ON = re.compile(r"(?P<command>[^\n]*?(?:lock|claim|acquire|release|session|heartbeat|register)[^\n]*)\"\$@\"")
+MOVES = regex(r"^(?:cd|pushd)\s+\"?\$\{?(?P<name>\w+)\}?\"?(?:\s*(?:\|\||&&).*)?\s*$")
+HANDS_ON = regex(r"(?P<command>[^\n]*?(?:lock|claim|acquire|release|session|heartbeat|register)[^\n]*)\"\$@\"")
 
 
 @rule("STATE-WHERE", gate="coordinate", category="state")

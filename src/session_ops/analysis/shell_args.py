@@ -13,14 +13,15 @@ from session_ops.discovery.commands import peeled
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_COUNTED = re.compile(r"\$#|\$\{#|\$\{?1:?[-=?+]|\$\{@:?[-+]|\bset\s+--\s|\bgetopts?\b|\$\{BASH_ARGV|\bset \+u")
-_TAKEN = re.compile(r"^\s*(?:(?:local|readonly|export)\s+)?(?P<name>\w+)=\"?\$\{?1\}?\"?\s*$")
-_CASE = re.compile(r"^\s*case\s+\"?\$\{?1\}?\"?\s+in\b")
-_USAGE = re.compile(r"\busage\b|\bUsage\b", re.IGNORECASE)
-_LOOP = re.compile(r"\$#|\$\{?1\b")
-_VALUE = re.compile(
+_COUNTED = regex(r"\$#|\$\{#|\$\{?1:?[-=?+]|\$\{@:?[-+]|\bset\s+--\s|\bgetopts?\b|\$\{BASH_ARGV|\bset \+u")
+_TAKEN = regex(r"^\s*(?:(?:local|readonly|export)\s+)?(?P<name>\w+)=\"?\$\{?1\}?\"?\s*$")
+_CASE = regex(r"^\s*case\s+\"?\$\{?1\}?\"?\s+in\b")
+_USAGE = regex(r"\busage\b|\bUsage\b", re.IGNORECASE)
+_LOOP = regex(r"\$#|\$\{?1\b")
+_VALUE = regex(
     r"\$\{2:?[-=?+]|-[gl][te]\s+[12]\b|\$#|\$\{#|<\s*2|-[nz]\s+\"?\$\{?2|\bneed\w*|\brequire\w*|\bcheck\w*|\bshift\s*(?:2)?\s*\|\|"
 )
 

@@ -12,9 +12,10 @@ from session_ops.analysis.shell_places import place, told
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts, body_of, statements, words_of
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_SILENT = re.compile(r"-[a-z]*s[a-z]*$")
+_SILENT = regex(r"-[a-z]*s[a-z]*$")
 _ELSEWHERE = ("redirected_statement", "pipeline", "command_substitution", "process_substitution", "subshell")
 
 
@@ -65,12 +66,12 @@ def _newlines(tree: Tree, text: ShellText) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
-_SAYER = re.compile(r"_?(?:log|info|warn|warning|success|ok|note|notice|step|say|msg|debug|status|print_\w+|log_\w+|\w+_log)$")
-_WARNS = re.compile(r"warn|err|debug")
+_SAYER = regex(r"_?(?:log|info|warn|warning|success|ok|note|notice|step|say|msg|debug|status|print_\w+|log_\w+|\w+_log)$")
+_WARNS = regex(r"warn|err|debug")
 """Messages that belong to standard error wherever they are printed; of others only the place in the function is wrong."""
-_ASIDE = re.compile(r">\s*&?\s*(?:2\b|/dev/|\"?\$)|>>|\|\s*tee\b")
-_LEAVES = re.compile(r"(?:exit|return|die|fatal|fail|abort|error_exit)\b")
-_PROSE = re.compile(
+_ASIDE = regex(r">\s*&?\s*(?:2\b|/dev/|\"?\$)|>>|\|\s*tee\b")
+_LEAVES = regex(r"(?:exit|return|die|fatal|fail|abort|error_exit)\b")
+_PROSE = regex(
     r"(?:^|_)(?:out|output|text|body|message|msg|content|prompt|report|summary|help|menu|list|lines?|result|results|log|json|html|md)$",
     re.IGNORECASE,
 )

@@ -11,9 +11,10 @@ from session_ops.discovery.commands import WORDS, Invocation
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.model import Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_NO_OPTION = re.compile(r"-(?:[^\w-]|-+(?:$|[^\w-]))", re.DOTALL)
+_NO_OPTION = regex(r"-(?:[^\w-]|-+(?:$|[^\w-]))", re.DOTALL)
 """A word that no command can take for an option of its own: `- [ ] task`, `-> next`, `---`, `-%s`."""
 _GREPS = frozenset(("grep", "egrep", "fgrep", "rg"))
 
@@ -96,7 +97,7 @@ def _rewritten(text: ShellText, one: Invocation, at: int, mark: str) -> tuple[st
     return old, f"{line[begin.column : word.column]}{mark} {old[word.column - begin.column :]}"
 
 
-_TEXT = re.compile(
+_TEXT = regex(
     r"(?:^|_)(?:title|titles|desc|description|message|msg|prompt|goal|note|notes|comment|body|summary|text|reason|question|answer)$",
     re.IGNORECASE,
 )

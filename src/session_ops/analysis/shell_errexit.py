@@ -23,9 +23,10 @@ from session_ops.discovery.shell_flow import (
     words_of,
 )
 from session_ops.model import Confidence, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-COUNT_UP = re.compile(r"\(\(\s*(\w+)\s*\+\+\s*\)\)$|let\s+[\"']?(\w+)\+\+[\"']?$")
+COUNT_UP = regex(r"\(\(\s*(\w+)\s*\+\+\s*\)\)$|let\s+[\"']?(\w+)\+\+[\"']?$")
 ANSWERS = frozenset(
     (
         "grep",
@@ -49,16 +50,16 @@ ANSWERS = frozenset(
 )
 """Commands whose status says no as often as it says broken."""
 ANSWERED = frozenset(("ls", "find", "git", "gh", "tmux", "docker", "kubectl", "systemctl", "curl", "stat", "cmp", "diff"))
-QUIET = re.compile(r"2>\s*/dev/null|&>\s*/dev/null")
+QUIET = regex(r"2>\s*/dev/null|&>\s*/dev/null")
 SEARCHES = frozenset(("grep", "egrep", "fgrep", "rg", "pgrep", "pidof", "which", "lsof"))
-ENDLESS = re.compile(r"/dev/u?random|/dev/zero")
-OTHERWISE = re.compile(r"\|\|\s*(?:true\b|:|echo\b|printf\b|\{|cat\b)")
-EMPTY = re.compile(r"-[zn]\s|!\s|==?\s*\"\"")
+ENDLESS = regex(r"/dev/u?random|/dev/zero")
+OTHERWISE = regex(r"\|\|\s*(?:true\b|:|echo\b|printf\b|\{|cat\b)")
+EMPTY = regex(r"-[zn]\s|!\s|==?\s*\"\"")
 NEAR = 12
 """Lines below an assignment in which a test for emptiness belongs to it."""
 
 
-BRACED = re.compile(r"\$\{(\w+)\}")
+BRACED = regex(r"\$\{(\w+)\}")
 
 
 def go_on(finding: Finding, tree: Tree) -> Fix | None:
@@ -117,7 +118,7 @@ def deaths(text: ShellText) -> Iterator[Fault]:
         yield from _cut_short(text)
 
 
-SOURCED = re.compile(r"(?:^|[\s;&])(?:source|\.)\s+[^\n;&|]*?([\w.-]+\.(?:sh|bash))\b")
+SOURCED = regex(r"(?:^|[\s;&])(?:source|\.)\s+[^\n;&|]*?([\w.-]+\.(?:sh|bash))\b")
 
 
 def _own_words(text: ShellText, libraries: dict[str, ShellText]) -> Iterator[Fault]:
@@ -459,10 +460,10 @@ def _endless(text: ShellText) -> Iterator[Fault]:
             )
 
 
-LONG = re.compile(
+LONG = regex(
     r"(?:git\s+(?:-\S+\s+\S+\s+)*(?:log|diff|ls-files|ls-tree|rev-list|grep|show)|find|tree|journalctl|docker\s+logs|kubectl\s+logs|grep\s+-\w*[rR]|rg|ls\s+-\w*R)\b"
 )
-SHORT = re.compile(
+SHORT = regex(
     r"\s-n\s*\d|\s-\d+\b|--max-count|-maxdepth\s+1\b|--tail|--stat\b|--name-only|--lines|\s-l\b|--oneline\s+-|\s-m\s*1|-quit\b"
 )
 

@@ -13,14 +13,15 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.flow import tolerated
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 _WRITES = frozenset(("cp", "mv", "install", "touch", "tee"))
-_THERE = re.compile(
+_THERE = regex(
     r"^(?:~|/|/tmp|/etc|/usr(?:/\w+)*|/var(?:/\w+)?|\.|\.\.|\$\{?(?:HOME|PWD|TMPDIR|TMP|\w*(?:ROOT|SCRIPT_?DIR|REPO\w*|PROJECT\w*|WORKSPACE|SRC|HERE))\}?)$"
 )
 """Folders that are there, or that are the project's own."""
-_FOUND = re.compile(r"mktemp|\bpwd\b|\bcd\s|dirname|rev-parse|realpath|readlink|git\s+worktree|\$\{?\d")
+_FOUND = regex(r"mktemp|\bpwd\b|\bcd\s|dirname|rev-parse|realpath|readlink|git\s+worktree|\$\{?\d")
 """How variables get folders that exist already."""
 
 

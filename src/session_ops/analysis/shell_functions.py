@@ -14,16 +14,17 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.platforms import Platforms
 from session_ops.discovery.shell_flow import ShellText, ShellTexts, body_of
 from session_ops.model import Confidence, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 STARTERS = frozenset(
     ("timeout", "gtimeout", "nohup", "xargs", "sudo", "setsid", "nice", "watch", "parallel", "env", "stdbuf", "ionice")
 )
-SOURCES = re.compile(
+SOURCES = regex(
     r"^\s*(?:\.|source)\s|\beval\b|^\s*(?:\[[^\n]*\]\s*&&\s*)?(?:\.|source)\s|;\s*(?:\.|source)\s|&&\s*(?:\.|source)\s|\bload\b",
     re.MULTILINE,
 )
-OWN_NAME = re.compile(
+OWN_NAME = regex(
     r"(?:log|print|show|check|setup|run|do|get|is|has|ensure|cleanup|handle|create|start|stop|validate|verify|wait_for|send|update)_[a-z_]+$"
 )
 ALSO_COMMANDS = frozenset(
@@ -64,8 +65,8 @@ ALSO_COMMANDS = frozenset(
 """Names of functions that may as well be commands of the system."""
 
 
-BRINGS = re.compile(r"(?:^|[\s;&{])(?:source|\.)\s+\S")
-UNNAMED = re.compile(r"(?:^|[\s;&{])(?:source|\.)\s+(?:\"?[^\s\";]*\$\{?\w+\}?(?:\.\w+)?\"?|\S*\*\S*|<\()\s*(?:$|[;&|#])")
+BRINGS = regex(r"(?:^|[\s;&{])(?:source|\.)\s+\S")
+UNNAMED = regex(r"(?:^|[\s;&{])(?:source|\.)\s+(?:\"?[^\s\";]*\$\{?\w+\}?(?:\.\w+)?\"?|\S*\*\S*|<\()\s*(?:$|[;&|#])")
 """A file that is brought in by a name which only the run gives."""
 
 
@@ -186,7 +187,7 @@ def _missing(tree: Tree, text: ShellText, name: str, node: SgNode) -> bool:
     return not any(path.rsplit("/", 1)[-1].split(".")[0] == name for path in tree.entries)
 
 
-WORD = re.compile(r"(?<!\\)\$(?:\{([a-z_][a-z0-9_]*)\}|([a-z_][a-z0-9_]*))")
+WORD = regex(r"(?<!\\)\$(?:\{([a-z_][a-z0-9_]*)\}|([a-z_][a-z0-9_]*))")
 
 
 @rule("SHELL-UNSET", gate="start", category="shell")

@@ -13,16 +13,17 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.cargo import load
 from session_ops.discovery.shell_flow import Heredoc, ShellText, ShellTexts, heredocs
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-SCRIPT = re.compile(r"#!\s*\S*(?:/|\s)(?:ba|da|z|k)?sh\b")
-OWN = re.compile(r"(?<!\\)\$(?:\{([@*#?!0-9])\}|([@*#?!1-9]))")
-ASSIGNED = re.compile(r"^\s*(?:local\s+|export\s+|readonly\s+|declare\s+(?:-\w+\s+)*)?([A-Za-z_]\w*)=")
-LOOPED = re.compile(r"\bfor\s+(\w+)\s+in\b|\bread\s+(?:-\w+\s+)*([A-Za-z_]\w*)")
+SCRIPT = regex(r"#!\s*\S*(?:/|\s)(?:ba|da|z|k)?sh\b")
+OWN = regex(r"(?<!\\)\$(?:\{([@*#?!0-9])\}|([@*#?!1-9]))")
+ASSIGNED = regex(r"^\s*(?:local\s+|export\s+|readonly\s+|declare\s+(?:-\w+\s+)*)?([A-Za-z_]\w*)=")
+LOOPED = regex(r"\bfor\s+(\w+)\s+in\b|\bread\s+(?:-\w+\s+)*([A-Za-z_]\w*)")
 SETS = (
     r"(?:^|[\s;(&|]){name}=|\b(?:for|read(?:\s+-\w+)*|local|declare|export|readonly|getopts\s+\S+)\s+(?:[\w=\"$-]+\s+)*{name}\b"
 )
-USED = re.compile(r"(?<!\\)\$\{?([A-Za-z_]\w*)")
+USED = regex(r"(?<!\\)\$\{?([A-Za-z_]\w*)")
 FROM_OUTSIDE = frozenset(
     (
         "HOME",
@@ -195,7 +196,7 @@ def not_this_one(finding: Finding, tree: Tree) -> Fix | None:
     return Fix(f"Look for the command behind the wrapper in {path}", (finding.id,), "review", (edit,), why=why)
 
 
-_OWN_FOLDER = re.compile(
+_OWN_FOLDER = regex(
     r"(?m)^\s*(?P<name>\w+)=\"\$\(cd \"\$\(dirname \"\$\{?(?:BASH_SOURCE\[0\]|BASH_SOURCE|0)\}?\"\)\"[^\n]*&& pwd\)\""
 )
 

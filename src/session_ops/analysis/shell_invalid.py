@@ -18,14 +18,15 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.languages import shebang
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 SHELLS = frozenset(("bash", "sh", "dash", "ash"))
-QUOTE = re.compile(r"(?<!\\)\"")
-CLOSES = re.compile(r"^\s*(?:\}|fi\b|done\b|esac\b|;;|else\b|elif\b|(?:if|for|while|case|return|local|echo|exit)\b)")
+QUOTE = regex(r"(?<!\\)\"")
+CLOSES = regex(r"^\s*(?:\}|fi\b|done\b|esac\b|;;|else\b|elif\b|(?:if|for|while|case|return|local|echo|exit)\b)")
 
 
-_STANDS_FOR = re.compile(r"\"[^\"]*\"|'[^']*'|<(?P<name>[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+)>")
+_STANDS_FOR = regex(r"\"[^\"]*\"|'[^']*'|<(?P<name>[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+)>")
 
 
 def fill_in(finding: Finding, tree: Tree) -> Fix | None:
@@ -75,7 +76,7 @@ def refused(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
             yield from _never_ends(tree, text)
 
 
-BEGINS = re.compile(r"<<(?P<tabs>-?)[ \t]*(?P<mark>[\"']?)(?P<word>[A-Za-z_]\w*)(?P=mark)")
+BEGINS = regex(r"<<(?P<tabs>-?)[ \t]*(?P<mark>[\"']?)(?P<word>[A-Za-z_]\w*)(?P=mark)")
 
 
 def _never_ends(tree: Tree, text: ShellText) -> Iterator[Finding]:
@@ -196,7 +197,7 @@ def _locals(tree: Tree, text: ShellText) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-HEADER = re.compile(r"(?:function\s+[\w:.-]+|[\w:.-]+\s*\(\s*\))")
+HEADER = regex(r"(?:function\s+[\w:.-]+|[\w:.-]+\s*\(\s*\))")
 
 
 def _below_a_header(text: str, line: int) -> bool:
@@ -213,7 +214,7 @@ def _below_a_header(text: str, line: int) -> bool:
 
 
 DECIMAL = r"[\"']?-?\d*\.\d+[\"']?"
-INTEGERS = re.compile(r"-(?:eq|ne|lt|le|gt|ge)\b")
+INTEGERS = regex(r"-(?:eq|ne|lt|le|gt|ge)\b")
 
 
 @rule("SHELL-INTEGER", gate="start", category="shell")

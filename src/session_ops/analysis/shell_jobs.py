@@ -14,9 +14,10 @@ from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts, command_of, statements, words_of
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_WAITS = re.compile(
+_WAITS = regex(
     r"wait|\bfg\b|\bjobs\b|\bpgrep\b|\bkill\b|\bcoproc\b|\bmkfifo\b|\bparallel\b|\$!|\bdisown\b|\bnohup\b|\bsetsid\b|\bSIGCHLD\b|\bread\s+-t"
 )
 """Signs that a script looks after its jobs, or means them to stay."""
@@ -40,22 +41,22 @@ _PAUSES = frozenset(
 )
 _BODIES = ("program", "do_group", "compound_statement", "subshell")
 _LOOPS = ("for_statement", "while_statement", "c_style_for_statement")
-_OVER = re.compile(
+_OVER = regex(
     r"\b(?:(?:all|everything)\b.*\b(?:done|complete[d]?|finished|processed|downloaded|uploaded|built|generated|converted|passed|installed|updated|copied|saved|exported)"
     r"|(?:done|completed?|finished|succeeded|successfully)\b)",
     re.IGNORECASE,
 )
-_BEGUN = re.compile(
+_BEGUN = regex(
     r"\b(?:start|launch|spawn|running|background|daemon|scheduled|queued|fired|kick|press|stop|watch|listen|open|server)",
     re.IGNORECASE,
 )
-_STAYS = re.compile(
+_STAYS = regex(
     r"\b(?:serve|server|daemon|watch|listen|loop|forever|proxy|dashboard|monitor|agent|worker|tail\s+-[fF]|port-forward|open|xdg-open|notify-send|say|afplay|paplay|aplay|mpg123"
     r"|play|ssh\s+-[a-zA-Z]*[NL]|claude|tmux|code|uvicorn|gunicorn|flask|node|npm|npx|yarn|pnpm|docker|redis|postgres|chrom\w*|firefox|nginx|caddy|socat|nc)\b|\bsleep\b.*;|\bexit\s*$",
     re.IGNORECASE,
 )
 """Commands that are started to stay, or whose end nobody cares for."""
-_KEEPS = re.compile(
+_KEEPS = regex(
     r"\bwait\b|\bexec\b|\btail\s+-[fF]|\bsleep\s+(?:inf|[\d$])|\bfg\b|\bwhile\b|\buntil\b|\bread\b|\bcat\b\s*$|\btrap\b",
     re.MULTILINE,
 )
@@ -248,8 +249,8 @@ def _entry_scripts(deployment: Deployment) -> frozenset[str]:
     return frozenset(found)
 
 
-_OF_HOOK = re.compile(r"(?:^|/)hooks?/[^/]+$|(?:^|[/_-])hook[^/]*\.sh$")
-_READS_EVENT = re.compile(
+_OF_HOOK = regex(r"(?:^|/)hooks?/[^/]+$|(?:^|[/_-])hook[^/]*\.sh$")
+_READS_EVENT = regex(
     r"\$\(\s*cat\s*(?:-\s*)?(?:2>/dev/null\s*)?(?:\|\||\))|\$\(\s*</dev/stdin|\bjq\b[^\n]*hook_event|hook_event_name|tool_input|session_id"
 )
 

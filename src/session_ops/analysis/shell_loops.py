@@ -14,6 +14,7 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.flow import tolerated
 from session_ops.discovery.shell_flow import ShellText, ShellTexts, members, statements
 from session_ops.model import Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 
@@ -165,14 +166,14 @@ def _left(text: ShellText, pipeline: SgNode, body: SgNode) -> SgNode | None:
 
 
 EATERS: tuple[tuple[re.Pattern[str], str, str], ...] = (
-    (re.compile(r"(?:sudo\s+)?ssh\s+(?!(?:[^\n]*\s)?-\w*[nfNV]\b|[^\n]*StdinNull)"), "ssh", "-n"),
-    (re.compile(r"claude\s+(?:[^\n]*\s)?(?:-p|--print)\b"), "claude -p", ""),
-    (re.compile(r"codex\s+exec\b"), "codex exec", ""),
-    (re.compile(r"gemini\s+(?:[^\n]*\s)?(?:-p|--prompt)\b"), "gemini -p", ""),
-    (re.compile(r"(?:docker|podman)\s+(?:exec|run)\s+(?:[^\n]*\s)?(?:-i|-it|-ti|--interactive)\b"), "docker … -i", ""),
-    (re.compile(r"kubectl\s+exec\s+(?:[^\n]*\s)?(?:-i|-it|-ti|--stdin)\b"), "kubectl exec -i", ""),
-    (re.compile(r"ffmpeg\s+(?![^\n]*-nostdin)"), "ffmpeg", "-nostdin"),
-    (re.compile(r"adb\s+(?:-s\s+\S+\s+)?shell\b(?![^\n]*\s-n\b)"), "adb shell", ""),
+    (regex(r"(?:sudo\s+)?ssh\s+(?!(?:[^\n]*\s)?-\w*[nfNV]\b|[^\n]*StdinNull)"), "ssh", "-n"),
+    (regex(r"claude\s+(?:[^\n]*\s)?(?:-p|--print)\b"), "claude -p", ""),
+    (regex(r"codex\s+exec\b"), "codex exec", ""),
+    (regex(r"gemini\s+(?:[^\n]*\s)?(?:-p|--prompt)\b"), "gemini -p", ""),
+    (regex(r"(?:docker|podman)\s+(?:exec|run)\s+(?:[^\n]*\s)?(?:-i|-it|-ti|--interactive)\b"), "docker … -i", ""),
+    (regex(r"kubectl\s+exec\s+(?:[^\n]*\s)?(?:-i|-it|-ti|--stdin)\b"), "kubectl exec -i", ""),
+    (regex(r"ffmpeg\s+(?![^\n]*-nostdin)"), "ffmpeg", "-nostdin"),
+    (regex(r"adb\s+(?:-s\s+\S+\s+)?shell\b(?![^\n]*\s-n\b)"), "adb shell", ""),
 )
 
 

@@ -11,9 +11,10 @@ from session_ops.discovery.commands import BUILTINS
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts, members
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_ENDLESS = re.compile(
+_ENDLESS = regex(
     r"(?:tail\s+(?:-\w+\s+(?:\S+\s+)?)*?(?:-\w*[fF]\w*|--follow\S*)\b|inotifywait\s[^|]*-\w*m\b|fswatch\b|journalctl\s[^|]*-\w*f\b|dmesg\s[^|]*-w)"
 )
 
@@ -102,7 +103,7 @@ def _lost_variables(tree: Tree, text: ShellText) -> Iterator[Finding]:
             break
 
 
-_HIDES = re.compile(
+_HIDES = regex(
     r"(?:^|[\s;{(])(?:local|declare|typeset)\s+(?:-\w+\s+)*(?:\w+\s+)*PATH\s*(?:;|$)|(?:^|[\s;{(&|])for\s+PATH\s+in\b"
     r"|(?<![\w$])PATH=[\"']?(?:\$\((?![^\n]*(?:path|PATH|/|:))|[\"']?\s*$)"
 )

@@ -14,10 +14,11 @@ from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts, name_of, statements, words_of
 from session_ops.model import Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 MOVES = frozenset(("rm", "mv", "cp", "cd", "source", ".", "ln", "rsync", "rmdir"))
-LISTS = re.compile(r"\$\(\s*(?:grep\s+-\w*[lL]|find|ls|fd)\b")
+LISTS = regex(r"\$\(\s*(?:grep\s+-\w*[lL]|find|ls|fd)\b")
 
 
 def quoted(finding: Finding, tree: Tree) -> Fix | None:
@@ -45,7 +46,7 @@ def path_taken_apart(shell_texts: ShellTexts, tree: Tree, deployment: Deployment
     yield from folded(list(_of_hooks(tree, deployment)), 1, 4)
 
 
-AGENT_ROOT = re.compile(r"\$\{?(?:CLAUDE|CURSOR|CODEX|GEMINI)_(?:PLUGIN_ROOT|PROJECT_DIR)\}?[\w./-]*")
+AGENT_ROOT = regex(r"\$\{?(?:CLAUDE|CURSOR|CODEX|GEMINI)_(?:PLUGIN_ROOT|PROJECT_DIR)\}?[\w./-]*")
 
 
 def _of_hooks(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
@@ -116,12 +117,12 @@ def removes_in_the_wrong_place(shell_texts: ShellTexts, tree: Tree) -> Iterator[
     yield from told(found for text in texts for found in (*_elsewhere(tree, text), *_emptied(tree, text)))
 
 
-DESTROYS = re.compile(
+DESTROYS = regex(
     r"(?:sudo\s+)?(?:rm\s+-\w*[rR]\w*\s+(?:-\w+\s+)*(?![\"']?[/$~-])\S|git\s+clean\s+-\w*f|git\s+reset\s+--hard|git\s+checkout\s+--?\s*\.|find\s+\.\s[^|]*-delete)"
 )
 
 
-DESTROYED = re.compile(rf"^\s*{DESTROYS.pattern}", re.MULTILINE)
+DESTROYED = regex(rf"^\s*{DESTROYS.pattern}", re.MULTILINE)
 
 
 def _elsewhere(tree: Tree, text: ShellText) -> Iterator[Finding]:
@@ -211,12 +212,12 @@ def _emptied(tree: Tree, text: ShellText) -> Iterator[Finding]:
             break
 
 
-REFS = re.compile(
+REFS = regex(
     r"git\s+(?:-C\s+\S+\s+)?(?:checkout\s+-[bB]|switch\s+-[cC]|branch(?!\s+(?:-[dDamrv]|--))|tag(?!\s+-[dl])|worktree\s+add\b[^\n]*?\s-[bB])"
     r"\s+(\"[^\"\n]*\"|\S+)"
 )
 CLEAN = r"\b{name}=[^\n]*(?:tr\s|sed\s|//|slug|sanit|cut\b|basename)|=~|slugify|sanitize|check-ref-format"
-STAMP = re.compile(r"(\w+)=\"?\$\(date\s[^)\n]*(?:%T|%H:%M|%c|-I(?:s|m)|%R)[^)\n]*\)")
+STAMP = regex(r"(\w+)=\"?\$\(date\s[^)\n]*(?:%T|%H:%M|%c|-I(?:s|m)|%R)[^)\n]*\)")
 
 
 @rule("SHELL-REFNAME", gate="start", category="shell")

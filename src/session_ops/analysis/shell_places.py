@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from session_ops.discovery.aside import is_aside
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText
 from session_ops.model import Confidence, Finding
+from session_ops.patterns import regex
 
 BESIDE = 3
 """Findings of one rule in tests, examples and archives."""
@@ -66,7 +66,7 @@ def told(found: Iterable[Finding], each: int = 3, most: int = 12) -> Iterator[Fi
         yield finding
 
 
-_WORDS = re.compile(r"`[^`]*`|\$?\w*[_\d]\w*|\bto \w+$")
+_WORDS = regex(r"`[^`]*`|\$?\w*[_\d]\w*|\bto \w+$")
 """What tells two findings of one kind apart: the quoted command, names, line numbers."""
 
 

@@ -12,18 +12,19 @@ from session_ops.analysis.shell_places import place, told
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts, heredocs
 from session_ops.model import Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-GREP = re.compile(r"(?<![\w/.-])(grep)((?:\s+-{1,2}[\w=.-]+)*)\s+(?:--\s+)?('[^'\n]*'|\"[^\"\n$`]*\")")
-OTHER_KIND = re.compile(r"\s-(?:[a-zA-Z]*[EPF]|-(?:extended|perl|fixed)-\w+)")
-DOUBLED = re.compile(r"(?<!\\)\b(?:g|m)?awk\s+(?:-\w\s*\S+\s+)*'[^']*?(?<!\\)\$([1-9])[^']*'")
-SED = re.compile(r"^(['\"]?)s(/)(.*)$", re.DOTALL)
-PATHS = re.compile(
+GREP = regex(r"(?<![\w/.-])(grep)((?:\s+-{1,2}[\w=.-]+)*)\s+(?:--\s+)?('[^'\n]*'|\"[^\"\n$`]*\")")
+OTHER_KIND = regex(r"\s-(?:[a-zA-Z]*[EPF]|-(?:extended|perl|fixed)-\w+)")
+DOUBLED = regex(r"(?<!\\)\b(?:g|m)?awk\s+(?:-\w\s*\S+\s+)*'[^']*?(?<!\\)\$([1-9])[^']*'")
+SED = regex(r"^(['\"]?)s(/)(.*)$", re.DOTALL)
+PATHS = regex(
     r"\$\(\s*(?:pwd|dirname|realpath|readlink|mktemp|cd)\b|^[\"']?(?:/|~/|\$\{?(?:HOME|PWD|TMPDIR)\b|https?://)|BASH_SOURCE"
 )
-BRANCHES = re.compile(r"git\s+(?:-C\s+\S+\s+)?(?:branch\s+--show-current|rev-parse\s+--abbrev-ref|symbolic-ref)")
-NAMED_PATH = re.compile(r"(?:^|_)(?:path|dir|directory|folder|file|url|root|home|worktree)$", re.IGNORECASE)
-FREE = re.compile(
+BRANCHES = regex(r"git\s+(?:-C\s+\S+\s+)?(?:branch\s+--show-current|rev-parse\s+--abbrev-ref|symbolic-ref)")
+NAMED_PATH = regex(r"(?:^|_)(?:path|dir|directory|folder|file|url|root|home|worktree)$", re.IGNORECASE)
+FREE = regex(
     r"^(?:message|msg|text|note|notes|task|description|desc|prompt|title|content|body|comment|reason|summary|details?|goal|\w+_(?:message|text|description"
     r"|note|title|content|prompt|summary|reason|comment))$",
     re.IGNORECASE,
@@ -209,9 +210,7 @@ def _has_slash(text: ShellText, node: SgNode, name: str) -> tuple[str, str] | No
     return None
 
 
-JSON_PIECE = re.compile(
-    r"\\?\"\s*[\w-]+\\?\"\s*:\s*\\?\"[^\"\n]*?(?<!\\)\$(?:\{(\w+)\}|(\w+)|\((cat|git|tail|head|tmux|jq|echo)\b)"
-)
+JSON_PIECE = regex(r"\\?\"\s*[\w-]+\\?\"\s*:\s*\\?\"[^\"\n]*?(?<!\\)\$(?:\{(\w+)\}|(\w+)|\((cat|git|tail|head|tmux|jq|echo)\b)")
 
 
 @rule("SHELL-JSON", gate="start", category="ipc")

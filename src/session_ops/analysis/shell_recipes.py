@@ -10,16 +10,17 @@ from session_ops.analysis.headless import folded
 from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.files import Tree
 from session_ops.model import Confidence, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-WORKFLOW = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$|(?:^|/)action\.ya?ml$")
-PIPED = re.compile(r"^(?P<first>[^#|\n]*[\w\"')}][^#|\n]*?)\s*(?<!\|)\|(?!\|)\s*(?:\\\s*)?(?P<last>tee)\b(?P<rest>[^|;&\n]*)$")
-QUIET = re.compile(r"^\s*(?:-\s+)?(?:run:\s*)?[@-]*\s*(?:sudo\s+)?(?:echo|printf|cat|date|env|ls)\b")
-HARDLY_FAILS = re.compile(
+WORKFLOW = regex(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$|(?:^|/)action\.ya?ml$")
+PIPED = regex(r"^(?P<first>[^#|\n]*[\w\"')}][^#|\n]*?)\s*(?<!\|)\|(?!\|)\s*(?:\\\s*)?(?P<last>tee)\b(?P<rest>[^|;&\n]*)$")
+QUIET = regex(r"^\s*(?:-\s+)?(?:run:\s*)?[@-]*\s*(?:sudo\s+)?(?:echo|printf|cat|date|env|ls)\b")
+HARDLY_FAILS = regex(
     r"(?:sudo\s+)?(?:sha\d*sum|shasum|md5sum|cksum|find|du|df|tree|sort|uname|nproc|ps|id|git\s+(?:log|diff|status|describe|rev-parse|ls-files|branch|tag|show))\b"
 )
 """Commands that only tell what is there."""
-PIPEFAIL = re.compile(r"pipefail|PIPESTATUS|^\s*(?:-\s+)?shell:\s*[\"']?bash\b", re.MULTILINE)
+PIPEFAIL = regex(r"pipefail|PIPESTATUS|^\s*(?:-\s+)?shell:\s*[\"']?bash\b", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from session_ops.discovery.shell_flow import (
     words_of,
 )
 from session_ops.model import Confidence, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 PASSIVE = frozenset(
@@ -29,12 +30,12 @@ PASSIVE = frozenset(
 )
 """Commands at the end of a pipeline that succeed whatever came before."""
 SAYS = frozenset(("echo", "printf", "print", "log", "true", ":"))
-ASSIGNED = re.compile(r"^\s*(?:local\s+|declare\s+|typeset\s+)?\w+=\"?\$\?\"?\s*(?:$|;|#)")
-DECIDES = re.compile(r"\$\?\s*\"?\s*(?:-(?:eq|ne|gt)|={1,2}|!=)|\(\(\s*\$\?|case\s+\"?\$\?|(?:exit|return)\s+\"?\$\?")
-WRITES = re.compile(r"(?<![\d&<>])>\s*(?!/dev/|[^\s;]*log\b)[\"'$\w./~{][^>]*$", re.IGNORECASE)
+ASSIGNED = regex(r"^\s*(?:local\s+|declare\s+|typeset\s+)?\w+=\"?\$\?\"?\s*(?:$|;|#)")
+DECIDES = regex(r"\$\?\s*\"?\s*(?:-(?:eq|ne|gt)|={1,2}|!=)|\(\(\s*\$\?|case\s+\"?\$\?|(?:exit|return)\s+\"?\$\?")
+WRITES = regex(r"(?<![\d&<>])>\s*(?!/dev/|[^\s;]*log\b)[\"'$\w./~{][^>]*$", re.IGNORECASE)
 """A text that becomes a file: its status tells whether it was written. Lines added to a log are messages."""
-ONLY_SAYS = re.compile(r"\|\|\s*\{\s*(?:(?:echo|printf|log\w*|warn\w*|info|note)\b[^\n;]*[;\n]\s*)+\}$")
-RECOVERS = re.compile(
+ONLY_SAYS = regex(r"\|\|\s*\{\s*(?:(?:echo|printf|log\w*|warn\w*|info|note)\b[^\n;]*[;\n]\s*)+\}$")
+RECOVERS = regex(
     r"\b(?:rm|mv|cp|kill|pkill|rmdir|git(?! config| remote)|unlock|release\w*|clean\w*|restore\w*|rollback\w*|revert\w*|notify\w*|retry\w*|sleep|continue|break"
     r"|fallback\w*|record\w*|mark\w*|update\w*|set_\w+|docker|tmux|install\w*|stop\w*|exit 0|return 0)\b"
 )
@@ -346,7 +347,7 @@ def counted_twice(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     )
 
 
-ZERO = re.compile(r"^(?:echo|printf)\s+(?:-n\s+)?[\"']?0(?:\\n)?[\"']?$")
+ZERO = regex(r"^(?:echo|printf)\s+(?:-n\s+)?[\"']?0(?:\\n)?[\"']?$")
 
 
 def _lines_of_nothing(text: ShellText) -> Iterator[Fault]:
@@ -536,8 +537,8 @@ def _dead(text: ShellText) -> Iterator[Fault]:
             before = child
 
 
-_ABSENT = re.compile(r"\bif\s+\[\[?\s+!\s+-[sfe]\s+[\"']?(?P<file>[\w$./{}-]+)[\"']?\s")
-_FETCHED = re.compile(r"(?:>|\s-o|\s-O|\s--output)\s*[\"']?(?P<file>[\w$./{}-]+)[\"']?")
+_ABSENT = regex(r"\bif\s+\[\[?\s+!\s+-[sfe]\s+[\"']?(?P<file>[\w$./{}-]+)[\"']?\s")
+_FETCHED = regex(r"(?:>|\s-o|\s-O|\s--output)\s*[\"']?(?P<file>[\w$./{}-]+)[\"']?")
 
 
 def _fetched(node: SgNode) -> str:
@@ -555,9 +556,7 @@ def _value(assignment: SgNode) -> str:
     return (name_of(body[0]) if len(body) == 1 else "") or "the command"
 
 
-MESSAGE = re.compile(
-    r"^\s*(?:echo|printf|log\w*|error|warn\w*|err|info|print_\w+|die)\b.*$|\bexit\s+[1-9$]\S*|#.*$", re.MULTILINE
-)
+MESSAGE = regex(r"^\s*(?:echo|printf|log\w*|error|warn\w*|err|info|print_\w+|die)\b.*$|\bexit\s+[1-9$]\S*|#.*$", re.MULTILINE)
 
 
 def _said_away(following: str) -> str:

@@ -12,12 +12,13 @@ from session_ops.analysis.shell_places import place, told
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts, body_of, statements
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-CLEANS = re.compile(r"\b(?:rm|rmdir|kill|pkill|unlock|release\w*|clean\w*|docker|mv|umount|flock|git)\b")
+CLEANS = regex(r"\b(?:rm|rmdir|kill|pkill|unlock|release\w*|clean\w*|docker|mv|umount|flock|git)\b")
 SIGNALS = frozenset(("INT", "TERM", "HUP", "SIGINT", "SIGTERM", "SIGHUP", "2", "15", "1"))
 EXIT = frozenset(("EXIT", "0"))
-ENDLESS = re.compile(
+ENDLESS = regex(
     r"(?:while|until)\s+(?:true|:|\[\s*1\s*\]|\[\[\s*1\s*\]\]|false|\(\(\s*1\s*\)\))\s*(?:;|$)|for\s*\(\(\s*;\s*;\s*\)\)"
 )
 

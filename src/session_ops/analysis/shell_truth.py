@@ -22,6 +22,7 @@ from session_ops.discovery.shell_flow import (
     words_of,
 )
 from session_ops.model import Confidence, Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 WORK: dict[str, frozenset[str]] = {
@@ -48,16 +49,16 @@ WORK: dict[str, frozenset[str]] = {
 ALWAYS_WORK = frozenset(
     ("cp", "mv", "make", "curl", "wget", "tar", "unzip", "rsync", "scp", "ssh", "pytest", "tsc", "mvn", "gradle", "terraform")
 )
-SAYS = re.compile(r"^(?:echo|printf|log\w*|info|ok|success|print_\w+|say|msg\w*|notify)$")
-SUCCESS = re.compile(
+SAYS = regex(r"^(?:echo|printf|log\w*|info|ok|success|print_\w+|say|msg\w*|notify)$")
+SUCCESS = regex(
     r"✅|✓|✔|🎉|\b(?:success(?:ful(?:ly)?)?|installed|complete[d]?|created|deployed|pushed|published|copied|merged|built|finished|is ready|started|updated"
     r"|all set|passed)\b",
     re.IGNORECASE,
 )
-UNSURE = re.compile(
+UNSURE = regex(
     r"\b(?:not|if|failed|error|warning|should|will|to be|next|please|run|would|installing|when)\b|❌|⚠|\?", re.IGNORECASE
 )
-INSTALLS = re.compile(
+INSTALLS = regex(
     r"(?:^|/)(?!uninstall)[\w.-]*(?:(?<!un)install|setup|deploy|build|release|publish|bootstrap|upgrade|update|provision)[\w.-]*$",
     re.IGNORECASE,
 )
@@ -101,7 +102,7 @@ def success_unasked(shell_texts: ShellTexts, tree: Tree, callers: Callers) -> It
     yield from told((found for text in texts if SUCCESS.search(text.text) for found in _unasked(tree, text, callers)), 2, 10)
 
 
-SAID = re.compile(r"\s*(?:echo|printf|log\w*|info|ok|success|print_\w+|say|msg\w*|notify)\b")
+SAID = regex(r"\s*(?:echo|printf|log\w*|info|ok|success|print_\w+|say|msg\w*|notify)\b")
 
 
 def _may_say(text: ShellText) -> bool:
@@ -161,7 +162,7 @@ def error_ends_with_zero(shell_texts: ShellTexts, tree: Tree) -> Iterator[Findin
     yield from told((found for text in texts for found in (*_after_error(tree, text), *_whatever(tree, text))), 2, 8)
 
 
-HOOK = re.compile(r"hook|statusline|(?:^|/)\.git/|notif", re.IGNORECASE)
+HOOK = regex(r"hook|statusline|(?:^|/)\.git/|notif", re.IGNORECASE)
 
 
 def _after_error(tree: Tree, text: ShellText) -> Iterator[Finding]:
@@ -194,9 +195,9 @@ def _after_error(tree: Tree, text: ShellText) -> Iterator[Finding]:
                 )
 
 
-SAYS_ANY = re.compile(r"^(?:echo|printf|err|error|log_error|print_error|fail|log)$")
-ERROR = re.compile(r"(?:❌|\b(?:ERROR|FATAL|FAILED)\b|[\"'\s](?:Error|Fatal|Failed to|Cannot|Could not|Unable to)\b)")
-SOFT = re.compile(r"skip|no errors?\b|0 (?:errors?|failed)|ignor|warn|continu", re.IGNORECASE)
+SAYS_ANY = regex(r"^(?:echo|printf|err|error|log_error|print_error|fail|log)$")
+ERROR = regex(r"(?:❌|\b(?:ERROR|FATAL|FAILED)\b|[\"'\s](?:Error|Fatal|Failed to|Cannot|Could not|Unable to)\b)")
+SOFT = regex(r"skip|no errors?\b|0 (?:errors?|failed)|ignor|warn|continu", re.IGNORECASE)
 
 
 def _whatever(tree: Tree, text: ShellText) -> Iterator[Finding]:
@@ -326,13 +327,13 @@ def failure_thrown_away(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding
     yield from told((found for text in texts for found in _thrown_away(tree, text)), 1, 5)
 
 
-GONE = re.compile(r">\s*/dev/null\s+2>&1|&>\s*/dev/null|2>\s*/dev/null\s+1?>\s*/dev/null|>\s*/dev/null\s+2>\s*/dev/null")
-SENDS = re.compile(
+GONE = regex(r">\s*/dev/null\s+2>&1|&>\s*/dev/null|2>\s*/dev/null\s+1?>\s*/dev/null|>\s*/dev/null\s+2>\s*/dev/null")
+SENDS = regex(
     r"^git (?:push|commit|pull|merge)|^gh |^docker(?:-compose)? (?:compose|up|push)|^rsync|^scp|^npm (?:publish|run|ci)"
 )
 
 
-INSTALLS = re.compile(
+INSTALLS = regex(
     r"^(?:npm (?:ci|install|i)$|npm (?:ci|install|i) (?!-g|--global|[\w@])|(?:python3? -m )?pip3? install (?:-r|-e|\.)|poetry install|uv sync"
     r"|pnpm install|yarn install|bundle install|cargo build|go (?:build|mod download)|make install|composer install)"
 )

@@ -15,21 +15,22 @@ from session_ops.discovery.commands import peeled
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.model import Confidence, Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-BEGUN = re.compile(r"(?:^|[\s;|&(/=])(python3?(?:\.\d+)?|node|ruby|perl|osascript)\b[^\n|;&]*<<-?[ \t]*([A-Za-z_]\w*)[^\n]*$")
-FREE = re.compile(rf"(?i)^(?!.*tokens?_)(?:\\w+_)?{MESSAGE}s?$")
+BEGUN = regex(r"(?:^|[\s;|&(/=])(python3?(?:\.\d+)?|node|ruby|perl|osascript)\b[^\n|;&]*<<-?[ \t]*([A-Za-z_]\w*)[^\n]*$")
+FREE = regex(rf"(?i)^(?!.*tokens?_)(?:\\w+_)?{MESSAGE}s?$")
 """Names of variables that hold what people and agents write."""
-VALUE = re.compile(r"(?<!\\)\$(?:\{(\w+)\}|([A-Za-z_]\w*|[1-9@*]))")
-SAFE = re.compile(
+VALUE = regex(r"(?<!\\)\$(?:\{(\w+)\}|([A-Za-z_]\w*|[1-9@*]))")
+SAFE = regex(
     r"^[\"']?(?:-?[\w.:/ +-]*|\$\(\(.*\)\)|\$[#?$!]|\$\((?:date|wc|id|uname|nproc|stat|mktemp|git rev-parse|uuidgen|hostname)\b.*|\$\{#.*|\d+)[\"']?;?$"
 )
 """Values without a quotation mark: fixed words, numbers, times, counts, names that the system gives."""
-OWN = re.compile(r"^[\"']?\$\((?:cd|pwd|dirname|realpath|readlink)\b|BASH_SOURCE|^[\"']?\$\{?(?:HOME|PWD|TMPDIR|SCRIPT_DIR)\b")
+OWN = regex(r"^[\"']?\$\((?:cd|pwd|dirname|realpath|readlink)\b|BASH_SOURCE|^[\"']?\$\{?(?:HOME|PWD|TMPDIR|SCRIPT_DIR)\b")
 """Paths of the script itself and of the user."""
 
 
-STARTS = re.compile(r"(?:^\s*|\$\(\s*|\|\s+)(?P<program>python3?\s+-c\s+\")")
+STARTS = regex(r"(?:^\s*|\$\(\s*|\|\s+)(?P<program>python3?\s+-c\s+\")")
 """Where an assignment may stand before the program: at the beginning of a command."""
 
 

@@ -14,6 +14,7 @@ from session_ops.discovery.aside import is_aside
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.manifests import EntryPoint, Manifest, Manifests
 from session_ops.model import Confidence, Finding, Fix, Gate, Safety
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 MOST = 8
@@ -22,7 +23,7 @@ STARTERS = ("main", "cli", "app", "run", "entry_point", "entrypoint")
 """Names that functions which start a program usually have."""
 COMPUTED = ("maturin", "scikit_build", "mesonpy", "setuptools_rust", "cmake", "sipbuild", "bazel")
 """Build backends that make modules which the tree does not hold."""
-_OBJECT = re.compile(r"(?P<module>[A-Za-z_][\w.]*)\s*(?::\s*(?P<name>[A-Za-z_]\w*)(?P<rest>[\w.]*))?\s*(?:\[[^\]]*\])?$")
+_OBJECT = regex(r"(?P<module>[A-Za-z_][\w.]*)\s*(?::\s*(?P<name>[A-Za-z_]\w*)(?P<rest>[\w.]*))?\s*(?:\[[^\]]*\])?$")
 
 
 def _repoint(finding: Finding, tree: Tree) -> Fix | None:

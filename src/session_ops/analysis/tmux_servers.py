@@ -10,14 +10,15 @@ from session_ops.discovery.commands import peeled
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 _OPTIONS = frozenset(
     ("set", "set-option", "setw", "set-window-option", "bind", "bind-key", "set-environment", "setenv", "set-hook")
 )
 _MAKES = frozenset(("new-session", "new", "start", "attach", "attach-session"))
-_NUMBERED = re.compile(r"[^\s:]+:0(?:\.\d+)?$")
-_BASED = re.compile(r"base-index|-f\s+/dev/null|tmux\s+-f\s|window_index|list-windows|new-session[^\n]*-P|\btmux\s+-L\s")
+_NUMBERED = regex(r"[^\s:]+:0(?:\.\d+)?$")
+_BASED = regex(r"base-index|-f\s+/dev/null|tmux\s+-f\s|window_index|list-windows|new-session[^\n]*-P|\btmux\s+-L\s")
 
 
 @rule("PORT-TMUX", gate="relocate", category="portability")

@@ -10,15 +10,16 @@ from session_ops.discovery.commands import peeled
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 _ACTS = {
     "kill-session": "ends", "send-keys": "types into", "send": "types into", "respawn-pane": "restarts", "kill-window": "ends",
     "paste-buffer": "types into",
 }  # fmt: skip
-_ALONE = re.compile(r"\$\$|RANDOM|BASHPID|\$\(date|uuidgen|mktemp")
+_ALONE = regex(r"\$\$|RANDOM|BASHPID|\$\(date|uuidgen|mktemp")
 """Parts of names that no other name goes on after."""
-_VARIABLE = re.compile(r"\$\{?(\w+)")
+_VARIABLE = regex(r"\$\{?(\w+)")
 
 
 @rule("LIVE-PREFIX", gate="coordinate", category="liveness")

@@ -13,11 +13,12 @@ from session_ops.discovery.docs import Docs
 from session_ops.discovery.environment import Environment
 from session_ops.discovery.files import Tree
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_VARIABLE = re.compile(r"`?(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)`?")
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]*(?: [A-Z][a-z]+)?")
+_VARIABLE = regex(r"`?(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)`?")
+_NUMBER = regex(r"-?\d+(?:\.\d+)?")
+_WORD = regex(r"[A-Za-z][A-Za-z0-9-]*(?: [A-Z][a-z]+)?")
 _NO_VALUE = frozenset(
     ("none", "unset", "required", "auto", "default", "empty", "optional", "yes", "no", "null", "varies", "n", "off", "on")
 )
@@ -51,7 +52,7 @@ FAMILY = 5
 """Variables of one prefix that the code reads, from which on the prefix is its own."""
 
 
-_TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9_-]+")
+_TOKEN = regex(r"[A-Za-z][A-Za-z0-9_-]+")
 
 
 def _words(tree: Tree) -> frozenset[str]:

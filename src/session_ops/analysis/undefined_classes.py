@@ -10,6 +10,7 @@ from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.files import Tree
 from session_ops.discovery.syntax import LONGEST_LINE, Syntax
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 GLOBALS = frozenset((
@@ -31,21 +32,21 @@ GLOBALS = frozenset((
 """Constructors that Node, Bun, Deno, workers and browsers have. Sources: ECMA-262, nodejs.org (Globals), MDN (Web APIs)."""
 BUNDLED = 2000
 """Characters; a longer line was written by a bundler, which knows its names better than a reader of one of its chunks."""
-_NEW = re.compile(r"\bnew\s+([A-Z]\w*)\s*\(")
-_MODULE = re.compile(r"^\s*import\s[^(]|^\s*export\s|\brequire\(\s*['\"]|^#!", re.MULTILINE)
-_BROWSER = re.compile(r"\b(?:document|window)\.")
-_CLASSIC = re.compile(r"<script\b(?![^>]*type=[\"']?module)[^>]*\bsrc=", re.IGNORECASE)
-_HEREDOC = re.compile(r"<<-?\s*(?P<quote>['\"\\]?)(?P<mark>\w+)['\"]?")
-_FILE = re.compile(r"(?:>|\btee\b)\s*[\"']?[^\s\"'<>|;]*\.(?P<end>[cm]?js|[cm]?ts|tsx)\b")
+_NEW = regex(r"\bnew\s+([A-Z]\w*)\s*\(")
+_MODULE = regex(r"^\s*import\s[^(]|^\s*export\s|\brequire\(\s*['\"]|^#!", re.MULTILINE)
+_BROWSER = regex(r"\b(?:document|window)\.")
+_CLASSIC = regex(r"<script\b(?![^>]*type=[\"']?module)[^>]*\bsrc=", re.IGNORECASE)
+_HEREDOC = regex(r"<<-?\s*(?P<quote>['\"\\]?)(?P<mark>\w+)['\"]?")
+_FILE = regex(r"(?:>|\btee\b)\s*[\"']?[^\s\"'<>|;]*\.(?P<end>[cm]?js|[cm]?ts|tsx)\b")
 
 
-_GIVEN = re.compile(
+_GIVEN = regex(
     r"^\s*(?:import\s*\{(?P<names>[^{}]*)\}\s*from\s*|(?:const|let|var)\s*\{(?P<wanted>[^{}]*)\}\s*=\s*require\(\s*)"
     r"(?P<quote>['\"])(?P<module>[^'\"\s]+)(?P=quote)",
     re.MULTILINE,
 )
 """Names that are imported or required by braces."""
-_TAKES = re.compile(r"^(?:import\s.*?from\s*|import\s*|(?:const|let|var)\s.*=\s*require\(\s*)['\"][^'\"\n]+['\"]\)?;?\s*$")
+_TAKES = regex(r"^(?:import\s.*?from\s*|import\s*|(?:const|let|var)\s.*=\s*require\(\s*)['\"][^'\"\n]+['\"]\)?;?\s*$")
 _USES = frozenset(("arguments", "new_expression", "call_expression", "member_expression"))
 """What stands around a name that is used; around one that is defined stands something else."""
 
@@ -178,10 +179,10 @@ def _heredocs(lines: list[str]) -> Iterator[tuple[int, str, bool]]:
         at = end + 1
 
 
-_BEFORE = re.compile(
+_BEFORE = regex(
     r"(?:\b(?:class|function\*?|interface|enum|type|const|let|var|as|namespace|import)\s+|[,{(\[]\s*|\bimport\s+type\s+)$"
 )
-_AFTER = re.compile(r"\s*=[^=>]")
+_AFTER = regex(r"\s*=[^=>]")
 
 
 def _undefined(text: str, grammar: str) -> Iterator[tuple[str, int]]:

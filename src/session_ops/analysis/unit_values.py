@@ -10,6 +10,7 @@ from session_ops.discovery.aside import is_test
 from session_ops.discovery.earlier import earlier
 from session_ops.discovery.files import Tree
 from session_ops.model import Edit, Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 SECTIONS = ("Unit", "Install", "Service", "Socket", "Timer", "Path", "Mount", "Automount", "Swap", "Slice", "Scope", "Container", "Volume",
@@ -22,17 +23,17 @@ VALUES: dict[str, tuple[str, ...]] = {
     "ExitType": ("main", "cgroup"),
 }
 """Settings of [Service] with a closed list of values. Source: systemd.service(5), systemd.kill(5)."""
-STARTS = re.compile(r"^(?:ExecStart|ExecStop|SuccessAction)\s*=", re.MULTILINE)
+STARTS = regex(r"^(?:ExecStart|ExecStop|SuccessAction)\s*=", re.MULTILINE)
 UNITS = (".service", ".timer", ".socket", ".path")
-PLAIN = re.compile(
+PLAIN = regex(
     r"(?:On\w+Sec|OnCalendar|RestartSec|Timeout\w*Sec|WatchdogSec|AccuracySec|RandomizedDelaySec|Persistent|WakeSystem|Type|Restart|KillMode"
     r"|User|Group|Nice|UMask|RemainAfterExit|StartLimit\w+|Limit[A-Z]+|TasksMax|Memory(?:Max|High|Low)|CPUQuota|PrivateTmp|NoNewPrivileges"
     r"|Protect\w+|ListenStream|StandardOutput|StandardError|KillSignal)$"
 )
 """Settings whose value is a word, a number or a time, in which no # can be meant."""
-BEHIND = re.compile(r"\s#.*$")
-RELATIVE = re.compile(r"[-@:+!|]*(?P<path>(?:\.{1,2}/|[\w.-]+/)[\w./-]*)(?=\s|$)")
-TEMPLATE = re.compile(r"[{%@<]|\$\{")
+BEHIND = regex(r"\s#.*$")
+RELATIVE = regex(r"[-@:+!|]*(?P<path>(?:\.{1,2}/|[\w.-]+/)[\w./-]*)(?=\s|$)")
+TEMPLATE = regex(r"[{%@<]|\$\{")
 
 
 def mend(finding: Finding, tree: Tree) -> Fix | None:

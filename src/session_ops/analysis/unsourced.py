@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from session_ops.discovery.aside import is_aside, is_test
 from session_ops.discovery.files import Tree
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_LIBRARY = re.compile(r"(?:^|/)(?:lib|libs|libexec|functions|modules|helpers)/[^/]+\.(?:sh|bash)$")
-_SOURCES = re.compile(r"^\s*(?:if\s+|\[[^\n]*\]\s*&&\s*)?(?:source|\.)\s[^\n]*", re.MULTILINE)
-_LINTS = re.compile(r"(?m)^.*\b(?:shellcheck|shfmt|chmod)\b.*$")
+_LIBRARY = regex(r"(?:^|/)(?:lib|libs|libexec|functions|modules|helpers)/[^/]+\.(?:sh|bash)$")
+_SOURCES = regex(r"^\s*(?:if\s+|\[[^\n]*\]\s*&&\s*)?(?:source|\.)\s[^\n]*", re.MULTILINE)
+_LINTS = regex(r"(?m)^.*\b(?:shellcheck|shfmt|chmod)\b.*$")
 FEWEST = 2
 """Libraries of the same folder that have to be sourced before one that is not means something."""
 

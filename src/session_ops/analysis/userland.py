@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from session_ops.model import Confidence
+from session_ops.patterns import regex
 
 Test = Callable[[tuple[str, ...]], bool]
 
@@ -293,7 +294,7 @@ MISSING = "bash 3.2 answers `command not found`."
 SYNTAX = "bash 3.2 does not parse it: the script ends there with a syntax error."
 
 NEWER_BASH = tuple(
-    Feature(kind, re.compile(pattern), seen, version, impact)
+    Feature(kind, regex(pattern), seen, version, impact)
     for kind, pattern, seen, version, impact in (
         ("expansion", r"\s*\$\{[^}]*@[QEPAKaULuk]\}$", "${x@Q}", "4.4", SUBSTITUTION),
         ("expansion", r"\s*\$\{[!#]?\w+(?:\[[^\]]*\])?(?:\^\^?|,,?)", "${x^} and ${x,,}", "4.0", SUBSTITUTION),
@@ -319,7 +320,7 @@ NEWER_BASH = tuple(
 """Source: bash's CHANGES and NEWS files, versions 4.0 to 5.1."""
 
 NOT_SH = tuple(
-    Feature(kind, re.compile(pattern), seen, "", impact)
+    Feature(kind, regex(pattern), seen, "", impact)
     for kind, pattern, seen, impact in (
         ("test_command", r"\[\[", "[[ ]]", "`[[: not found`, and the test is false"),
         ("test_command", r"(?s)\[\s.*\s==\s", "== in [ ]", "`unexpected operator`, and the test is false"),

@@ -12,14 +12,15 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.mechanism import ANCHORS, Mechanism
 from session_ops.discovery.shell_flow import ShellTexts
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-SAFE_ADD = re.compile(r"worktree['\"`, ]+add['\"`, ]+(?:[^\n]*['\"` ,])?(?:-f|--force|-ff)\b")
-UNREGISTERS = re.compile(
+SAFE_ADD = regex(r"worktree['\"`, ]+add['\"`, ]+(?:[^\n]*['\"` ,])?(?:-f|--force|-ff)\b")
+UNREGISTERS = regex(
     r"worktree['\"`, ]+(?:remove|prune)\b|\bgit_worktree_(?:remove|prune)|removeWorktree|remove_worktree|deleteWorktree|delete_worktree"
     r"|prune_worktrees?|WorktreePrune"
 )
-LIBRARY = re.compile(r"\.(?:worktrees?|worktree)\(\s*\)?\.?(?:prune|remove)|git2::|libgit2|simple-git")
+LIBRARY = regex(r"\.(?:worktrees?|worktree)\(\s*\)?\.?(?:prune|remove)|git2::|libgit2|simple-git")
 
 
 @rule("WORKTREE-PRUNE", gate="coordinate", category="cleanup")
@@ -65,18 +66,18 @@ def never_unregistered(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iter
     )
 
 
-FOLDER = re.compile(
+FOLDER = regex(
     r"(?:ensureDirSync|ensureDir|mkdirSync|mkdir|mkdirp|os\.makedirs|makedirs|os\.MkdirAll|create_dir_all|FileUtils\.mkdir_p)\(\s*(?P<to>[^,)\n]+)"
     r"|(?P<py>\w+)\.mkdir\("
 )
-FILLED = re.compile(
+FILLED = regex(
     r"worktree['\"`, ]+add\b|\bclone\b|checkout|\b(?:add|create|init|setup)_?worktree\w*\s*\(|git2|symlink|copytree|cpSync|copySync|fs\.copy",
     re.IGNORECASE,
 )
 """What makes more of a folder than mkdir does."""
-PLACED = re.compile(r"worktrees?/(?:\$?\{|['\"]\s*\+)", re.IGNORECASE)
+PLACED = regex(r"worktrees?/(?:\$?\{|['\"]\s*\+)", re.IGNORECASE)
 """One folder below those of all worktrees, by a name that is put in."""
-NAMED = re.compile(r"work_?tree_?(?:path|dir|folder)?$", re.IGNORECASE)
+NAMED = regex(r"work_?tree_?(?:path|dir|folder)?$", re.IGNORECASE)
 
 
 @rule("WORKTREE-MKDIR", gate="coordinate", category="state")
@@ -134,9 +135,9 @@ def only_a_folder(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterator[
         raise NotApplicable("no worktrees")
 
 
-_ADDS = re.compile(r"worktree\s+add\b[^\n]*")
-_REMOVES = re.compile(r"\brm\s+-\w*r\w*[^\n;|&]*")
-_UNREGISTERED = re.compile(r"worktree\s+(?:remove|prune|list)")
+_ADDS = regex(r"worktree\s+add\b[^\n]*")
+_REMOVES = regex(r"\brm\s+-\w*r\w*[^\n;|&]*")
+_UNREGISTERED = regex(r"worktree\s+(?:remove|prune|list)")
 
 
 @rule("WORKTREE-RM", gate="coordinate", category="cleanup")

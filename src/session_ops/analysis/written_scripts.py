@@ -13,10 +13,11 @@ from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts, heredocs
 from session_ops.model import Finding, Fix
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_BIN = re.compile(r"(?:/\.local/bin|^/usr/(?:local/)?s?bin|^/bin|\$HOME/bin|~/bin)/?$")
-_MAKES = re.compile(
+_BIN = regex(r"(?:/\.local/bin|^/usr/(?:local/)?s?bin|^/bin|\$HOME/bin|~/bin)/?$")
+_MAKES = regex(
     r"\bchmod\b|\binstall\s+-|\bsetfacl\b|\bcp\s+(?:-\w*[ap]\w*|--preserve|--archive)|\brsync\b|\bgit\s+config\s[^\n]*hooksPath"
 )
 

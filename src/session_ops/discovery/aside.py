@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
-_ASIDE = re.compile(
+from session_ops.patterns import regex
+
+_ASIDE = regex(
     r"(?:^|/)(?:\.?tests?|__tests__|specs?|e2e|bats|fixtures?|__fixtures__|testdata|test[_-]data|mocks?|__mocks__|(?:[\w.]+-)?examples?|samples?|demos?"
     r"|templates?|scaffolds?|skeletons?|benchmarks?|bench|cases|stories|cookbook|tutorials?|playground"
     r"|archived?|_archive|legacy|deprecated|old|backups?|vendor|third[-_]party|node_modules|\.?te?mp|\.tmp[\w-]*|pytest-[\w-]+)/",
     re.IGNORECASE,
 )
-_DOCS = re.compile(r"(?:^|/)docs?/", re.IGNORECASE)
-_TEST = re.compile(
+_DOCS = regex(r"(?:^|/)docs?/", re.IGNORECASE)
+_TEST = regex(
     r"(?:^|/)(?:_?(?:integration|e2e|smoke|unit|functional|acceptance|system|load|perf)[-_])?tests?/|(?:^|/)(?:__tests__|spec|specs|e2e|bats)/|(?:^|/)(?:test[_-][^/]*|conftest|[^/]*[_.-](?:test|spec|tests)|tests?)\.\w+$"
     r"|\.bats$|(?:^|/)[^/]*Tests?\.\w+$"
 )

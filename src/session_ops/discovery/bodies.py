@@ -12,31 +12,30 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from session_ops.discovery.files import Tree
+from session_ops.patterns import regex
 from session_ops.registry import fact, split_lines
 
 INDENTED = frozenset(("python", "ruby"))
-_PYTHON = re.compile(
+_PYTHON = regex(
     r"(?P<triple>\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?''')|(?P<keep>\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')|(?P<drop>\#[^\n]*)"
 )
-_RUBY = re.compile(
+_RUBY = regex(
     r"(?P<keep>\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*')|(?P<drop>(?:^|(?<=\n))=begin[\s\S]*?\n=end|(?:^|(?<=\s))\#[^\n]*)"
 )
-_C_LIKE = re.compile(
-    r"(?P<keep>\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|(?P<drop>//[^\n]*|/\*[\s\S]*?\*/)"
-)
-_RUST = re.compile(
+_C_LIKE = regex(r"(?P<keep>\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|(?P<drop>//[^\n]*|/\*[\s\S]*?\*/)")
+_RUST = regex(
     r"(?P<keep>\"(?:\\.|[^\"\\])*\"|'(?:\\.[^'\n]{0,8}|[^'\\\n])')|(?P<drop>//[^\n]*|/\*[\s\S]*?\*/)"
 )  # a lone ' is a lifetime
 _TOKENS = {"python": _PYTHON, "ruby": _RUBY, "go": _C_LIKE, "rust": _RUST}
 _TOKENS |= dict.fromkeys(("javascript", "typescript", "tsx"), _C_LIKE)
-_DEF = re.compile(
+_DEF = regex(
     r"^(?P<indent>[ \t]*)(?:async[ \t]+)?def[ \t]+(?:self\.)?(?P<name>\w+[?!]?)[ \t]*(?P<given>\([^)]*)?", re.MULTILINE
 )
 _BRACE = {
-    "go": re.compile(r"^func[ \t]+(?:\([^)\n]*\)[ \t]*)?(?P<name>\w+)(?:\[[^\]\n]*\])?(?P<given>\([^)]*)", re.MULTILINE),
-    "rust": re.compile(r"\bfn[ \t]+(?P<name>\w+)(?:<[^>{]*>)?(?P<given>\([^)]*)"),
+    "go": regex(r"^func[ \t]+(?:\([^)\n]*\)[ \t]*)?(?P<name>\w+)(?:\[[^\]\n]*\])?(?P<given>\([^)]*)", re.MULTILINE),
+    "rust": regex(r"\bfn[ \t]+(?P<name>\w+)(?:<[^>{]*>)?(?P<given>\([^)]*)"),
 }
-_SCRIPT = re.compile(
+_SCRIPT = regex(
     r"\bfunction\b[ \t]*\*?[ \t]*(?P<name>[\w$]+)[ \t]*(?:<[^>\n]*>)?(?P<given>\([^)]*)"
     r"|\b(?:const|let|var)[ \t]+(?P<arrow>[\w$]+)[^=\n]*=[ \t]*(?:async[ \t]*)?(?P<arrow_given>\([^)\n]*)\)[^=\n{]*=>[ \t]*\{"
     r"|^[ \t]+(?:(?:public|private|protected|static|async|override)[ \t]+)*(?!if\b|for\b|while\b|switch\b|catch\b|function\b|return\b)"

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from session_ops.discovery.aside import is_aside
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.references import Place, Reference, References
+from session_ops.patterns import regex
 from session_ops.registry import fact
 
 _ALONE: dict[Place, str] = {"hook": "hook", "ci": "CI", "systemd": "service", "dockerfile": "container", "compose": "container"}
 """Places that start things where nobody answers, and what to call them."""
-_CRON = re.compile(r"(?:^|/)(?:crontab|cron(?:tab)?\.[\w.]+|[\w-]+\.cron)$|(?:^|/)cron\.(?:d|daily|hourly|weekly|monthly)/")
-_GIT_HOOK = re.compile(r"(?:^|/)\.?(?:git)?hooks/(?:pre|post|commit|prepare|update|applypatch)[\w-]*$|(?:^|/)\.husky/[\w-]+$")
+_CRON = regex(r"(?:^|/)(?:crontab|cron(?:tab)?\.[\w.]+|[\w-]+\.cron)$|(?:^|/)cron\.(?:d|daily|hourly|weekly|monthly)/")
+_GIT_HOOK = regex(r"(?:^|/)\.?(?:git)?hooks/(?:pre|post|commit|prepare|update|applypatch)[\w-]*$|(?:^|/)\.husky/[\w-]+$")
 
 
 @dataclass(frozen=True)

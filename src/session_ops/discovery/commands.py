@@ -11,6 +11,7 @@ from ast_grep_py import SgNode
 from session_ops.discovery.files import Tree
 from session_ops.discovery.scripts import Scripts
 from session_ops.discovery.syntax import Syntax, line_of
+from session_ops.patterns import regex
 from session_ops.registry import fact
 
 
@@ -42,13 +43,13 @@ WRAPPERS = {
 }  # fmt: skip
 """Commands that start another one, to the letters of their options that take a value (their manual pages)."""
 CHECKS = frozenset(("command", "which", "type", "hash"))
-SYSTEM_FOLDERS = re.compile(r"/(?:usr/)?(?:local/)?s?bin/([\w.+-]+)$")
-NAME = re.compile(r"[A-Za-z_][\w.+-]*$|\[$")
-PYTHON_STARTERS = re.compile(
+SYSTEM_FOLDERS = regex(r"/(?:usr/)?(?:local/)?s?bin/([\w.+-]+)$")
+NAME = regex(r"[A-Za-z_][\w.+-]*$|\[$")
+PYTHON_STARTERS = regex(
     r"(?:(?:subprocess|sp)\.)?(?:run|call|check_call|check_output|Popen|getoutput|getstatusoutput)$"
     r"|os\.(?:system|popen)$|(?:asyncio\.)?create_subprocess_(?:exec|shell)$"
 )
-JS_STARTERS = re.compile(
+JS_STARTERS = regex(
     r"(?:(?:child_process|childProcess|cp)\.)?(?:exec|execSync|execFile|execFileSync|spawn|spawnSync|execAsync|execPromise)$"
 )
 WORDS = frozenset(

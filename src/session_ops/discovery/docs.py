@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from session_ops.discovery.files import FileEntry, Tree
+from session_ops.patterns import regex
 from session_ops.registry import fact
 
 if TYPE_CHECKING:
@@ -86,19 +87,19 @@ _RULES = frozenset(
     ("claude.md", "claude.local.md", "agents.md", "agent.md", "gemini.md", "copilot-instructions.md", "conventions.md")
 )
 _RULE_FILES = frozenset((".cursorrules", ".windsurfrules", ".clinerules"))
-_CHANGES = re.compile(r"(?:changelog|changes|history|news|releases?|release[-_]notes)(?:[-_.]|$)", re.IGNORECASE)
-_PATH = re.compile(
+_CHANGES = regex(r"(?:changelog|changes|history|news|releases?|release[-_]notes)(?:[-_.]|$)", re.IGNORECASE)
+_PATH = regex(
     r"(?<![\w/.:@~<$*%{}-])"
     r"(?P<path>(?:~/|\.{1,2}/|/)?(?:[\w.@+-]+/)+[\w.@+-]*[\w@+-]|(?:\./)?[\w@+-][\w.@+-]*\."
     r"(?:sh|bash|py|js|mjs|cjs|ts|tsx|rb|go|rs|md|json|jsonl|ya?ml|toml|ini|cfg|conf|env|service|sql|txt|lock|plist))"
     r"(?P<end>/?)(?![\w:@/])"
 )
-_SPEAKS = re.compile(r"[`\[<&/]|[\w@+-]\.[a-z]")
+_SPEAKS = regex(r"[`\[<&/]|[\w@+-]\.[a-z]")
 """What a link, a code span, a tag or a path cannot do without."""
-_ATTRIBUTE = re.compile(
+_ATTRIBUTE = regex(
     r"<(?P<tag>a|img|source|link|script|video)\b[^>]*?\b(?:href|src)\s*=\s*[\"'](?P<to>[^\"']+)[\"']", re.IGNORECASE
 )
-_FRONT = re.compile(r"\A---[ \t]*\r?\n(?:.*\r?\n)*?---[ \t]*(?:\r?\n|\Z)")
+_FRONT = regex(r"\A---[ \t]*\r?\n(?:.*\r?\n)*?---[ \t]*(?:\r?\n|\Z)")
 
 
 def role_of(entry: FileEntry) -> Role:
@@ -248,17 +249,17 @@ class _Place:
         return self.number
 
 
-_NEVER = re.compile(
+_NEVER = regex(
     r"(?:^|[.;:!?—–-]\s+|\()(?:please\s+)?(?:never|not|do not|don['’]t|avoid|no\b(?! (?:need|scripts? required)))\b"
     r"|\b(?:must not|mustn['’]t|must never|may not|is forbidden|are forbidden|prohibited|not allowed)\b",
     re.IGNORECASE,
 )
-_PREFER = re.compile(r"\b(?:prefer(?:red)?|instead of|rather than|recommended)\b", re.IGNORECASE)
-_MUST = re.compile(r"\b(?:must|always|required?|only use|use only|need to|make sure|ensure|mandatory)\b|^use\b", re.IGNORECASE)
-_CLAUSE = re.compile(r"[,;]\s+(?:and\s+)?(?=(?:never|not|do not|don['’]t|avoid)\b)", re.IGNORECASE)
+_PREFER = regex(r"\b(?:prefer(?:red)?|instead of|rather than|recommended)\b", re.IGNORECASE)
+_MUST = regex(r"\b(?:must|always|required?|only use|use only|need to|make sure|ensure|mandatory)\b|^use\b", re.IGNORECASE)
+_CLAUSE = regex(r"[,;]\s+(?:and\s+)?(?=(?:never|not|do not|don['’]t|avoid)\b)", re.IGNORECASE)
 _SHELL = frozenset(("bash", "sh", "shell", "console", "zsh", "shell-session", "terminal"))
-_BULLET = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
-_CODE = re.compile(r"`([^`\n]+)`")
+_BULLET = regex(r"^\s*(?:[-*+]|\d+[.)])\s+")
+_CODE = regex(r"`([^`\n]+)`")
 _COMMANDS = frozenset(
     (
         "npm",

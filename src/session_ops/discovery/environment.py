@@ -11,6 +11,7 @@ from ast_grep_py import SgNode
 
 from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.syntax import Syntax
+from session_ops.patterns import regex
 from session_ops.registry import fact
 
 
@@ -85,26 +86,26 @@ _Q = r"[\"'`]"
 
 _READS: dict[str, tuple[tuple[re.Pattern[str], bool], ...]] = {
     "python": (
-        (re.compile(rf"\benviron\s*\[\s*{_Q}{_N}{_Q}\s*\](?!\s*=[^=])"), True),
-        (re.compile(rf"\b(?:environ\s*\.\s*get|getenv)\s*\(\s*{_Q}{_N}{_Q}\s*(?P<rest>,|\))"), False),
+        (regex(rf"\benviron\s*\[\s*{_Q}{_N}{_Q}\s*\](?!\s*=[^=])"), True),
+        (regex(rf"\b(?:environ\s*\.\s*get|getenv)\s*\(\s*{_Q}{_N}{_Q}\s*(?P<rest>,|\))"), False),
     ),
     "javascript": (
-        (re.compile(rf"\b(?:process\.env|import\.meta\.env|Bun\.env)(?:\.|\?\.|\[{_Q}){_N}\b(?:{_Q}\])?(?!\s*=[^=])"), False),
-        (re.compile(rf"\bDeno\.env\.get\({_Q}{_N}{_Q}\)"), False),
+        (regex(rf"\b(?:process\.env|import\.meta\.env|Bun\.env)(?:\.|\?\.|\[{_Q}){_N}\b(?:{_Q}\])?(?!\s*=[^=])"), False),
+        (regex(rf"\bDeno\.env\.get\({_Q}{_N}{_Q}\)"), False),
     ),
     "ruby": (
-        (re.compile(rf"\bENV\[{_Q}{_N}{_Q}\](?!\s*=[^=~])"), False),
-        (re.compile(rf"\bENV\.fetch[ (]\s*{_Q}{_N}{_Q}\s*(?P<rest>,|\)\s*\{{|\)|\n)"), True),
+        (regex(rf"\bENV\[{_Q}{_N}{_Q}\](?!\s*=[^=~])"), False),
+        (regex(rf"\bENV\.fetch[ (]\s*{_Q}{_N}{_Q}\s*(?P<rest>,|\)\s*\{{|\)|\n)"), True),
     ),
-    "go": ((re.compile(rf"\bos\.(?:Getenv|LookupEnv)\(\"{_N}\"\)"), False),),
+    "go": ((regex(rf"\bos\.(?:Getenv|LookupEnv)\(\"{_N}\"\)"), False),),
     "rust": (
-        (re.compile(rf"\benv::var(?:_os)?\(\"{_N}\"\)(?=\s*(?:\?|\.(?:unwrap|expect)\())"), True),
-        (re.compile(rf"\benv::var(?:_os)?\(\"{_N}\"\)(?!\s*(?:\?|\.(?:unwrap|expect)\())"), False),
+        (regex(rf"\benv::var(?:_os)?\(\"{_N}\"\)(?=\s*(?:\?|\.(?:unwrap|expect)\())"), True),
+        (regex(rf"\benv::var(?:_os)?\(\"{_N}\"\)(?!\s*(?:\?|\.(?:unwrap|expect)\())"), False),
     ),
 }
 _READS["typescript"] = _READS["tsx"] = _READS["javascript"]
-_OR = re.compile(r"\s*\)*\s*(?:\|\||\?\?|\bor\b|\.unwrap_or(?:_else|_default)?)\s*(?P<default>[^\n;]*)")
-_TESTED = re.compile(r"\s*(?:\)\s*)?(?:===?|!==?|&&|\?[^?.]|\))")
+_OR = regex(r"\s*\)*\s*(?:\|\||\?\?|\bor\b|\.unwrap_or(?:_else|_default)?)\s*(?P<default>[^\n;]*)")
+_TESTED = regex(r"\s*(?:\)\s*)?(?:===?|!==?|&&|\?[^?.]|\))")
 _PREFILTER = (
     "environ",
     "getenv",
@@ -118,24 +119,24 @@ _PREFILTER = (
     "env::var",
     "with_prefix",
 )
-_EXPANSION = re.compile(r"\$\{(?P<bang>!?)" + _N + r"(?P<op>:?[-=?+]|[#%/^,@:\[]|\})(?P<rest>[^}]*)")
-_SHELL_SETS = re.compile(
+_EXPANSION = regex(r"\$\{(?P<bang>!?)" + _N + r"(?P<op>:?[-=?+]|[#%/^,@:\[]|\})(?P<rest>[^}]*)")
+_SHELL_SETS = regex(
     r"(?:\b(?:read|mapfile|readarray)\s[^\n;|&<]*|\bgetopts\s+\S+\s+|\bprintf\s+-v\s+|\bfor\s+|\bselect\s+|\b(?:local|declare|typeset|readonly|export)\s[^\n;=]*?)"
     r"\b(?P<name>[A-Z][A-Z0-9_]+)\b"
 )
-_COMPOSE_NAME = re.compile(r"(?:docker-|podman-)?compose[\w.-]*\.ya?ml$")
-_COMPOSE_USE = re.compile(r"(?<!\$)\$(?:\{" + _N + r"(?P<op>:?[-?+]|\})(?P<rest>[^}]*)|" + _N.replace("name", "plain") + ")")
-_TOKEN = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9_]{1,60}(?![A-Za-z0-9_])")
-_COMMENT = re.compile(r"^\s*(?:#|//|\*|/\*|<!--)|\s#\s|\s//\s")
-_SETS_BEFORE = re.compile(
+_COMPOSE_NAME = regex(r"(?:docker-|podman-)?compose[\w.-]*\.ya?ml$")
+_COMPOSE_USE = regex(r"(?<!\$)\$(?:\{" + _N + r"(?P<op>:?[-?+]|\})(?P<rest>[^}]*)|" + _N.replace("name", "plain") + ")")
+_TOKEN = regex(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9_]{1,60}(?![A-Za-z0-9_])")
+_COMMENT = regex(r"^\s*(?:#|//|\*|/\*|<!--)|\s#\s|\s//\s")
+_SETS_BEFORE = regex(
     r"(?:environ\s*\[\s*|environ\.setdefault\(\s*|ENV\[|env\[|Setenv\(|set_var\(|\.env\()[\"']$|process\.env\.$"
 )
-_SETS_AFTER = re.compile(r"[\"']?\s*(?:\]\s*(?:\|\|)?=(?!=)|,|=(?!=))")
-_SETS_KEY = re.compile(r"[\"']\s*(?::|=>)")
+_SETS_AFTER = regex(r"[\"']?\s*(?:\]\s*(?:\|\|)?=(?!=)|,|=(?!=))")
+_SETS_KEY = regex(r"[\"']\s*(?::|=>)")
 """A key of a table that becomes a child's environment."""
-_DOCSTRING = re.compile(r"(\"{3}|'{3}).*?\1", re.DOTALL)
+_DOCSTRING = regex(r"(\"{3}|'{3}).*?\1", re.DOTALL)
 """Docstrings, where code is only talked about."""
-_PICKED = re.compile(r"\{(?P<names>[^{}]*)\}\s*=\s*(?:process\.env|import\.meta\.env)\b")
+_PICKED = regex(r"\{(?P<names>[^{}]*)\}\s*=\s*(?:process\.env|import\.meta\.env)\b")
 _TELLS = frozenset(
     (
         "env",
@@ -195,12 +196,12 @@ class _Lines:
         return bisect_right(self._ends, offset - 1) + 1
 
 
-_PREFIX = re.compile(r"\bEnvironment::with_prefix\(\s*\"(?P<prefix>[A-Z][A-Z0-9]*)\"")
-_FIELD = re.compile(
+_PREFIX = regex(r"\bEnvironment::with_prefix\(\s*\"(?P<prefix>[A-Z][A-Z0-9]*)\"")
+_FIELD = regex(
     r"(?:#\[serde\(default(?:\s*=\s*\"(?P<function>\w+)\")?(?P<serde>)\)\]\s*)?^\s*pub(?:\([^)]*\))?\s+(?P<field>[a-z]\w*)\s*:\s*(?P<type>[^,\n]+),?\s*$",
     re.MULTILINE,
 )
-_GIVES = re.compile(
+_GIVES = regex(
     r"\bfn\s+(?P<function>\w+)\(\)\s*->\s*[^{;]+\{\s*(?P<value>\"[^\"\n]*\"|[\w.]+)(?:\.into\(\)|\.to_string\(\)|\.to_owned\(\))?\s*\}"
 )
 
@@ -276,7 +277,7 @@ def _until_close(text: str, start: int) -> str:
     return text[start : start + 100].strip()
 
 
-_DEMANDED = re.compile(r"\$\{([A-Z][A-Z0-9_]+):?\?")
+_DEMANDED = regex(r"\$\{([A-Z][A-Z0-9_]+):?\?")
 
 
 def _shell(tree: Tree, syntax: Syntax, entry: FileEntry) -> tuple[list[Use], list[Mention]]:

@@ -6,10 +6,12 @@ import re
 
 from ast_grep_py import SgNode
 
-ENDS = re.compile(r"\b(?:exit|return|exec|die|fail|abort|fatal|usage|break|continue)\b")
-ERREXIT_ON = re.compile(r"^\s*set\s+(?:-\w*\s+)*(?:-[a-zA-Z]*e[a-zA-Z]*\b|-o\s+errexit\b|-\w*o\s+errexit\b)")
-ERREXIT_OFF = re.compile(r"^\s*set\s+(?:\+[a-zA-Z]*e[a-zA-Z]*\b|\+o\s+errexit\b)")
-ARGUMENT = re.compile(r"\$\{?(?:1|cmd|command|action|subcommand|mode|verb|COMMAND|ACTION|CMD|MODE)\b")
+from session_ops.patterns import regex
+
+ENDS = regex(r"\b(?:exit|return|exec|die|fail|abort|fatal|usage|break|continue)\b")
+ERREXIT_ON = regex(r"^\s*set\s+(?:-\w*\s+)*(?:-[a-zA-Z]*e[a-zA-Z]*\b|-o\s+errexit\b|-\w*o\s+errexit\b)")
+ERREXIT_OFF = regex(r"^\s*set\s+(?:\+[a-zA-Z]*e[a-zA-Z]*\b|\+o\s+errexit\b)")
+ARGUMENT = regex(r"\$\{?(?:1|cmd|command|action|subcommand|mode|verb|COMMAND|ACTION|CMD|MODE)\b")
 DEEPEST = 50
 """Calls of functions by functions that are followed."""
 BODIES = frozenset(

@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from session_ops.discovery.files import Tree
+from session_ops.patterns import regex
 from session_ops.registry import fact
 
 COMMITS_READ = 3000
 """How many commits are read, newest first; what is older is said to be cut."""
 KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("manifest", re.compile(r"(?:^|/)(?:pyproject\.toml|setup\.(?:py|cfg)|package\.json|Cargo\.toml|go\.mod|Gemfile|[^/]+\.gemspec)$")),
-    ("manifest", re.compile(r"(?:^|/)(?:requirements[^/]*\.txt|Pipfile|environment\.ya?ml|\.claude-plugin/[^/]+\.json)$")),
-    ("container file", re.compile(r"(?:^|/)(?:(?:Docker|Container)file[^/]*|[^/]+\.dockerfile)$", re.IGNORECASE)),
-    ("compose file", re.compile(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$")),
-    ("CI workflow", re.compile(r"(?:^|/)(?:\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.yml|\.circleci/config\.yml|Jenkinsfile)$")),
-    ("service unit", re.compile(r"\.(?:service|timer|socket)$|(?:^|/)Procfile$|(?:^|/)[^/]*\.plist$")),
-    ("install script", re.compile(r"(?:^|/)(?:un)?(?:install|setup|deploy|bootstrap)(?:[-_.][\w.-]*)?(?:\.(?:sh|bash|ps1|bat))$", re.IGNORECASE)),
-    ("build file", re.compile(r"(?:^|/)(?:GNU)?[Mm]akefile$|(?:^|/)[Jj]ustfile$|(?:^|/)\.goreleaser\.ya?ml$")),
+    ("manifest", regex(r"(?:^|/)(?:pyproject\.toml|setup\.(?:py|cfg)|package\.json|Cargo\.toml|go\.mod|Gemfile|[^/]+\.gemspec)$")),
+    ("manifest", regex(r"(?:^|/)(?:requirements[^/]*\.txt|Pipfile|environment\.ya?ml|\.claude-plugin/[^/]+\.json)$")),
+    ("container file", regex(r"(?:^|/)(?:(?:Docker|Container)file[^/]*|[^/]+\.dockerfile)$", re.IGNORECASE)),
+    ("compose file", regex(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$")),
+    ("CI workflow", regex(r"(?:^|/)(?:\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.yml|\.circleci/config\.yml|Jenkinsfile)$")),
+    ("service unit", regex(r"\.(?:service|timer|socket)$|(?:^|/)Procfile$|(?:^|/)[^/]*\.plist$")),
+    ("install script", regex(r"(?:^|/)(?:un)?(?:install|setup|deploy|bootstrap)(?:[-_.][\w.-]*)?(?:\.(?:sh|bash|ps1|bat))$", re.IGNORECASE)),
+    ("build file", regex(r"(?:^|/)(?:GNU)?[Mm]akefile$|(?:^|/)[Jj]ustfile$|(?:^|/)\.goreleaser\.ya?ml$")),
 )  # fmt: skip
 """What counts as an attempt to deploy, by path."""
 _OTHERS = frozenset(("node_modules", "vendor", "third_party", "site-packages", "testdata", "fixtures"))

@@ -15,6 +15,7 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifest, Manifests
 from session_ops.discovery.scripts import Scripts
 from session_ops.model import Evidence
+from session_ops.patterns import regex
 from session_ops.registry import fact
 
 KINDS = ("pip", "npm", "gem", "cargo", "go", "shell bundle", "container service", "agent plugin", "mixed")
@@ -25,14 +26,14 @@ LANGUAGES = {
     "shell": "shell bundle", "zsh": "shell bundle",
 }  # fmt: skip
 COMMANDS = {
-    "pip": re.compile(r"\b(?:pip3?|pipx|uv(?:x| tool| pip| sync| run)?|poetry)\s+(?:install|add|run|sync)\b|\buvx\s"),
-    "npm": re.compile(r"\b(?:npm|pnpm|yarn|bun)\s+(?:install|i|ci|add|start|run|test)\b|\bnpx\s"),
-    "gem": re.compile(r"\b(?:gem|bundle)\s+install\b"),
-    "cargo": re.compile(r"\bcargo\s+(?:install|build|run)\b"),
-    "go": re.compile(r"\bgo\s+(?:install|build|run)\b"),
-    "shell bundle": re.compile(r"(?:^|\s)(?:\./|bash\s+)[\w./-]+\.sh\b|\bchmod\s+\+x\b"),
-    "container service": re.compile(r"\bdocker(?:-|\s+)compose\b|\bdocker\s+(?:run|build)\b"),
-    "agent plugin": re.compile(r"/plugin\s+(?:install|marketplace)|\.claude/(?:commands|agents|skills)"),
+    "pip": regex(r"\b(?:pip3?|pipx|uv(?:x| tool| pip| sync| run)?|poetry)\s+(?:install|add|run|sync)\b|\buvx\s"),
+    "npm": regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:install|i|ci|add|start|run|test)\b|\bnpx\s"),
+    "gem": regex(r"\b(?:gem|bundle)\s+install\b"),
+    "cargo": regex(r"\bcargo\s+(?:install|build|run)\b"),
+    "go": regex(r"\bgo\s+(?:install|build|run)\b"),
+    "shell bundle": regex(r"(?:^|\s)(?:\./|bash\s+)[\w./-]+\.sh\b|\bchmod\s+\+x\b"),
+    "container service": regex(r"\bdocker(?:-|\s+)compose\b|\bdocker\s+(?:run|build)\b"),
+    "agent plugin": regex(r"/plugin\s+(?:install|marketplace)|\.claude/(?:commands|agents|skills)"),
 }
 """What a README tells its reader to type, by kind."""
 CLOSE = 15

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
+from session_ops.patterns import regex
+
 BY_SUFFIX = {
     ".sh": "shell", ".bash": "shell", ".zsh": "zsh", ".ksh": "shell", ".bats": "shell",
     ".py": "python", ".pyi": "python",
@@ -30,7 +32,7 @@ BY_INTERPRETER = {
     "node": "javascript", "nodejs": "javascript", "bun": "typescript", "deno": "typescript", "tsx": "typescript", "ts-node": "typescript",
     "ruby": "ruby", "perl": "perl",
 }  # fmt: skip
-_SHEBANG = re.compile(r"#!\s*(?P<path>\S+)(?:[ \t]+(?P<args>[^\r\n]*))?")
+_SHEBANG = regex(r"#!\s*(?P<path>\S+)(?:[ \t]+(?P<args>[^\r\n]*))?")
 
 
 def shebang(text: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from session_ops.discovery.aside import is_aside
 from session_ops.discovery.files import Tree
 from session_ops.discovery.scripts import Scripts
 from session_ops.model import Confidence, Evidence
+from session_ops.patterns import regex
 from session_ops.registry import fact
 
 Name = Literal["linux-gnu", "macos", "busybox", "windows"]
@@ -52,36 +53,36 @@ class Platforms:
 
 
 WORDS: dict[Name, re.Pattern[str]] = {
-    "macos": re.compile(
+    "macos": regex(
         r"\b(?:macOS|mac\s?OS\s?X|OS\s?X|Darwin)\b|\bMac\b(?=[/,|)&+]|%20| and Linux| or Linux)|(?<=Linux and )Mac\b",
         re.IGNORECASE,
     ),
-    "linux-gnu": re.compile(r"\b(?:Linux|Ubuntu|Debian|Fedora|CentOS|RHEL|WSL)\b", re.IGNORECASE),
-    "windows": re.compile(r"\bWindows\b"),
+    "linux-gnu": regex(r"\b(?:Linux|Ubuntu|Debian|Fedora|CentOS|RHEL|WSL)\b", re.IGNORECASE),
+    "windows": regex(r"\bWindows\b"),
 }
-NOT = re.compile(
+NOT = regex(
     r"\bnot\b|n't\b|\bno\b|\bunsupported\b|\bonly\b|\bunlike\b|\bexcept\b|\bcoming soon\b|\bplanned\b|\bTODO\b|\bfuture\b|\buntested\b",
     re.IGNORECASE,
 )
-PROMISE = re.compile(
+PROMISE = regex(
     r"support|platform|require|prerequisite|compatib|\bworks? on|\bruns? on|tested on|operating system|available|^\s*#+|^\s*<summary>|badge"
     r"|^\s*[-*+|]?\s*\**(?:macOS|OS X|Linux|Ubuntu)\b|\binstall\w*\s+(?:on|for)\b|\b(?:on|for)\s+(?:macOS|Linux)\b",
     re.IGNORECASE,
 )
 """What a sentence looks like that promises a platform; one that names several of them does as well."""
-RUNS_ON = re.compile(
+RUNS_ON = regex(
     r"(?:runs-on|os|runner|image|vm|vmImage|platform)\s*:.*\bmac-?os\b|^\s*-\s*[\"']?macos-(?:latest|\d+)|\bmacos-(?:latest|1\d)\b",
     re.IGNORECASE,
 )
-NEW_BASH = re.compile(r"\bbash\b[^.\n]{0,20}(?:>=?\s*|v?)(?:4|5)(?:\.\d+)?\+?|\bbash\s*(?:4|5)\b", re.IGNORECASE)
-LINUX_ALONE = re.compile(
+NEW_BASH = regex(r"\bbash\b[^.\n]{0,20}(?:>=?\s*|v?)(?:4|5)(?:\.\d+)?\+?|\bbash\s*(?:4|5)\b", re.IGNORECASE)
+LINUX_ALONE = regex(
     r"^\s*(?:sudo\s+)?(?:apt-get|apt|yum|dnf|pacman|apk|systemctl|journalctl|useradd|usermod|loginctl|update-rc\.d|modprobe|sysctl)\s",
     re.MULTILINE,
 )
-MAC_ALONE = re.compile(r"^\s*(?:sudo\s+)?(?:osascript|launchctl|defaults\s+(?:write|read)|pbcopy|sw_vers|brew)\b", re.MULTILINE)
-FROM = re.compile(r"\s*FROM\s+(?:--\S+\s+)?(\S+)", re.IGNORECASE)
-KEPT = re.compile(r"(?:^|/)(?:backups?|old|legacy)/")
-BRANCHES = re.compile(r"\buname\b(?!\s+-[rmnvpi]+\b)|\$\{?OSTYPE\b|\bdarwin\b|\bmacos\b", re.IGNORECASE)
+MAC_ALONE = regex(r"^\s*(?:sudo\s+)?(?:osascript|launchctl|defaults\s+(?:write|read)|pbcopy|sw_vers|brew)\b", re.MULTILINE)
+FROM = regex(r"\s*FROM\s+(?:--\S+\s+)?(\S+)", re.IGNORECASE)
+KEPT = regex(r"(?:^|/)(?:backups?|old|legacy)/")
+BRANCHES = regex(r"\buname\b(?!\s+-[rmnvpi]+\b)|\$\{?OSTYPE\b|\bdarwin\b|\bmacos\b", re.IGNORECASE)
 
 
 @fact

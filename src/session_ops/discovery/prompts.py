@@ -15,6 +15,7 @@ from session_ops.discovery.flow import Flow, errexit, tolerated
 from session_ops.discovery.scripts import Script, Scripts
 from session_ops.discovery.syntax import Syntax, line_of
 from session_ops.model import Evidence
+from session_ops.patterns import regex
 from session_ops.registry import fact
 
 Effect = Literal["dies", "loops", "empty", "goes on"]
@@ -63,14 +64,14 @@ class TerminalUse:
 Prompts = tuple[Prompt, ...]
 TerminalUses = tuple[TerminalUse, ...]
 
-GUARD = re.compile(
+GUARD = regex(
     r"-t\s+[012]\b|\btty\s+-s|isatty|isTTY|\btty\?|/dev/tty|\$-|\bTERM\b"
     r"|\b\w*(?:non_?-?interactive|interactive|unattended|headless|batch|assume_?yes|auto_?(?:yes|confirm|approve|accept)|skip_?\w*"
     r"|no_?(?:prompt|input|confirm)|force|quiet|silent|dry_?run|yes|confirmed?|GITHUB_ACTIONS|DEBIAN_FRONTEND)\b|\bCI\b",
     re.IGNORECASE,
 )
 """What a condition looks like that keeps a question from being asked when nobody is there."""
-LOOP = re.compile(r"(?:while|until)\s+(?:true|:|\[\s*1\s*\]|false|\(\(\s*1\s*\)\))")
+LOOP = regex(r"(?:while|until)\s+(?:true|:|\[\s*1\s*\]|false|\(\(\s*1\s*\)\))")
 READ_WITH_VALUE = frozenset("aditpuNn")
 
 
@@ -371,14 +372,12 @@ def _npm_init(words: tuple[str, ...]) -> bool:
 
 
 ASKING = (
-    Question(
-        "git", _git_commit, "opens an editor for the message", re.compile(r"GIT_EDITOR=|\bEDITOR=(?:true|:|cat)|core\.editor")
-    ),
+    Question("git", _git_commit, "opens an editor for the message", regex(r"GIT_EDITOR=|\bEDITOR=(?:true|:|cat)|core\.editor")),
     Question(
         "git",
         lambda w: w[:2] == ("git", "rebase") and (_short(w[2:], "i") or "--interactive" in w),
         "opens an editor for the list of commits",
-        re.compile(r"GIT_SEQUENCE_EDITOR=|sequence\.editor|GIT_EDITOR="),
+        regex(r"GIT_SEQUENCE_EDITOR=|sequence\.editor|GIT_EDITOR="),
     ),
     Question(
         "git",
@@ -389,7 +388,7 @@ ASKING = (
         ),
         "asks for each change",
     ),
-    Question("apt", _apt, "asks before it installs", re.compile(r"APT::Get::Assume-Yes|assumeyes=1")),
+    Question("apt", _apt, "asks before it installs", regex(r"APT::Get::Assume-Yes|assumeyes=1")),
     Question("ssh-keygen", _ssh_keygen, "asks for a file and a passphrase"),
     Question("docker", _prune, "asks before it removes"),
     Question("npm", _npm_init, "asks for each field"),
@@ -411,7 +410,7 @@ ASKING = (
             w[0] == "sudo" and len(w) > 1 and not _short(w[1:2], "nSAhkKVv") and not _any(w, "--non-interactive", "--stdin")
         ),
         "may ask for a password",
-        re.compile(r"NOPASSWD|SUDO_ASKPASS|sudo\s+-n\b|EUID|id\s+-u"),
+        regex(r"NOPASSWD|SUDO_ASKPASS|sudo\s+-n\b|EUID|id\s+-u"),
     ),
 )
 """Sources: the commands' manual pages: git-commit(1), git-rebase(1), apt-get(8), ssh-keygen(1), docker, npm, pip, passwd(1), sudo(8)."""
@@ -419,11 +418,11 @@ ASKING = (
 
 # --- other languages ---------------------------------------------------------------------------------------------------
 
-PYTHON_ASKS = re.compile(
+PYTHON_ASKS = regex(
     r"(?:builtins\.)?(?:input|raw_input)$|(?:getpass\.)?getpass$|(?:click|typer)\.(?:prompt|confirm|pause)$|(?:Prompt|Confirm|IntPrompt)\.ask$"
     r"|questionary\.\w+$|inquirer\.prompt$|pdb\.set_trace$|breakpoint$"
 )
-JS_ASKS = re.compile(
+JS_ASKS = regex(
     r"(?:\brl|\breadline\w*|\w*[iI]nterface|\w*[rR]l)\.question$|inquirer\.prompt$|(?:readlineSync|readline)\.(?:question|keyIn\w*|prompt)$"
     r"|enquirer\.prompt$|prompts$"
 )
@@ -575,7 +574,7 @@ SCREENS = {
     "ranger": "draws on a terminal",
     "gum": "draws on a terminal",
 }
-TERMINAL_HINT = re.compile(
+TERMINAL_HINT = regex(
     r"\b(?:vi|vim|nvim|nano|emacs|pico|micro|joe|EDITOR|VISUAL|dialog|whiptail|htop|btop|lazygit|ranger|gum|fzf|tmux|screen|top|watch|tput|stty|clear|docker|podman|kubectl|reset)\b"
 )
 

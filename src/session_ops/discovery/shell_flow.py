@@ -18,14 +18,15 @@ from session_ops.discovery.flow import holds, tolerated
 from session_ops.discovery.languages import shebang
 from session_ops.discovery.scripts import Scripts
 from session_ops.discovery.syntax import LONGEST_LINE, Syntax
+from session_ops.patterns import regex
 from session_ops.registry import fact
 
 Option = Literal["errexit", "pipefail", "nounset"]
 OPTIONS: dict[str, Option] = {"errexit": "errexit", "pipefail": "pipefail", "nounset": "nounset"}
 LETTERS: dict[str, Option] = {"e": "errexit", "u": "nounset"}
 FENCES = frozenset(("bash", "sh", "shell", "zsh"))
-SET = re.compile(r"^[ \t]*set[ \t]+([-+][^\n;#&|]*)", re.MULTILINE)
-STARTED_WITH = re.compile(r"#!\s*\S*(?:/|\s)(?:ba|da|k)?sh\s+(-[a-z]+(?:\s+pipefail)?)")
+SET = regex(r"^[ \t]*set[ \t]+([-+][^\n;#&|]*)", re.MULTILINE)
+STARTED_WITH = regex(r"#!\s*\S*(?:/|\s)(?:ba|da|k)?sh\s+(-[a-z]+(?:\s+pipefail)?)")
 STATEMENTS = frozenset(
     ("command", "redirected_statement", "pipeline", "list", "variable_assignment", "declaration_command", "if_statement")
     + (
@@ -260,8 +261,8 @@ class Heredoc:
     body: tuple[str, ...]
 
 
-HEREDOC = re.compile(r"<<(-?)[ \t]*(\\?)(['\"]?)([A-Za-z_]\w*)\3")
-TO_FILE = re.compile(r"(?:(?<![0-9<&>])1?>{1,2}\|?|\btee\b(?:[ \t]+-a)?)[ \t]*(\"[^\"\n]+\"|'[^'\n]+'|[^\s\"'|&;<>()]+)")
+HEREDOC = regex(r"<<(-?)[ \t]*(\\?)(['\"]?)([A-Za-z_]\w*)\3")
+TO_FILE = regex(r"(?:(?<![0-9<&>])1?>{1,2}\|?|\btee\b(?:[ \t]+-a)?)[ \t]*(\"[^\"\n]+\"|'[^'\n]+'|[^\s\"'|&;<>()]+)")
 
 
 def heredocs(lines: list[str], first: int) -> Iterator[Heredoc]:

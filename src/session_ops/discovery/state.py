@@ -10,15 +10,14 @@ from session_ops.discovery.aside import is_aside, is_document
 from session_ops.discovery.files import FileEntry
 from session_ops.discovery.mechanism import Use
 from session_ops.discovery.references import Reference
+from session_ops.patterns import regex
 
-STATE = re.compile(
+STATE = regex(
     r"(?:^|/)(?:state|sessions?|data|db|locks?|\.?[\w-]*sessions?)(?:/|$)|\.(?:db|sqlite3?|jsonl|ndjson)$", re.IGNORECASE
 )
 """Paths whose names say that they hold what sessions leave behind."""
 CODE = ("shell", "python", "javascript")
-_FOLDER = re.compile(
-    r"(?:^|/)(?P<folder>\.?[\w-]*(?:state|sessions?|data|db|locks?|logs?|inbox|diar(?:y|ies)))/", re.IGNORECASE
-)
+_FOLDER = regex(r"(?:^|/)(?P<folder>\.?[\w-]*(?:state|sessions?|data|db|locks?|logs?|inbox|diar(?:y|ies)))/", re.IGNORECASE)
 
 
 def kept(files: Iterable[FileEntry], references: Iterable[Reference]) -> list[FileEntry]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 
 from session_ops.analysis.linters.codes import breach
@@ -13,18 +12,19 @@ from session_ops.analysis.linters.templates import is_template
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import rule
 
-_CONFIGURATION = re.compile(
+_CONFIGURATION = regex(
     r"(?:^|/)\.(?:agents?|amazonq|claude|claude-plugin|clinerules|codex|cursor|gemini|kiro|opencode|roo|windsurf)/.*\.(?:json|jsonc|md|mdc|toml|ya?ml)$"
     r"|(?:^|/)(?:agents|commands|hooks|output-styles|plugins|skills)/.*\.(?:json|md)$"
     r"|(?:^|/)\.github/(?:copilot-instructions\.md|instructions/.*\.md)$"
     r"|(?:^|/)(?:AGENTS|CLAUDE|CLAUDE\.local|GEMINI|SKILL)\.md$|(?:^|/)[\w.-]*mcp[\w.-]*\.json$|(?:^|/)opencode\.jsonc?$|(?:^|/)\.cursorrules$"
 )
 """What the programs of agents read: their own folders, the folders of plugins, and the files they look for by name."""
-_OF_OTHERS = re.compile(r"REF-\d+|CC-MEM-00[12]|CC-HK-008|OC-002|VER-\d+|file::\w+")
+_OF_OTHERS = regex(r"REF-\d+|CC-MEM-00[12]|CC-HK-008|OC-002|VER-\d+|file::\w+")
 """Codes about files that the copy does not hold (the REF-* rules look at those), and about agnix's own settings."""
-_READ = re.compile(
+_READ = regex(
     r"(?:^|/)\.claude/(?:agents|skills|settings(?:\.local)?\.json)|(?:^|/)hooks/hooks\.json$|(?:^|/)\.mcp\.json$|(?:^|/)\.codex/config\.toml$"
 )
 """Where a program is sure to look; elsewhere the file may be meant for something else."""

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from session_ops.model import Confidence, Gate
+from session_ops.patterns import regex
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,14 @@ _AGENT = Breach(Gate.SHIP, "possible", "the agent's program may pass over it wit
 _SECRET = Breach(Gate.GUARD, "possible", "whoever reads the repository acts in the owner's name until it is revoked")
 
 TABLE: tuple[tuple[str, re.Pattern[str], Breach], ...] = (
-    ("shellcheck", re.compile(r"SC107[23]|SC1(?:00[69]|03[3-9]|04[0-9]|05[0-9]|06[0-9]|08[0-9]|13[0-9])"), _SHELL),
-    ("ruff", re.compile(r"invalid-syntax|E9\d\d|F70[1467]|F702"), _PYTHON),
-    ("ruff", re.compile(r"F82[13]"), _NAME),
-    ("hadolint", re.compile(r"DL1000|DL3011|DL3023|DL3061"), _BUILD),
-    ("zizmor", re.compile(r"template-injection"), _INJECT),
-    ("agnix", re.compile(r"CC-HK-0(?:05|06|07|12)|MCP-010|MCP-022"), _SETTINGS),
-    ("agnix", re.compile(r"CC-HK-002|CC-AG-00[127]|AS-0(?:01|03|16)|MCP-009|CDX-CFG-009"), _AGENT),
-    ("detect-secrets", re.compile(r"\w+"), _SECRET),
+    ("shellcheck", regex(r"SC107[23]|SC1(?:00[69]|03[3-9]|04[0-9]|05[0-9]|06[0-9]|08[0-9]|13[0-9])"), _SHELL),
+    ("ruff", regex(r"invalid-syntax|E9\d\d|F70[1467]|F702"), _PYTHON),
+    ("ruff", regex(r"F82[13]"), _NAME),
+    ("hadolint", regex(r"DL1000|DL3011|DL3023|DL3061"), _BUILD),
+    ("zizmor", regex(r"template-injection"), _INJECT),
+    ("agnix", regex(r"CC-HK-0(?:05|06|07|12)|MCP-010|MCP-022"), _SETTINGS),
+    ("agnix", regex(r"CC-HK-002|CC-AG-00[127]|AS-0(?:01|03|16)|MCP-009|CDX-CFG-009"), _AGENT),
+    ("detect-secrets", regex(r"\w+"), _SECRET),
 )
 """Linter, its code, what it breaks. A breach is what the adapter may claim at most: it lowers it where its own doubts say so."""
 

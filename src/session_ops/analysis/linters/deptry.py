@@ -12,12 +12,13 @@ from session_ops.analysis.linters.telling import findings
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import rule
 
 PROJECTS = 5
 """Projects of one tree that deptry is run on, the outermost first."""
-_DECLARES = re.compile(r"^\[(?:project|tool\.poetry\.dependencies|tool\.pdm\b)", re.MULTILINE)
-_MANIFEST = re.compile(r"(?:^|/)(?:pyproject\.toml|requirements/[^/]+\.(?:txt|in)|[\w.-]*requirements[\w.-]*\.(?:txt|in))$")
+_DECLARES = regex(r"^\[(?:project|tool\.poetry\.dependencies|tool\.pdm\b)", re.MULTILINE)
+_MANIFEST = regex(r"(?:^|/)(?:pyproject\.toml|requirements/[^/]+\.(?:txt|in)|[\w.-]*requirements[\w.-]*\.(?:txt|in))$")
 
 
 def parse(output: str) -> Iterator[Remark]:

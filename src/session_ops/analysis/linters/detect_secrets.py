@@ -15,6 +15,7 @@ from session_ops.analysis.linters.telling import findings
 from session_ops.discovery.aside import is_aside, is_document, not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import rule
 
 if TYPE_CHECKING:
@@ -51,19 +52,19 @@ MARKS = (
     "MAILCHIMP",
 )
 """The cheap look: a file without one of these words (or an address with a password) is not given to the detectors."""
-ADDRESS = re.compile(r"://[^\s/:@\"'<>]+:[^\s/@\"'<>]+@")
-LIKELY = re.compile(
+ADDRESS = regex(r"://[^\s/:@\"'<>]+:[^\s/@\"'<>]+@")
+LIKELY = regex(
     ADDRESS.pattern
     + r"|AccountKey=|(?i:cloudant|softlayer|hmac)|sq0csp-|[\w-]{6}\.[\w-]{27}|[0-9a-z]{32}-us\d|\d{8}:[\w-]{35}|(?:AC|SK)[0-9a-z]{32}"
 )
 """Of such a file, only lines with this are."""
 LONGEST = 1000
 """Characters of a line that are looked at; a longer one is data."""
-_INVENTED = re.compile(
+_INVENTED = regex(
     r"user|pass|pw\b|secret|token|key|admin|root|guest|changeme|hunter2|postgres|redis|foo|bar|[$%{}<>*()\[\]\\|^+?]|:[a-z]{1,12}@",
     re.IGNORECASE,
 )
-_HERE = re.compile(
+_HERE = regex(
     r"@(?:localhost|127\.|0\.0\.0\.0|host\b|example|[\w-]+(?::\d+)?(?:/|[\"'\s]|$)|[\w.-]+\.(?:test|example|invalid|local|com/path)\b)"
 )
 """An address without a password's worth: of this machine, of a service of compose, of a name that is nobody's."""

@@ -13,13 +13,14 @@ from session_ops.analysis.linters.templates import is_template
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import rule
 
-_INSTRUCTION = re.compile(
+_INSTRUCTION = regex(
     r"\s*(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)\s",
     re.IGNORECASE,
 )
-_FROM = re.compile(r"^\s*FROM\s", re.IGNORECASE | re.MULTILINE)
+_FROM = regex(r"^\s*FROM\s", re.IGNORECASE | re.MULTILINE)
 
 
 def parse(output: str) -> Iterator[Remark]:

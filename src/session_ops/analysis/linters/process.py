@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Self
 
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
+from session_ops.patterns import regex
 from session_ops.registry import CannotCheck, NotApplicable, fact
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ LONGEST = 400_000
 """Characters up to which a file is given to a linter; a longer one is generated or data."""
 WHOLE = "tree"
 """The folder of the copy for linters that judge a folder as it is laid out."""
-_PLAIN = re.compile(r"[A-Za-z0-9_][\w.-]{0,80}", re.ASCII)
-_NUMBER = re.compile(r"\d+\.\d+(?:\.\d+)*")
+_PLAIN = regex(r"[A-Za-z0-9_][\w.-]{0,80}", re.ASCII)
+_NUMBER = regex(r"\d+\.\d+(?:\.\d+)*")
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.discovery.languages import shebang
 from session_ops.model import Finding, Gate
+from session_ops.patterns import regex
 from session_ops.registry import rule
 
-_GIVEN = re.compile(
+_GIVEN = regex(
     r"\b(?:get_ipython|get_config|snakemake|dbutils|__builtins__|builtins\.|exec\(|SConscript|globals\(\))|^from [\w.]+ import \*",
     re.MULTILINE,
 )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from session_ops.discovery.files import Tree
+from session_ops.patterns import regex
 
-_BLOCK = re.compile(r"\{%-?\s*\w+|<%[=-]?\s")
-_VALUE = re.compile(r"\{\{.*\}\}|@\w+@|\$\{\{|__[A-Z_]+__")
-_NAME = re.compile(r"\{\{|\{%|\.(?:j2|jinja2?|tmpl|tpl|erb|in|mustache|hbs|template)(?:\.|$)")
+_BLOCK = regex(r"\{%-?\s*\w+|<%[=-]?\s")
+_VALUE = regex(r"\{\{.*\}\}|@\w+@|\$\{\{|__[A-Z_]+__")
+_NAME = regex(r"\{\{|\{%|\.(?:j2|jinja2?|tmpl|tpl|erb|in|mustache|hbs|template)(?:\.|$)")
 
 
 def is_template(tree: Tree, path: str, line: int) -> bool:

@@ -11,9 +11,10 @@ from session_ops.analysis.linters.process import Linter, Linters, Remark
 from session_ops.analysis.linters.telling import findings
 from session_ops.discovery.files import Tree
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import rule
 
-_OUTSIDE = re.compile(
+_OUTSIDE = regex(
     r"^\s*['\"]?on['\"]?\s*:.*?\b(?:issues|issue_comment|pull_request_target|pull_request_review|pull_request_review_comment|discussion|discussion_comment"
     r"|workflow_run|fork|watch)\b.*?^jobs\s*:",
     re.MULTILINE | re.DOTALL,
@@ -21,7 +22,7 @@ _OUTSIDE = re.compile(
 """Events that a stranger starts and whose workflow has the repository's own token; a plain pull_request from a fork has not."""
 
 
-_FREE = re.compile(
+_FREE = regex(
     r"\$\{\{[^}]*\bgithub\.(?:head_ref\b|event\.[\w.*\[\]]*?\b(?:body|default_branch|email|head_branch|display_title|label|message|name|page_name|ref|title)\b)"
 )
 """Contexts that hold free text of strangers; a sha, a number or a name of the repository's own is none."""

@@ -9,14 +9,15 @@ from typing import Any
 from session_ops.discovery.deployment.model import Step
 from session_ops.discovery.deployment.yaml import Notes, flat, get, is_list, is_scalar, items, load, text_line, text_of
 from session_ops.discovery.files import Tree
+from session_ops.patterns import regex
 
-_WORKFLOW = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$")
-_ACTION = re.compile(r"(?:^|/)action\.ya?ml$")
-_GITLAB = re.compile(r"(?:^|/)\.gitlab-ci\.ya?ml$")
+_WORKFLOW = regex(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$")
+_ACTION = regex(r"(?:^|/)action\.ya?ml$")
+_GITLAB = regex(r"(?:^|/)\.gitlab-ci\.ya?ml$")
 _NOT_JOBS = frozenset(
     ("default", "include", "stages", "variables", "workflow", "image", "services", "cache", "spec", "pages:deploy")
 )
-_ON_WINDOWS = re.compile(
+_ON_WINDOWS = regex(
     r"(?:runner\.os|matrix\.[\w.-]+)\s*==\s*'windows|(?:startsWith|contains)\(\s*matrix\.[\w.-]+\s*,\s*'windows", re.IGNORECASE
 )
 

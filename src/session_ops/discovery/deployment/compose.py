@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from session_ops.discovery.deployment.model import Service
 from session_ops.discovery.deployment.yaml import Notes, flat, items, load
 from session_ops.discovery.files import Tree
+from session_ops.patterns import regex
 
-_NAME = re.compile(r"(?:^|/)(?:docker-|podman-|container-)?compose[\w.-]*\.ya?ml$")
+_NAME = regex(r"(?:^|/)(?:docker-|podman-|container-)?compose[\w.-]*\.ya?ml$")
 
 
 def read_compose(tree: Tree, notes: Notes) -> tuple[Service, ...]:

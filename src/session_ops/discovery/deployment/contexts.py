@@ -10,8 +10,9 @@ from pathlib import PurePosixPath
 
 from session_ops.discovery.deployment.model import Service, Step
 from session_ops.discovery.files import Tree, normal
+from session_ops.patterns import regex
 
-_BUILD = re.compile(r"\b(?:docker|podman|nerdctl)\s+(?:image\s+|buildx\s+|builder\s+)?build\b(?P<rest>[^\n|;&>)]*)")
+_BUILD = regex(r"\b(?:docker|podman|nerdctl)\s+(?:image\s+|buildx\s+|builder\s+)?build\b(?P<rest>[^\n|;&>)]*)")
 _VALUED = frozenset(
     (
         "-t",

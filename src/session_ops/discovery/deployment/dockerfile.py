@@ -8,9 +8,10 @@ import re
 import shlex
 
 from session_ops.discovery.deployment.model import Dockerfile, Instruction
+from session_ops.patterns import regex
 
-_HEREDOC = re.compile(r"<<(?P<dash>-?)(?P<quote>[\"']?)(?P<word>[A-Za-z_]\w*)(?P=quote)")
-_TAKES_HEREDOC = re.compile(r"\s*(?:ONBUILD\s+)?(?:RUN|COPY|ADD)\s", re.IGNORECASE)
+_HEREDOC = regex(r"<<(?P<dash>-?)(?P<quote>[\"']?)(?P<word>[A-Za-z_]\w*)(?P=quote)")
+_TAKES_HEREDOC = regex(r"\s*(?:ONBUILD\s+)?(?:RUN|COPY|ADD)\s", re.IGNORECASE)
 
 
 def read_dockerfile(path: str, text: str) -> Dockerfile:

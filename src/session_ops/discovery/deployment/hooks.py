@@ -11,13 +11,12 @@ from typing import Any
 from session_ops.discovery.deployment.model import Hook
 from session_ops.discovery.deployment.yaml import Notes
 from session_ops.discovery.files import Tree
+from session_ops.patterns import regex
 
-_HOOKS = re.compile(r"(?:^|/)(?:\.claude/settings[\w.-]*\.json|hooks/hooks[\w.-]*\.json|hooks\.json|plugin\.json)$")
-_SERVERS = re.compile(
-    r"(?:^|/)(?:\.?mcp\.json|\.(?:vscode|cursor|roo|gemini|claude)/(?:mcp|settings[\w.-]*)\.json|plugin\.json)$"
-)
-_COMMENT = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
-_TRAILING = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|,(?=\s*[}\]])", re.DOTALL)
+_HOOKS = regex(r"(?:^|/)(?:\.claude/settings[\w.-]*\.json|hooks/hooks[\w.-]*\.json|hooks\.json|plugin\.json)$")
+_SERVERS = regex(r"(?:^|/)(?:\.?mcp\.json|\.(?:vscode|cursor|roo|gemini|claude)/(?:mcp|settings[\w.-]*)\.json|plugin\.json)$")
+_COMMENT = regex(r"\"(?:\\.|[^\"\\\n])*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
+_TRAILING = regex(r"\"(?:\\.|[^\"\\\n])*\"|,(?=\s*[}\]])", re.DOTALL)
 
 
 def read_hooks(tree: Tree, notes: Notes) -> tuple[Hook, ...]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from xml.parsers import expat
 
 from session_ops.discovery.deployment.model import Unit
 from session_ops.discovery.deployment.yaml import Notes
 from session_ops.discovery.files import Tree
+from session_ops.patterns import regex
 
-_SECTION = re.compile(r"\[([\w.-]+)\]\s*$")
-_TEMPLATE = re.compile(r"\{\{|\{%|<%")
+_SECTION = regex(r"\[([\w.-]+)\]\s*$")
+_TEMPLATE = regex(r"\{\{|\{%|<%")
 
 
 def read_units(tree: Tree, notes: Notes) -> tuple[Unit, ...]:

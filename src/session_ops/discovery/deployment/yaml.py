@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from session_ops.discovery.files import Tree
+from session_ops.patterns import regex
 
 if TYPE_CHECKING:
     from ruamel.yaml import YAML
@@ -23,10 +24,10 @@ ENTRY_LIMIT = 2_000
 """Entries that `flat` gives for one node: an alias bomb ends here."""
 NESTED_LIMIT = 500
 """Openings of lists and maps up to which libyaml is asked: it is five times as quick, but its C recursion kills the process on deep texts."""
-_ITEM = re.compile(r"[-?][ \t]")
-_TEMPLATE = re.compile(r"(?<!\$)\{\{|\{%|<%[=-]?\s")
-_DEEP = re.compile(r"(?:[\[{]\s*){60}")
-_ALIAS = re.compile(r"(?:^|[\s,\[:-])\*[\w-]+", re.MULTILINE)
+_ITEM = regex(r"[-?][ \t]")
+_TEMPLATE = regex(r"(?<!\$)\{\{|\{%|<%[=-]?\s")
+_DEEP = regex(r"(?:[\[{]\s*){60}")
+_ALIAS = regex(r"(?:^|[\s,\[:-])\*[\w-]+", re.MULTILINE)
 
 
 @dataclass

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.model import Dependency, EntryPoint, Field, Manifest
 from session_ops.discovery.syntax import Syntax, line_of
+from session_ops.patterns import regex
 
 GROUPS = {"add_dependency": "runtime", "add_runtime_dependency": "runtime", "add_development_dependency": "dev"}
-_TEXT = re.compile(r"""(?:"([^"]*)"|'([^']*)'|:(\w+))""")
-_WORDS = re.compile(r"%[wW]([\[({<|!])(.*?)[\])}>|!]", re.DOTALL)
-_VERSION = re.compile(r"""^\s*VERSION\s*=\s*["']([^"']+)["']""", re.MULTILINE)
+_TEXT = regex(r"""(?:"([^"]*)"|'([^']*)'|:(\w+))""")
+_WORDS = regex(r"%[wW]([\[({<|!])(.*?)[\])}>|!]", re.DOTALL)
+_VERSION = regex(r"""^\s*VERSION\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 
 
 def read(tree: Tree, syntax: Syntax, path: str) -> Manifest:

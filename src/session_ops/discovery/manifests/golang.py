@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.model import Dependency, Field, Manifest, Problem
+from session_ops.patterns import regex
 
-_REQUIRE = re.compile(r"(?P<path>[^\s()]+)\s+(?P<version>v\S+)")
+_REQUIRE = regex(r"(?P<path>[^\s()]+)\s+(?P<version>v\S+)")
 
 
 def read(tree: Tree, path: str) -> Manifest:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.model import Dependency, EntryPoint, Field, Manifest, Problem
 from session_ops.discovery.manifests.positions import Key, Lines, json_lines
+from session_ops.patterns import regex
 
 GROUPS = {
     "dependencies": "runtime",
@@ -18,8 +18,8 @@ GROUPS = {
     "optionalDependencies": "optional:platform",
 }
 FILES = ("main", "module", "browser", "types", "typings", "unpkg", "jsdelivr")
-_SEMVER = re.compile(r"v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$")
-_NAME = re.compile(r"(?:@[a-z0-9~*!'()-][a-z0-9._~*!'()-]*/)?[a-z0-9~*!'()-][a-z0-9._~*!'()-]*$")
+_SEMVER = regex(r"v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$")
+_NAME = regex(r"(?:@[a-z0-9~*!'()-][a-z0-9._~*!'()-]*/)?[a-z0-9~*!'()-][a-z0-9._~*!'()-]*$")
 
 
 def read(tree: Tree, path: str) -> Manifest:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.model import EntryPoint, Field, Manifest, Problem
 from session_ops.discovery.manifests.positions import Key, Lines, json_lines
+from session_ops.patterns import regex
 
 PATHS = {
     "commands": "command",
@@ -20,7 +20,7 @@ PATHS = {
     "outputStyles": "style",
 }
 """Entries of plugin.json that may be a path or a list of paths, relative to the plugin's root."""
-_KEBAB = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*$")
+_KEBAB = regex(r"[a-z0-9]+(?:[-.][a-z0-9]+)*$")
 
 
 def read(tree: Tree, path: str) -> Manifest:

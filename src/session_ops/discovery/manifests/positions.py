@@ -11,11 +11,13 @@ import re
 import tomllib
 from collections.abc import Iterator
 
+from session_ops.patterns import regex
+
 Key = tuple[str | int, ...]
 Lines = dict[Key, int]
 
-_JSON = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|[\[\]{}:,]|[^\s"\[\]{}:,/]+', re.DOTALL)
-_TOML = re.compile(
+_JSON = regex(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|[\[\]{}:,]|[^\s"\[\]{}:,/]+', re.DOTALL)
+_TOML = regex(
     r"(?P<string>\"\"\".*?(?<!\\)(?:\\\\)*\"\"\"+|'''.*?'''+|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')"
     r"|(?P<comment>#[^\n]*)|(?P<mark>[\[\]{}=,.])|(?P<end>\n)|(?P<bare>[^\s\"'#\[\]{}=,.]+)",
     re.DOTALL,

@@ -11,6 +11,7 @@ from typing import Any
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.model import Dependency, EntryPoint, Field, Manifest, Problem
 from session_ops.discovery.manifests.positions import Key, Lines, toml_lines
+from session_ops.patterns import regex
 
 KEPT_TOOLS = (
     "hatch",
@@ -30,7 +31,7 @@ PROJECT_KEYS = frozenset(
     + ("keywords", "classifiers", "urls", "scripts", "gui-scripts", "entry-points", "dependencies", "optional-dependencies")
     + ("dynamic", "import-names", "import-namespaces")
 )
-_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_NAME = regex(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
 def read(tree: Tree, path: str) -> Manifest:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.model import Dependency, Field, Manifest, Problem
+from session_ops.patterns import regex
 
-NAMED = re.compile(r"(?:^|/)(?:[\w.-]*requirements[\w.-]*\.(?:txt|in)|requirements/[\w.-]+\.(?:txt|in))$", re.IGNORECASE)
-_DEV = re.compile(r"dev|test|lint|doc|ci|check|build", re.IGNORECASE)
-_OPTION = re.compile(r"(?P<flag>--?[A-Za-z][\w-]*)(?:[ =]\s*|(?=[^\s=-]))?(?P<value>.*)")
-_EXTERNAL = re.compile(r"^(?:\.{0,2}/|[A-Za-z]:\\|file:|(?:git|hg|svn|bzr)\+|https?://|\.$|\.\[|~/)")
-_EGG = re.compile(r"#egg=([\w.-]+)")
+NAMED = regex(r"(?:^|/)(?:[\w.-]*requirements[\w.-]*\.(?:txt|in)|requirements/[\w.-]+\.(?:txt|in))$", re.IGNORECASE)
+_DEV = regex(r"dev|test|lint|doc|ci|check|build", re.IGNORECASE)
+_OPTION = regex(r"(?P<flag>--?[A-Za-z][\w-]*)(?:[ =]\s*|(?=[^\s=-]))?(?P<value>.*)")
+_EXTERNAL = regex(r"^(?:\.{0,2}/|[A-Za-z]:\\|file:|(?:git|hg|svn|bzr)\+|https?://|\.$|\.\[|~/)")
+_EGG = regex(r"#egg=([\w.-]+)")
 
 
 def read(tree: Tree, path: str) -> Manifest | None:

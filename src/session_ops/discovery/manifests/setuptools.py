@@ -10,10 +10,11 @@ from typing import Any
 
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.model import Dependency, EntryPoint, Field, Manifest
+from session_ops.patterns import regex
 
-_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
-_SECTION = re.compile(r"\[([^\]]+)\]\s*$")
-_OPTION = re.compile(r"([^\s=:][^=:]*?)\s*[=:]\s*(.*)$")
+_NAME = regex(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_SECTION = regex(r"\[([^\]]+)\]\s*$")
+_OPTION = regex(r"([^\s=:][^=:]*?)\s*[=:]\s*(.*)$")
 
 
 def parse(text: str) -> ast.Module | None:

@@ -18,11 +18,12 @@ from session_ops.discovery.mechanism.model import Act, Kind, Mechanism, Use, kin
 from session_ops.discovery.mechanism.names import shared_values
 from session_ops.discovery.scripts import Scripts
 from session_ops.discovery.syntax import Syntax
+from session_ops.patterns import regex
 from session_ops.registry import fact
 
 __all__ = ["ANCHORS", "BETWEEN_PROCESSES", "Act", "Kind", "Mechanism", "Use", "kind_of", "mechanism"]
 
-HINT = re.compile(
+HINT = regex(
     r"session|agent|lock|heartbeat|pid|registry|worktree|inbox|mailbox|message|diary|journal|worker|claim|state|signal",
     re.IGNORECASE,
 )

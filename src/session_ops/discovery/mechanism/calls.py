@@ -14,6 +14,7 @@ from functools import cache
 from ast_grep_py import SgNode
 
 from session_ops.discovery.mechanism.model import Act
+from session_ops.patterns import regex
 
 ON = -1
 """Stands for the place of the path: what the method is called on."""
@@ -120,28 +121,28 @@ CALLS: dict[str, tuple[Call, ...]] = {
         Call("open", "creates", "whole", r"[\s\S]*OpenOptions[\s\S]*", receiver_has=r"truncate\(\s*true"),
     ),
 }
-_JS_ANCHOR = re.compile(
+_JS_ANCHOR = regex(
     r"writeFile|appendFile|readFile|write[JT]|readJ|output[JF]|Bun\.write|unlink|rmSync|\.rm\(|\.remove|rename|ensureDir|mkdir|openSync|worktree"
 )
 ANCHORS = {
-    "python": re.compile(
+    "python": regex(
         r"open\(|(?:write|read)_\w+\(|unlink\(|os\.re|rmdir\(|rmtree\(|\.touch\(|\.rename\(|\.replace\(|shutil\.move|worktree"
     ),
     "javascript": _JS_ANCHOR,
     "typescript": _JS_ANCHOR,
     "tsx": _JS_ANCHOR,
-    "go": re.compile(r"WriteFile|os\.Create|OpenFile|ReadFile|os\.Open|os\.Re|worktree"),
-    "ruby": re.compile(r"File\.|FileUtils|YAML\.load_file|worktree"),
-    "rust": re.compile(r"fs::|File::|OpenOptions|worktree"),
+    "go": regex(r"WriteFile|os\.Create|OpenFile|ReadFile|os\.Open|os\.Re|worktree"),
+    "ruby": regex(r"File\.|FileUtils|YAML\.load_file|worktree"),
+    "rust": regex(r"fs::|File::|OpenOptions|worktree"),
 }
 """What the calls above have in common, so that only files that hold one are parsed."""
-BETWEEN_PROCESSES = re.compile(
+BETWEEN_PROCESSES = regex(
     r"\bflock\b|\blockf\b|[fF]ile_?[lL]ock|portalocker|proper-lockfile|\blockfile\b|msvcrt\.locking|O_EXCL|LOCK_EX|lock_exclusive|fs2::|fd_lock"
     r"|InterProcess|BEGIN\s+(?:IMMEDIATE|EXCLUSIVE)|advisory_lock|_locked\b|with_lock|withLock|acquire_lock|acquireLock|lock_file|"
     r"lockedfile|SETNX|create_new\(true\)|[\"']wx[\"']|[\"']x[\"']"
 )
 """What keeps other processes out, in any of the languages."""
-_TAIL = re.compile(r"(?:\?\.|\.|::)(?=[A-Za-z_]\w*$)")
+_TAIL = regex(r"(?:\?\.|\.|::)(?=[A-Za-z_]\w*$)")
 LONGEST = 400
 """Characters of an expression that names a path; beyond it is data."""
 

@@ -14,9 +14,10 @@ from session_ops.discovery.mechanism.calls import Touch, arguments, calls_named,
 from session_ops.discovery.mechanism.model import WORKTREE, Act, Use, kind_of
 from session_ops.discovery.mechanism.names import Names
 from session_ops.discovery.syntax import line_of
+from session_ops.patterns import regex
 
-_TEMPORARY = re.compile(r"[._-](?:te?mp|new|partial)$")
-_TALK = re.compile(r"(?:console\.|log(?:ger)?\.|print|echo|puts|description|help|raise|throw|Error|errorf)", re.IGNORECASE)
+_TEMPORARY = regex(r"[._-](?:te?mp|new|partial)$")
+_TALK = regex(r"(?:console\.|log(?:ger)?\.|print|echo|puts|description|help|raise|throw|Error|errorf)", re.IGNORECASE)
 
 
 def uses(source: Source, root: SgNode) -> Iterator[Use]:

@@ -7,20 +7,22 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Literal
 
+from session_ops.patterns import regex
+
 Kind = Literal["lock", "heartbeat", "pid", "pointer", "message", "log", "registry", "diary", "worktree", "socket"]
 Act = Literal["creates", "reads", "refreshes", "locks", "deletes"]
 
 KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    ("worktree", re.compile(r"\bworktrees?(?:[/_-]|$)", re.IGNORECASE)),
-    ("lock", re.compile(r"\.lock\b|(?:^|[/_.-])locks?(?:[/_.-]|$)|(?:lock|Lock)(?:file|File|dir|Dir|path|Path)s?\b")),
+    ("worktree", regex(r"\bworktrees?(?:[/_-]|$)", re.IGNORECASE)),
+    ("lock", regex(r"\.lock\b|(?:^|[/_.-])locks?(?:[/_.-]|$)|(?:lock|Lock)(?:file|File|dir|Dir|path|Path)s?\b")),
     (
         "heartbeat",
-        re.compile(r"heartbeat|(?:^|[/._-])(?:beat|last[-_]?seen|keep-?alive)(?:$|[._-])|(?:^|/)hb/|\.hb$", re.IGNORECASE),
+        regex(r"heartbeat|(?:^|[/._-])(?:beat|last[-_]?seen|keep-?alive)(?:$|[._-])|(?:^|/)hb/|\.hb$", re.IGNORECASE),
     ),
-    ("pid", re.compile(r"\.pid\b|(?:^|[/._-])pids?(?:$|[/._-]?(?:file|path|dir))|pid(?:File|Path)\b", re.IGNORECASE)),
+    ("pid", regex(r"\.pid\b|(?:^|[/._-])pids?(?:$|[/._-]?(?:file|path|dir))|pid(?:File|Path)\b", re.IGNORECASE)),
     (
         "pointer",
-        re.compile(
+        regex(
             r"(?:^|[/.])\.?(?:current|active|latest|last)[-_](?:session|agent|task|worktree)(?:[-_](?:id|file|name|path))?(?:\.\w+)?$"
             r"|(?:^|/)\.?(?:sessions?|agents?|workers?)/\.?(?:current|active)(?:\.(?:txt|id|json))?$",
             re.IGNORECASE,
@@ -28,15 +30,15 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ),
     (
         "message",
-        re.compile(
+        regex(
             r"(?:^|[/._-])(?:inbox|outbox|mailbox|mailboxes|messages?|signals?|handoffs?|handovers?)(?:$|[/._-])|\.msg$",
             re.IGNORECASE,
         ),
     ),
-    ("log", re.compile(r"\.(?:jsonl|ndjson)$|(?:event|audit|activity)s?[-_]?log|events?\.log$", re.IGNORECASE)),
+    ("log", regex(r"\.(?:jsonl|ndjson)$|(?:event|audit|activity)s?[-_]?log|events?\.log$", re.IGNORECASE)),
     (
         "registry",
-        re.compile(
+        regex(
             r"(?:^|[/._*-])(?:sessions?|agents?|registry|workers?|instances?|claims?|tasks?|queue|assignments?|state)"
             r"(?:[._-](?:state|registry|status|store|db|index|map|data|file|queue|list))?"
             r"\.(?:json|csv|ya?ml|toml|db|sqlite3?|tsv)$"
@@ -44,16 +46,16 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
             re.IGNORECASE,
         ),
     ),
-    ("diary", re.compile(r"diar(?:y|ies)|journal|(?:^|/)sessions?/[^/]*\.md$|progress\.(?:md|log)$", re.IGNORECASE)),
-    ("socket", re.compile(r"\.sock(?:et)?$", re.IGNORECASE)),
+    ("diary", regex(r"diar(?:y|ies)|journal|(?:^|/)sessions?/[^/]*\.md$|progress\.(?:md|log)$", re.IGNORECASE)),
+    ("socket", regex(r"\.sock(?:et)?$", re.IGNORECASE)),
 )
 """Kinds of state and the names that mean them; the first that fits a path, or failing that the variable that holds it."""
-_NOT_OURS = re.compile(
+_NOT_OURS = regex(
     r"(?:^|/)(?:[\w-]*(?:yarn|Cargo|poetry|uv|bun|Gemfile|composer|Pipfile|pdm|flake|mix|pixi|package|pnpm)[\w-]*[.-]lock\b|var/lib/(?:dpkg|apt|rpm|pacman|docker|containerd|snapd|systemd)/)|^\*\.lock$|\.vscode/|\.git/"
 )
 """Lock files of package managers, which pin versions and keep nobody out; state of editors and of git."""
 
-WORKTREE = re.compile(r"worktree['\"`, ]+(?P<verb>add|remove|prune)\b")
+WORKTREE = regex(r"worktree['\"`, ]+(?P<verb>add|remove|prune)\b")
 """Git's own commands for worktrees, as words or in a list."""
 
 

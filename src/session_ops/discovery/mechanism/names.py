@@ -6,12 +6,13 @@ import re
 from collections import defaultdict
 
 from session_ops.discovery.bodies import Source
+from session_ops.patterns import regex
 
 _LITERAL = r"\"(?P<a>[^\"\n]*)\"|'(?P<b>[^'\n]*)'|`(?P<c>[^`]*)`"
-_TOKEN = re.compile(rf"{_LITERAL}|(?P<name>[A-Za-z_$@][\w$]*(?:(?:\?\.|\.|::)[A-Za-z_$][\w$]*)*)(?P<call>\s*\()?|(?P<op>[+/,])")
-_HOLE = re.compile(r"\$\{[^}]*\}|\{[^}]*\}|#\{[^}]*\}|%[sdv]")
-_STARS = re.compile(r"(?:\*+/)+|\*{2,}")
-_VALUE = re.compile(r"(?: ?: ?[\w.\[\]| ]{1,40})? ?(?::=|=(?![=>])|:(?=\s*(?:filepath|path)\.))\s*([^\n]+)")
+_TOKEN = regex(rf"{_LITERAL}|(?P<name>[A-Za-z_$@][\w$]*(?:(?:\?\.|\.|::)[A-Za-z_$][\w$]*)*)(?P<call>\s*\()?|(?P<op>[+/,])")
+_HOLE = regex(r"\$\{[^}]*\}|\{[^}]*\}|#\{[^}]*\}|%[sdv]")
+_STARS = regex(r"(?:\*+/)+|\*{2,}")
+_VALUE = regex(r"(?: ?: ?[\w.\[\]| ]{1,40})? ?(?::=|=(?![=>])|:(?=\s*(?:filepath|path)\.))\s*([^\n]+)")
 
 
 class Names:
@@ -55,12 +56,12 @@ class Names:
         return _STARS.sub(lambda m: "*/" if m[0].endswith("/") else "*", text).removeprefix("*/").strip("/ ")[-80:] or "*"
 
 
-_SHELL_ASSIGN = re.compile(
+_SHELL_ASSIGN = regex(
     r"^[ \t]*(?:export[ \t]+|local[ \t]+|readonly[ \t]+|declare[ \t]+(?:-\w+[ \t]+)*)?"
     r"(?P<name>[A-Za-z_]\w*)=(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s;&|]+)",
     re.MULTILINE,
 )
-_VARIABLE = re.compile(r"\$\{(?P<long>\w+)(?P<rest>[^}]*)\}|\$(?P<short>\w+)|\$\([^)]*\)|`[^`]*`|\$[$!@*#?]")
+_VARIABLE = regex(r"\$\{(?P<long>\w+)(?P<rest>[^}]*)\}|\$(?P<short>\w+)|\$\([^)]*\)|`[^`]*`|\$[$!@*#?]")
 
 
 def shared_values(texts: dict[str, str]) -> dict[str, str]:

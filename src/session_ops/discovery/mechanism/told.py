@@ -6,19 +6,20 @@ import re
 from collections.abc import Iterator
 
 from session_ops.discovery.mechanism.model import Act, Use, kind_of
+from session_ops.patterns import regex
 
 _VERB: tuple[tuple[re.Pattern[str], Act, str], ...] = (
-    (re.compile(r"\b(?:delete|remove|clear|empty|clean up)\b", re.IGNORECASE), "deletes", "delete"),
-    (re.compile(r"\bappend\b", re.IGNORECASE), "creates", "append"),
-    (re.compile(r"\b(?:create|write|update|set|save|record|store|overwrite|echo)\b", re.IGNORECASE), "creates", "whole"),
-    (re.compile(r"\b(?:read|check|look|open|load|get|find|see)\b", re.IGNORECASE), "reads", "read"),
+    (regex(r"\b(?:delete|remove|clear|empty|clean up)\b", re.IGNORECASE), "deletes", "delete"),
+    (regex(r"\bappend\b", re.IGNORECASE), "creates", "append"),
+    (regex(r"\b(?:create|write|update|set|save|record|store|overwrite|echo)\b", re.IGNORECASE), "creates", "whole"),
+    (regex(r"\b(?:read|check|look|open|load|get|find|see)\b", re.IGNORECASE), "reads", "read"),
 )
-_BACK = re.compile(
+_BACK = regex(
     r"\b(?:write|save|put)\b[^.`]{0,40}\bback\b|\b(?:set|update|change|increment|add|mark)\b[^.]{0,120}\b(?:and|then)\s+(?:write|save|rewrite)\b",
     re.IGNORECASE,
 )
 """After a file that was read: what is changed in it is put back."""
-_SPAN = re.compile(r"`([^`\n]{3,120})`")
+_SPAN = regex(r"`([^`\n]{3,120})`")
 
 
 def uses(path: str, lines: list[str]) -> Iterator[Use]:

@@ -23,12 +23,13 @@ from session_ops.discovery.references.shell import Findings, ShellReader
 from session_ops.discovery.references.shell_words import ROOT, UNKNOWN
 from session_ops.discovery.references.verdict import Judge, judge_all
 from session_ops.discovery.syntax import Syntax
+from session_ops.patterns import regex
 from session_ops.registry import fact
 
 __all__ = ["Act", "Base", "Named", "Place", "Reference", "References", "Verdict", "references"]
 
 References = tuple[Reference, ...]
-_SOURCES = re.compile(r"(?m)(?:^|[\s;&|])(?:source|\.)[ \t]+(\S.*)$")
+_SOURCES = regex(r"(?m)(?:^|[\s;&|])(?:source|\.)[ \t]+(\S.*)$")
 
 
 @fact

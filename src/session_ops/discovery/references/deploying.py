@@ -19,13 +19,14 @@ from session_ops.discovery.references.reference import Act, Named, Place
 from session_ops.discovery.references.shell import Findings, ShellReader, tail_of
 from session_ops.discovery.references.shell_words import ROOT
 from session_ops.discovery.syntax import Syntax
+from session_ops.patterns import regex
 
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
-_DEFAULT = re.compile(r"\$\{\w+:?-([^{}$]*)\}")
-_CRON_LINE = re.compile(
+_EXPRESSION = regex(r"\$\{\{.*?\}\}", re.DOTALL)
+_DEFAULT = regex(r"\$\{\w+:?-([^{}$]*)\}")
+_CRON_LINE = regex(
     r"\s*(?:@\w+|(?:[\d*,/A-Za-z-]+\s+){4}[\d*,/A-Za-z-]+)\s+(?:(?:root|www-data|nobody|[a-z_][\w-]*)\s+(?=/))?(.+)"
 )
-_UNPACKS = re.compile(
+_UNPACKS = regex(
     r"\btar\s+(?:-\w+\s+)*-?\w*x|\bunzip\b|\bgh (?:release|run) download|\bcurl\b.*\|\s*(?:ba)?sh|\bgit clone\b"
     r"|\b(?:bash|sh|zsh|source)\s+(?:-c\s+)?[\"']?[<$]\(\s*(?:curl|wget)\b|\bwget\b.*\|\s*(?:sudo\s+)?(?:ba)?sh\b"
 )

@@ -6,7 +6,6 @@ From where it runs is not written in the script, so a file that is not found fro
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
@@ -16,8 +15,9 @@ from session_ops.discovery.files import Tree
 from session_ops.discovery.languages import BY_INTERPRETER, language_of
 from session_ops.discovery.references.reference import Reference
 from session_ops.discovery.syntax import GRAMMARS, Syntax
+from session_ops.patterns import regex
 
-_INTERPRETER = re.compile(r"(?:^|[\s/])(python|node|bun|deno)[\d.]*(?=\s|$)")
+_INTERPRETER = regex(r"(?:^|[\s/])(python|node|bun|deno)[\d.]*(?=\s|$)")
 
 
 class Reader(Protocol):

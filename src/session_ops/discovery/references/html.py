@@ -9,13 +9,14 @@ from collections.abc import Iterator
 
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.references.reference import Named
+from session_ops.patterns import regex
 
-_ATTRIBUTE = re.compile(
+_ATTRIBUTE = regex(
     r"<(?:script|link|img|source|iframe|audio|video|embed)\b[^<>]*?\s(?:src|href)\s*=\s*[\"']([^\"'<>\n]+)[\"']", re.IGNORECASE
 )
 _PUBLIC = ("public", "static", "assets", "www", "src", "web", "client")
-_TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{|<\?php|__[A-Z_]+__")
-_PARTS = re.compile(r"(?:^|/)(?:templates?|layouts?|partials|includes|_\w+)/")
+_TEMPLATE = regex(r"\{\{|\{%|<%|\$\{|<\?php|__[A-Z_]+__")
+_PARTS = regex(r"(?:^|/)(?:templates?|layouts?|partials|includes|_\w+)/")
 LONGEST = 400_000
 """Characters; a longer page was generated."""
 

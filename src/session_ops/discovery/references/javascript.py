@@ -13,6 +13,7 @@ from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.references.folders import starts_of
 from session_ops.discovery.references.reference import Act, Named
 from session_ops.discovery.references.shell import INTERPRETERS, Findings
+from session_ops.patterns import regex
 
 ENDINGS = (
     ".js",
@@ -37,24 +38,24 @@ _DECLARED_BY = {".js": ".d.ts", ".mjs": ".d.mts", ".cjs": ".d.cts"}
 """What TypeScript reads in place of a module that is there only after the build, or only at run time."""
 _WRITTEN = (".ts", ".tsx", ".d.ts", ".js", "/index.ts")
 _LOADED = (".js", ".mjs", ".cjs", ".json", "/index.js")
-_TYPED = re.compile(r"\.[cm]?tsx?$|\.vue$|\.svelte$|\.astro$")
-_DECLARATION = re.compile(r"\.d\.[cm]?ts$|\.test-d\.tsx?$")
+_TYPED = regex(r"\.[cm]?tsx?$|\.vue$|\.svelte$|\.astro$")
+_DECLARATION = regex(r"\.d\.[cm]?ts$|\.test-d\.tsx?$")
 _OWN_FOLDER = r"(?:__dirname|import\.meta\.dirname|import\.meta\.dir|dirname\(fileURLToPath\(import\.meta\.url\)\))"
-_JOIN = re.compile(r"\b(?:path\.)?(?:join|resolve)\(\s*" + _OWN_FOLDER + r"\s*,\s*((?:[\"'][^\"'\n]*[\"']\s*,?\s*)+)\)")
-_URL = re.compile(r"new URL\(\s*[\"'](\.[^\"'\n]*)[\"']\s*,\s*import\.meta\.url\s*\)")
-_OUTPUT = re.compile(r"[\"'\s=/](dist|build|out|lib|bin|target)[/\"']")
-_LITERAL = re.compile(r"[\"']([^\"'\n]*)[\"']")
+_JOIN = regex(r"\b(?:path\.)?(?:join|resolve)\(\s*" + _OWN_FOLDER + r"\s*,\s*((?:[\"'][^\"'\n]*[\"']\s*,?\s*)+)\)")
+_URL = regex(r"new URL\(\s*[\"'](\.[^\"'\n]*)[\"']\s*,\s*import\.meta\.url\s*\)")
+_OUTPUT = regex(r"[\"'\s=/](dist|build|out|lib|bin|target)[/\"']")
+_LITERAL = regex(r"[\"']([^\"'\n]*)[\"']")
 _USERS = r"(?:spawn|spawnSync|fork|execFile|execFileSync|exec|execSync|readFileSync|readFile|createReadStream|require|sendFile|copyFileSync|cpSync|static)"
 _MAKERS = (
     r"(?:writeFile\w*|appendFile\w*|mkdir\w*|createWriteStream|outputFile\w*|ensureDir\w*|ensureFile\w*|openSync|open|rename\w*"
     r"|copyFile\w*|copy\w*|Database)"
 )
 _ASKED = r"(?:existsSync|access|accessSync|stat|statSync|lstatSync|pathExists\w*|pathExistsSync)"
-_MADE = re.compile(rf"\b{_MAKERS}\(\s*(?:[\w.]*\b(?:join|resolve)\([^()]*?)?[\"'`]([^\"'`\n]+)[\"'`]")
-_SPAWNED = re.compile(
+_MADE = regex(rf"\b{_MAKERS}\(\s*(?:[\w.]*\b(?:join|resolve)\([^()]*?)?[\"'`]([^\"'`\n]+)[\"'`]")
+_SPAWNED = regex(
     r"\b(?:spawn|spawnSync|execFile|execFileSync|fork)\(\s*[\"']([^\"'\n]+)[\"']\s*(?:,\s*\[\s*((?:[\"'][^\"'\n]*[\"']\s*,?\s*)*))?"
 )
-_EXECUTED = re.compile(r"\bexec(?:Sync)?\(\s*[\"'`]([^\"'`\n$]+)[\"'`]")
+_EXECUTED = regex(r"\bexec(?:Sync)?\(\s*[\"'`]([^\"'`\n$]+)[\"'`]")
 
 
 class JavaScriptReader:

@@ -6,9 +6,11 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 
-_BRANCH = re.compile(r"^(?P<lead>[\s│|]*)(?:[├└+`][─-]{1,3})\s*(?P<rest>\S.*)$")
-_NAME = re.compile(r"(?P<name>[\w.@+-]+(?:/[\w.@+-]+)*/?)(?=\s|$|\s*[#←(])")
-_SHOWS_OTHERS = re.compile(
+from session_ops.patterns import regex
+
+_BRANCH = regex(r"^(?P<lead>[\s│|]*)(?:[├└+`][─-]{1,3})\s*(?P<rest>\S.*)$")
+_NAME = regex(r"(?P<name>[\w.@+-]+(?:/[\w.@+-]+)*/?)(?=\s|$|\s*[#←(])")
+_SHOWS_OTHERS = regex(
     r"\.\.\.|…|<[^>]+>|\{|\*|\bnew\b|creat|generat|runtime|optional|your|git-?ignored|TODO|planned|after|example", re.IGNORECASE
 )
 _LEAST = 5

@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_ASSIGNMENT = re.compile(r"^(?:export\s+|override\s+)?([\w.-]+)\s*(\?=|:{0,3}=|\+=|!=)\s*(.*?)\s*$")
-_TARGET = re.compile(r"^([^\s:#=][^:#=]*?)\s*:(?![=:])([^=]*)$")
-_VARIABLE = re.compile(r"\$[({](\w[\w.-]*)[)}]")
-_AUTOMATIC = re.compile(r"\$(?:[@<^?*+%|]|\([@<^?*+%|][DF]\))")
+from session_ops.patterns import regex
+
+_ASSIGNMENT = regex(r"^(?:export\s+|override\s+)?([\w.-]+)\s*(\?=|:{0,3}=|\+=|!=)\s*(.*?)\s*$")
+_TARGET = regex(r"^([^\s:#=][^:#=]*?)\s*:(?![=:])([^=]*)$")
+_VARIABLE = regex(r"\$[({](\w[\w.-]*)[)}]")
+_AUTOMATIC = regex(r"\$(?:[@<^?*+%|]|\([@<^?*+%|][DF]\))")
 
 
 @dataclass(frozen=True)

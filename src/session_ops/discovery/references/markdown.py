@@ -19,24 +19,25 @@ from session_ops.discovery.references.shell import INTERPRETERS, Findings, Shell
 from session_ops.discovery.references.shell_words import UNKNOWN
 from session_ops.discovery.references.verdict import is_placeholder
 from session_ops.discovery.syntax import Syntax
+from session_ops.patterns import regex
 
 SHELLS = frozenset(("bash", "sh", "shell", "zsh", "console", "shell-session", "terminal"))
-_SCHEME = re.compile(r"^(?:[a-zA-Z][\w+.-]*:|//|#|\?|\{|<|@|\$)")
+_SCHEME = regex(r"^(?:[a-zA-Z][\w+.-]*:|//|#|\?|\{|<|@|\$)")
 _PAGES = ("", ".md", ".mdx", ".markdown", "/README.md", "/index.md", "/index.html", ".html", ".rst")
-_HOST_PAGES = re.compile(
+_HOST_PAGES = regex(
     r"(?:^|/)(?:issues|pulls?|wiki|releases|discussions|actions|blob|tree|tags|commits?|security|projects|compare|stargazers|fork)(?:/|$)"
 )
-_PATH = re.compile(r"(?:\.{1,2}/)?(?:[\w@+.-]+/)+[\w@+-][\w@+.-]*\.[A-Za-z][\w]{0,9}$")
-_FOLDER = re.compile(r"(?:\./)?(?:[\w@+.-]+/)+$")
-_ENTRY = re.compile(r"\s*(?:[-*+|]|\d+\.)\s+(?:\*\*)?(?:\[)?`(?P<name>(?:\./)?(?:[\w@+.-]+/)+)`")
+_PATH = regex(r"(?:\.{1,2}/)?(?:[\w@+.-]+/)+[\w@+-][\w@+.-]*\.[A-Za-z][\w]{0,9}$")
+_FOLDER = regex(r"(?:\./)?(?:[\w@+.-]+/)+$")
+_ENTRY = regex(r"\s*(?:[-*+|]|\d+\.)\s+(?:\*\*)?(?:\[)?`(?P<name>(?:\./)?(?:[\w@+.-]+/)+)`")
 """An entry of a list, or a row of a table, that begins with a folder."""
-_MADE = re.compile(
+_MADE = regex(
     r"\b(?:creat|generat|add|writ|produc|output|sav|stor|new|will be|example|e\.g|for instance|such as|like|copy|put|place|should|rename|"
     r"remov|delet|former|previous|deprecat|moved|obsolete|legacy|if you (?:want|need|like|prefer|have|wish)|optional|"
     r"planned|todo|future|your|missing|not exist|does not|doesn't|no longer|instead)\w*",
     re.IGNORECASE,
 )
-_FILE = re.compile(r"(?:\.{1,2}/)?(?:[\w@+.-]+/)*[\w@+-][\w@+.-]*\.[A-Za-z][\w]{0,5}$|(?:\.{1,2}/)(?:[\w@+.-]+/)*[\w@+.-]+$")
+_FILE = regex(r"(?:\.{1,2}/)?(?:[\w@+.-]+/)*[\w@+-][\w@+.-]*\.[A-Za-z][\w]{0,5}$|(?:\.{1,2}/)(?:[\w@+.-]+/)*[\w@+.-]+$")
 _USERS_OWN = frozenset(
     (
         "main.py",
@@ -54,7 +55,7 @@ _USERS_OWN = frozenset(
 )
 _ABOUT_US = frozenset(("docs", "doc", ".claude", ".github", ".cursor", ".codex", "scripts", "bin", "documentation", "wiki"))
 """Top folders whose documents speak of the whole project."""
-PLANS = re.compile(
+PLANS = regex(
     r"(?:^|[/_.-])(?:plans?|planning|design|specs?|prds?|rfcs?|roadmap|proposals?|archived?|history|research|adrs?|notes?|todo|reports?|summary|"
     r"migrations?|postmortem|audits?|reviews?|refactor\w*|comparison|analysis|backlog|tasks?|drafts?|ideas?|sessions?|checkpoints?|memory|"
     r"handoffs?|journal|diar(?:y|ies)|logs?|changes|old|legacy|deprecated|implementation|enhancements?|architecture|"
@@ -82,7 +83,7 @@ _CODE = frozenset(
         ".service",
     )
 )
-_PROMPT = re.compile(r"^\s*(?:\w*@?[\w-]*)?[$%>❯]\s+")
+_PROMPT = regex(r"^\s*(?:\w*@?[\w-]*)?[$%>❯]\s+")
 
 
 class DocReader:

@@ -13,28 +13,29 @@ from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.references.folders import starts_of
 from session_ops.discovery.references.reference import Named
 from session_ops.discovery.references.shell import INTERPRETERS, Findings
+from session_ops.patterns import regex
 
 _MANIFESTS = frozenset(("pyproject.toml", "setup.py", "setup.cfg"))
 _MODULE_ENDINGS = (".py", ".pyi", ".pyx", ".pxd", ".so", ".pyd", ".rs", ".c", ".cpp")
 _COMPILING = frozenset(
     ("meson.build", "CMakeLists.txt", "setup.py", "setup.cfg", "pyproject.toml", "Cargo.toml", "BUILD.bazel", "build.py")
 )
-_COMPILES = re.compile(
+_COMPILES = regex(
     r"extension_module|ext_modules|ext-modules|Extension\(|cythonize|cffi_modules|add_library|_add_module|pyo3|maturin|setuptools.rust|mypycify"
 )
-_GENERATED = re.compile(r"(?:^|[._])(?:_?version\w*|_pb2(?:_grpc)?|pb2|pb2_grpc|generated|_generated|_build_info|_git\w*)$")
-_LITERAL = re.compile(r"[rf]?[\"']([^\"'\n]*)[\"']")
-_STARTED = re.compile(
+_GENERATED = regex(r"(?:^|[._])(?:_?version\w*|_pb2(?:_grpc)?|pb2|pb2_grpc|generated|_generated|_build_info|_git\w*)$")
+_LITERAL = regex(r"[rf]?[\"']([^\"'\n]*)[\"']")
+_STARTED = regex(
     r"\b(?:subprocess\.)?(?:run|call|check_call|check_output|Popen|create_subprocess_exec)\(\s*\[?\s*"
     r"((?:(?:[\"'][^\"'\n]*[\"']|sys\.executable)\s*,?\s*)+)"
 )
-_SYSTEM = re.compile(r"\bos\.system\(\s*[\"']([^\"'\n{]+)[\"']")
+_SYSTEM = regex(r"\bos\.system\(\s*[\"']([^\"'\n{]+)[\"']")
 _OWN = r"(?:Path\(__file__\)(?:\.(?:resolve|absolute)\(\))?|pathlib\.Path\(__file__\)(?:\.(?:resolve|absolute)\(\))?)"
-_JOINED = re.compile(_OWN + r"(?P<up>(?:\.parent)+|\.parents\[\d+\])(?P<parts>(?:\s*/\s*[\"'][^\"'\n]+[\"'])+)(?P<rest>[^\n]*)")
-_OS_JOINED = re.compile(
+_JOINED = regex(_OWN + r"(?P<up>(?:\.parent)+|\.parents\[\d+\])(?P<parts>(?:\s*/\s*[\"'][^\"'\n]+[\"'])+)(?P<rest>[^\n]*)")
+_OS_JOINED = regex(
     r"os\.path\.join\(\s*os\.path\.dirname\((?:os\.path\.(?:abspath|realpath)\()?__file__\)?\)\s*,\s*(?P<parts>(?:[\"'][^\"'\n]+[\"']\s*,?\s*)+)\)"
 )
-_WRITES = re.compile(
+_WRITES = regex(
     r"(?:open\(|Path\(|/\s*|join\([^()\n]*,\s*)[rf]?[\"']([^\"'\n]*\.\w{1,8})[\"'](?=[^\n]*(?:,\s*[\"'](?:w|a|x)|write_text|write_bytes|touch|mkdir|\.dump|save))"
 )
 

@@ -17,8 +17,9 @@ from session_ops.discovery.files import normal
 from session_ops.discovery.references.reference import Act, Named, Place
 from session_ops.discovery.references.shell_words import ROOT, SPACE, TOPLEVEL, UNKNOWN, Scope, Word, last, located, word_of
 from session_ops.discovery.references.verdict import Created
+from session_ops.patterns import regex
 
-INTERPRETERS = re.compile(
+INTERPRETERS = regex(
     r"(?:bash|sh|zsh|dash|ksh|node|nodejs|bun|deno|tsx|ts-node|python[\d.]*|pypy3?|ruby|perl|php|pwsh|Rscript|osascript)$"
 )
 _CODE_FLAGS = {
@@ -101,7 +102,7 @@ _SHOW = {
 }
 _UNPACKERS = frozenset(("tar", "unzip", "bsdtar", "7z", "7za", "unar", "dpkg", "rpm2cpio", "cpio"))
 _TESTS = {"-f", "-e", "-x", "-d", "-r", "-s", "-L", "-h", "-w"}
-_FILE_NAME = re.compile(r"[\w@%+,./ -]*\.[A-Za-z][\w]{0,5}$")
+_FILE_NAME = regex(r"[\w@%+,./ -]*\.[A-Za-z][\w]{0,5}$")
 _PACKAGE_RUNNERS = {
     ("uv", "run"),
     ("poetry", "run"),

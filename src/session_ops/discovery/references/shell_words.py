@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ast_grep_py import SgNode
 
 from session_ops.discovery.files import normal
+from session_ops.patterns import regex
 
 ROOT, HOME, UNKNOWN = "\x01", "\x02", "\x00"
 TOPLEVEL = "\x03"
@@ -20,7 +21,7 @@ TOPLEVEL = "\x03"
 SPACE = "\x04"
 """A space inside quotes, so that words can be told apart when a text is run as a command."""
 
-_EXPANSION = re.compile(
+_EXPANSION = regex(
     r"\$\{(?P<name>\w+|[@*#?!0-9])(?:\[[^\]]*\])?(?P<op>:?[-=?+]|%%?|##?|//?|\^\^?|,,?|:|@)?(?P<rest>.*)\}$", re.DOTALL
 )
 _QUOTING = ("string", "concatenation")

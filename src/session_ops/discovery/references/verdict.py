@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.references.reference import Named, Reference, Verdict
+from session_ops.patterns import regex
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -36,7 +37,7 @@ BUILD_FOLDERS = frozenset(
     + ("artifacts", "artefacts", "generated", "__generated__", "pkg", "storybook-static", ".turbo", ".vercel", ".tox", ".nox")
 )
 """Folders that a build, an installer or a run fills: what is absent in them is made, not lost."""
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = regex(
     r"<[^>]*>|\{\{|\{[\w .-]*\}|\[[\w .-]+\]|\.\.\.|…|%[sd({]|path[/-_]to|(?:^|[/_.-])(?:your|my|some|another)[-_/]|"
     r"(?:^|[/_.-])(?:foo|bar|baz|qux|xxx+|yyyy|example|sample|placeholder|dummy)(?=$|[/_.-])|"
     r"(?:^|/)(?:file|doc|script|module|page|name|test|task|agent)[-_]?[\dNXA-C]\.|YYYY|NNN|XXX|\$|%\w+%|[*?]",
@@ -44,7 +45,7 @@ _PLACEHOLDER = re.compile(
 )
 
 
-_ENVIRONMENT = re.compile(r"\bvirtualenv\b|-m\s+venv\b|\buv\s+venv\b")
+_ENVIRONMENT = regex(r"\bvirtualenv\b|-m\s+venv\b|\buv\s+venv\b")
 _TEMPLATE_WORDS = ("example", "sample", "template", "dist", "default", "tmpl", "in")
 
 
