@@ -114,7 +114,7 @@ def rule(
 
 
 def _needs(function: Callable[..., Any]) -> tuple[str, ...]:
-    return function.__code__.co_varnames[: function.__code__.co_argcount]
+    return tuple(inspect.signature(function).parameters)
 
 
 def _modules(packages: Iterable[str], folders: Iterable[Path]) -> Iterator[ModuleType]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -69,7 +70,7 @@ def configured_file_absent(tree: Tree) -> Iterator[Finding]:
 def _resolved(tree: Tree, source: str, path: str) -> bool:
     """Is a path there, from the folder of the file that names it or from the top?"""
     folder = source.rpartition("/")[0]
-    return any(_there(tree, p) for p in (normal(f"{folder}/{path}" if folder else path), normal(path.lstrip("/"))))
+    return any(_there(tree, p) for p in (normal(posixpath.join(folder, path)), normal(path.lstrip("/"))))
 
 
 def _there(tree: Tree, path: str) -> bool:
@@ -80,7 +81,7 @@ def _schema(tree: Tree, path: str, text: str) -> Iterator[Finding]:
     for match in (*_MODELINE.finditer(text), *_SCHEMA.finditer(text)):
         wanted = match["path"]
         folder = path.rpartition("/")[0]
-        if "node_modules" in wanted or "://" in wanted or _there(tree, normal(f"{folder}/{wanted}" if folder else wanted)):
+        if "node_modules" in wanted or "://" in wanted or _there(tree, normal(posixpath.join(folder, wanted))):
             continue
         tail = wanted.rpartition("/")[2]
         near = next((p for p in tree.entries if p.endswith("/" + tail) or p == tail), "")
@@ -105,7 +106,7 @@ def _pages(tree: Tree, path: str, text: str) -> Iterator[Finding]:
         if re.match(r"\S", line):
             inside = line.startswith("nav:")
         page = _PAGE.match(line) if inside else None
-        if page and not tree.exists(f"{folder}/{page['path']}") and not would_ignore(tree, f"{folder}/{page['path']}"):
+        if page and not _there(tree, f"{folder}/{page['path']}"):
             lacking.append((number, page["path"]))
     if not lacking:
         return

@@ -23,6 +23,7 @@ from session_ops.analysis.distributions import (
     normalised,
 )
 from session_ops.analysis.imports import python_hard
+from session_ops.analysis.lock_files import NPM_LOCKS
 from session_ops.analysis.needs import HOST_OWN
 from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.aside import is_aside, is_document
@@ -440,7 +441,7 @@ def _unused_of_npm(tree: Tree, nodes: list[Manifest]) -> Iterator[Finding]:
         if not plain or not code:
             continue
         unnamed = _unnamed(tree, {d.name: {d.name.lower()} for d in plain})
-        locks = [tree.text(p) for p in tree.entries if PurePosixPath(p).name in _NPM_LOCKS]
+        locks = [tree.text(p) for p in tree.entries if PurePosixPath(p).name in NPM_LOCKS]
         unused = [d for d in plain if d.name in unnamed and not any(_asked_for(lock, d.name) for lock in locks)]
         if len(unused) > max(3, len(plain) // 2):
             continue  # the code is not here: generated, or loaded from elsewhere
@@ -451,9 +452,6 @@ def _unused_of_npm(tree: Tree, nodes: list[Manifest]) -> Iterator[Finding]:
                 impact="Every installation fetches it and what it needs for nothing.",
                 confidence="possible",
             )
-
-
-_NPM_LOCKS = frozenset(("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock"))
 
 
 def _asked_for(lock: str, name: str) -> bool:

@@ -159,6 +159,7 @@ def _cannot_fail(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
 
 def _never_listed(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
     """Test scripts beside those that a Makefile or a workflow names one by one, and that nothing names."""
+    said = ""
     for path in [p for p in tree.entries if re.search(r"(?:^|/)[Mm]akefile$", p)] + sorted({s.path for s in deployment.steps}):
         text = tree.text(path)
         groups: dict[tuple[str, str, str], dict[str, int]] = defaultdict(dict)
@@ -175,8 +176,9 @@ def _never_listed(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
             others = [p for p in beside if p not in named]
             if len(named) < MANY or not others or len(others) > len(named) * 2:
                 continue
-            said = "\n".join(tree.text(e.path) for e in tree.files() if e.language != "markdown" and not is_test(e.path))
-            said = _LINTS.sub("", said)
+            said = said or _LINTS.sub(
+                "", "\n".join(tree.text(e.path) for e in tree.files() if e.language != "markdown" and not is_test(e.path))
+            )
             if re.search(
                 rf"{re.escape(folder)}/(?:{stem})?\*|\bfind\s+\S*{re.escape(folder.rpartition('/')[2])}\b|\b(?:pytest|bats)\s+{re.escape(folder)}/?\s",
                 said,

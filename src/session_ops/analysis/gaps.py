@@ -14,7 +14,7 @@ from session_ops.analysis.first_steps import agents_section, first_readme, first
 from session_ops.analysis.needs import Need, node_needs, python_needs
 from session_ops.analysis.new_manifest import package_json, published_name, pyproject
 from session_ops.discovery.aside import is_aside, is_document, is_test
-from session_ops.discovery.docs import Docs
+from session_ops.discovery.docs import Docs, in_readme, npm_run
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.history import Attempt, History, last_content
 from session_ops.discovery.kind import PackageKind
@@ -129,20 +129,13 @@ def _pruned(tree: Tree, path: str, content: str, docs: Docs, history: History) -
             continue
         for name, value in list(entries.items()):
             paths = [value] if table == "bin" else _RUN.findall(str(value))
-            told = table == "bin" or _documented(docs, tree, name)
+            told = table == "bin" or in_readme(tree, docs, npm_run(name))
             if isinstance(value, str) and not all(there(p, told) for p in paths) and not (table == "bin" and built):
                 dropped.append(f"{table} {name}")
                 del entries[name]
     if not dropped:
         return content, [], back
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n", dropped, back
-
-
-def _documented(docs: Docs, tree: Tree, name: str) -> bool:
-    """Does a README tell people to run this script of the package?"""
-    command = "npm start" if name == "start" else f"npm run {name}"
-    wanted = re.compile(rf"(?<![\w-]){re.escape(command)}(?![\w:-])")
-    return any(doc.role == "readme" and wanted.search(tree.text(doc.path)) for doc in docs)
 
 
 @rule("GAP-MANIFEST", gate="install", category="package", fix=_restore)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from session_ops.analysis.ignore import ignoring
+from session_ops.analysis.lock_files import NPM_LOCKS
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifests
@@ -13,7 +14,7 @@ from session_ops.registry import NotApplicable, rule
 
 _LOCKS = {
     "cargo": ("Cargo.lock",),
-    "npm": ("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb"),
+    "npm": (*NPM_LOCKS, "bun.lockb"),
 }
 
 

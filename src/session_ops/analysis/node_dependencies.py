@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from session_ops.analysis.declare import declare
 from session_ops.analysis.imports import node_modules
+from session_ops.analysis.lock_files import NPM_LOCKS
 from session_ops.analysis.needs import HOST_OWN, NODE_OWN
 from session_ops.analysis.outputs import builds
 from session_ops.discovery.aside import is_aside, is_document
@@ -174,13 +175,10 @@ def _hard(syntax: Syntax, path: str, suspects: set[str]) -> Iterator[tuple[str, 
         yield name, line_of(node)
 
 
-_LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "bun.lock", "yarn.lock", "pnpm-lock.yaml")
-
-
 def _locked(tree: Tree, folder: str) -> list[str]:
     """Texts of the lock files in the folder or above it; empty where there is none that can be read."""
     while True:
-        found = [tree.text(p) for n in _LOCKS if tree.text(p := f"{folder}/{n}" if folder else n)]
+        found = [tree.text(p) for n in NPM_LOCKS if tree.text(p := f"{folder}/{n}" if folder else n)]
         if found or not folder:
             return found
         folder = folder.rpartition("/")[0]

@@ -215,9 +215,10 @@ def one_persons_folder(tree: Tree, docs: Docs) -> Iterator[Finding]:
 
 def _each_person_first(found: list[Finding]) -> list[Finding]:
     """The first place of every person before all others, so that folding many places of one does not hide another."""
-    names: set[str] = set()
-    first = [f for f in found if f.data["name"] not in names and not names.add(f.data["name"])]  # type: ignore[func-returns-value]
-    return first + [f for f in found if f not in first]
+    first: dict[str, Finding] = {}
+    for one in found:
+        first.setdefault(one.data["name"], one)
+    return [*first.values(), *(one for one in found if one != first[one.data["name"]])]
 
 
 def _told(tree: Tree, docs: Docs, made: frozenset[str]) -> Iterator[Finding]:

@@ -51,7 +51,7 @@ def read_before_it_is_bound(tree: Tree) -> Iterator[Finding]:
         if module is None:
             continue
         looked = True
-        lines = text.split("\n")
+        lines = tree.lines(entry.path)
         outer = {name for node in module.body for name in _binds(node)}
         for node in ast.walk(module):
             if isinstance(node, Function) and names & _rebound("\n".join(lines[node.lineno - 1 : node.end_lineno])):

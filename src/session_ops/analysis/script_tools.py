@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from session_ops.analysis.lock_files import NPM_LOCKS
 from session_ops.discovery.aside import is_aside
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifest, Manifests
@@ -70,7 +71,7 @@ def script_without_its_tool(tree: Tree, manifests: Manifests) -> Iterator[Findin
 def _locked(tree: Tree, one: Manifest, around: list[Manifest], packages: tuple[str, ...]) -> bool:
     """Does a lock file around the manifest hold one of the packages, because another one brings it?"""
     for folder in {one.folder, *(m.folder for m in around)}:
-        for name in ("package-lock.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock", "npm-shrinkwrap.json"):
+        for name in NPM_LOCKS:
             text = tree.text(f"{folder}/{name}" if folder else name)
             if text and any(
                 re.search(rf"(?:node_modules/|[\"'\s/]){re.escape(p)}(?:[\"'@:]|$)", text, re.MULTILINE) for p in packages

@@ -89,8 +89,8 @@ def _in_javascript(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _in_python(text: str) -> Iterator[tuple[int, int]]:
-    lines = text.split("\n")
     module = parse(text) if "json.load" in text and "json.dump" in text and THEIRS.search(text) else None
+    lines = text.split("\n") if module else []
     for function in ast.walk(module) if module else ():
         if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)):
             continue

@@ -7,11 +7,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from session_ops.analysis.agent_host import EVENTS
 from session_ops.analysis.documented import DATED
 from session_ops.discovery.aside import is_aside
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.environment import Environment
 from session_ops.discovery.files import Tree
+from session_ops.discovery.manifests.positions import strip_json_comments
 from session_ops.model import Finding
 from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
@@ -101,13 +103,9 @@ def default_that_the_code_does_not_have(tree: Tree, docs: Docs, environment: Env
             if name is None or found >= 5 or column < 1:
                 continue
             spelled = name["name"].partition("_")[2].lower()
-            if name["name"] not in read and name["name"].partition("_")[0] in own:
-                words = words or _words(tree)
-            if (
-                name["name"] not in read
-                and name["name"].partition("_")[0] in own
-                and words.isdisjoint((spelled, spelled.replace("_", ""), spelled.replace("_", "-"), name["name"].lower()))
-            ):
+            ours = name["name"] not in read and name["name"].partition("_")[0] in own
+            words = words or _words(tree) if ours else words
+            if ours and words.isdisjoint((spelled, spelled.replace("_", ""), spelled.replace("_", "-"), name["name"].lower())):
                 found += 1
                 yield Finding(
                     f"{name['name']} is documented, but nothing reads it",
@@ -131,21 +129,6 @@ def default_that_the_code_does_not_have(tree: Tree, docs: Docs, environment: Env
                 )
 
 
-_EVENTS = frozenset(
-    (
-        "PreToolUse",
-        "PostToolUse",
-        "UserPromptSubmit",
-        "SessionStart",
-        "SessionEnd",
-        "Stop",
-        "SubagentStop",
-        "PreCompact",
-        "Notification",
-    )
-)
-
-
 @rule("DOC-HOOK", gate="follow", category="docs-contradiction")
 def hooks_in_a_shape_that_nobody_reads(tree: Tree, docs: Docs) -> Iterator[Finding]:
     """A document shows settings whose hooks have another shape than Claude Code reads.
@@ -164,14 +147,14 @@ def hooks_in_a_shape_that_nobody_reads(tree: Tree, docs: Docs) -> Iterator[Findi
                 continue
             looked = True
             try:
-                data = json.loads(re.sub(r"(?m)^\s*//.*$", "", block.text))
+                data = json.loads(strip_json_comments(block.text))
             except (ValueError, RecursionError):
                 continue
             events = data.get("hooks") if isinstance(data, dict) else None
             wrong = [
                 event
                 for event, groups in (events.items() if isinstance(events, dict) else ())
-                if event in _EVENTS
+                if event in EVENTS
                 and isinstance(groups, list)
                 and any(isinstance(g, dict) and "command" in g and "hooks" not in g for g in groups)
             ]

@@ -41,9 +41,10 @@ def library_that_nothing_sources(tree: Tree) -> Iterator[Finding]:
         if e.language != "markdown" and not is_test(e.path) and not is_aside(e.path)
     }
     sourced = "\n".join(m[0] for e in tree.files("shell", "zsh") if e.path in texts for m in _SOURCES.finditer(texts[e.path]))
+    everything = _LINTS.sub("", "\n".join(texts.values()))
     for folder, paths in folders.items():
         last = re.escape(folder.rpartition("/")[2])
-        if re.search(rf"{last}[\"']?/[\"']?(?:\*|\$)", _LINTS.sub("", "\n".join(texts.values()))):
+        if re.search(rf"{last}[\"']?/[\"']?(?:\*|\$)", everything):
             continue
         named = {p for p in paths if re.search(rf"{last}[\"']?/{re.escape(p.rpartition('/')[2])}", sourced)}
         alone = [

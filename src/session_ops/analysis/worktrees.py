@@ -164,11 +164,11 @@ def removed_but_registered(shell_texts: ShellTexts, tree: Tree) -> Iterator[Find
                         for b in re.findall(rf"(?m)\b{name}=[\"']?\$\{{?(\w+)\}}?/", text.text)
                         if re.search(r"work_?tree|wt", b, re.IGNORECASE)
                     }
+        whole = [re.compile(rf"\$\{{?{n}(?::[?-][^}}]*)?\}}?(?:/(?:\$\{{?\w+(?::[?-][^}}]*)?\}}?|\*))*/?") for n in names]
         for one in text.commands:
             said = one.node.text()
             if one.words[0] != "rm" or not _REMOVES.match(said):
                 continue
-            whole = [re.compile(rf"\$\{{?{n}(?::[?-][^}}]*)?\}}?(?:/(?:\$\{{?\w+(?::[?-][^}}]*)?\}}?|\*))*/?") for n in names]
             if not any(one_name.fullmatch(word) for word in one.words[1:] for one_name in whole):
                 continue
             around = next((a for a in one.node.ancestors() if a.kind() in ("case_item", "function_definition")), text.root)

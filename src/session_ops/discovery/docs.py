@@ -102,6 +102,17 @@ _ATTRIBUTE = regex(
 _FRONT = regex(r"\A---[ \t]*\r?\n(?:.*\r?\n)*?---[ \t]*(?:\r?\n|\Z)")
 
 
+def npm_run(script: str) -> str:
+    """How people write that a script of package.json is to be run."""
+    return "npm start" if script == "start" else f"npm run {script}"
+
+
+def in_readme(tree: Tree, docs: Docs, command: str) -> bool:
+    """Does a README tell people to run this command?"""
+    wanted = re.compile(rf"(?<![\w-]){re.escape(command)}(?![\w:-])")
+    return any(doc.role == "readme" and wanted.search(tree.text(doc.path)) for doc in docs)
+
+
 def role_of(entry: FileEntry) -> Role:
     """What a Markdown file is for, by its name and place."""
     pure = PurePosixPath(entry.path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
@@ -14,6 +14,7 @@ from session_ops.lifecycles.carry import Header, headed, timed
 from session_ops.lifecycles.fields import field as value_at
 from session_ops.lifecycles.fields import scalar, session_at
 from session_ops.lifecycles.readers import READERS, Piece, Record, own_name
+from session_ops.lifecycles.readers.pieces import FILE
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,6 @@ class Rule:
     at: tuple[str, ...]
     slot: str
     set: Mapping[str, Any]
-
-
-FILE = "$file"
-"""The field in which a record has the name of its file."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +73,8 @@ class Format:
             OSError: the file cannot be read.
         """
         pieces = READERS[self.reader["kind"]].read(path, self.options)
-        if self.mine or self.local:
+        if self.mine or self.local or self.by_file:
             pieces = self._own(pieces, own_name(path))
-        if self.by_file:
-            pieces = _of_file(pieces, own_name(path))
         if self.header:
             pieces = headed(pieces, self.header)
         yield from timed(pieces, self._time_value) if self.carry_time else pieces
@@ -90,10 +85,11 @@ class Format:
         return self.aliases.get("session") == (FILE,)
 
     def _own(self, pieces: Iterator[Piece], file: str) -> Iterator[Piece]:
+        whose = {FILE: file} if self.by_file else {}
         for piece in pieces:
             if isinstance(piece, Record):
                 named = {name: f"{file}: {piece.data[name]}" for name in self.local if name in piece.data}
-                yield piece._replace(data=self._mined(piece.data) | named)
+                yield piece._replace(data=whose | self._mined(piece.data) | named)
             else:
                 yield piece
 
@@ -144,8 +140,3 @@ class Format:
         most = max(counts.values(), default=0)
         chosen = next((name for name in candidates if counts[name] and counts[name] * 2 >= most), "")
         return (chosen, *(n for n in candidates if n != chosen and "session" in n.lower())) if chosen else candidates
-
-
-def _of_file(pieces: Iterable[Piece], name: str) -> Iterator[Piece]:
-    for piece in pieces:
-        yield piece._replace(data={FILE: name} | piece.data) if isinstance(piece, Record) else piece

@@ -12,9 +12,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from session_ops.lifecycles.definition import FILE, Format
+from session_ops.lifecycles.definition import Format
 from session_ops.lifecycles.guess import GUESSED, Guess, format_by_file, format_from, guess
 from session_ops.lifecycles.readers import READERS, CannotRead, Record, head_of
+from session_ops.lifecycles.readers.pieces import FILE
 from session_ops.visible import one_line
 
 SAMPLE = 200

@@ -15,8 +15,9 @@ from functools import cache
 from typing import Any
 
 from session_ops.lifecycles import times
-from session_ops.lifecycles.definition import FILE, Format, Rule
+from session_ops.lifecycles.definition import Format, Rule
 from session_ops.lifecycles.fields import plain, scalar
+from session_ops.lifecycles.readers.pieces import FILE
 from session_ops.model import UsageError
 from session_ops.visible import one_line
 

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from session_ops.discovery.files import CASES_FOLDER, DEPENDENCY_FOLDERS
+from session_ops.lifecycles.readers.pieces import FILE
 from session_ops.lifecycles.rotation import COMPRESSED, base, grouped, plain
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def sure(item: Input, found: Detected) -> bool:
     if plain(item.name).lower().endswith(".json") and found.format.role == "log":
         return found.fitting >= 2
     if found.format.role == "registry":
-        return found.session_fields[:1] != ("$file",) and bool(_TELLING.search(item.name))
+        return found.session_fields[:1] != (FILE,) and bool(_TELLING.search(item.name))
     if found.format.id == "diary":
         return found.fitting >= 2 or bool(_DIARY.search(item.name))
     return True

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from session_ops.lifecycles import times
-from session_ops.lifecycles.readers.pieces import CannotRead, Piece, Record, own_name
+from session_ops.lifecycles.readers.pieces import FILE, CannotRead, Piece, Record, own_name
 
 WHOLE_LIMIT = 256_000_000
 """Bytes up to which a JSON document is read."""
@@ -43,19 +43,30 @@ def json_records(path: Path, options: Mapping[str, Any] | None = None) -> Iterat
     name, value = contained(value, (options or {}).get("containers", ()))
     if name:
         places.find(name)
+    if not isinstance(value, list | dict):
+        raise CannotRead("a JSON document that holds no records")
+
+    def item_at(item: dict[str, Any]) -> tuple[int, int]:
+        first = next((str(v) for v in item.values() if isinstance(v, str) and len(v) > 5), "")
+        return places.find(first) if first else places.last
+
+    yield from records_of(path, value, item_at, places.find)
+
+
+def records_of(
+    path: Path, value: Any, item_at: Callable[[dict[str, Any]], tuple[int, int]], key_at: Callable[[str], tuple[int, int]]
+) -> Iterator[Record]:
+    """The records of a list, of an object id -> record, or the object itself; `item_at` and `key_at` tell line and offset of one."""
     if isinstance(value, list):
         for item in value:
             if isinstance(item, dict):
-                first = next((str(v) for v in item.values() if isinstance(v, str) and len(v) > 5), "")
-                yield Record(*(places.find(first) if first else places.last), item)
-    elif isinstance(value, dict):
-        keyed = by_key(value)
-        for key, item in keyed:
-            yield Record(*places.find(key), item)
-        if value and not keyed:
-            yield Record(1, 0, {"$file": own_name(path)} | value)
-    else:
-        raise CannotRead("a JSON document that holds no records")
+                yield Record(*item_at(item), item)
+        return
+    keyed = by_key(value)
+    for key, item in keyed:
+        yield Record(*key_at(key), item)
+    if value and not keyed:
+        yield Record(1, 0, {FILE: own_name(path)} | value)
 
 
 def contained(value: Any, containers: Mapping[str, Any] | tuple[str, ...]) -> tuple[str, Any]:

@@ -11,6 +11,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 LINE_LIMIT = 32_000_000
 """Bytes of the longest line that is read; the rest of a longer one is passed over."""
+FILE = "$file"
+"""The field in which a record has the name of its file."""
 START_BYTES = 200
 """Bytes of a rejected piece that are kept."""
 _CONFLICT = re.compile(rb"(<{7}|>{7}|\|{7}) \S|={7}\s*$")

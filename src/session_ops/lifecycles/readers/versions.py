@@ -12,7 +12,7 @@ from typing import Any
 
 from session_ops.lifecycles.readers.json_document import by_key, contained
 from session_ops.lifecycles.readers.json_lines import ndjson
-from session_ops.lifecycles.readers.pieces import Piece, Record, Reject, own_name
+from session_ops.lifecycles.readers.pieces import FILE, Piece, Record, Reject, own_name
 
 COMMIT = ("commit", "sha", "rev", "revision", "hash")
 WHEN = ("committed_at", "commit_time", "commit_date", "committer_date", "author_date", "date", "timestamp")
@@ -130,7 +130,7 @@ def _entries(version: Version, containers: tuple[str, ...]) -> dict[str, dict[st
     if name or not value:
         return {}
     own = own_name(Path(PurePosixPath(version.path)))
-    return {own: {"$file": own} | value}
+    return {own: {FILE: own} | value}
 
 
 def _list_key(item: dict[str, Any], place: int) -> str:

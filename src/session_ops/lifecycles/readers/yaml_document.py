@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from session_ops.discovery.deployment.yaml import is_list, is_map, read_yaml
-from session_ops.lifecycles.readers.json_document import by_key, contained
-from session_ops.lifecycles.readers.pieces import CannotRead, Piece, Record, own_name
+from session_ops.lifecycles.readers.json_document import contained, records_of
+from session_ops.lifecycles.readers.pieces import CannotRead, Piece
 
 WHOLE_LIMIT = 20_000_000
 """Bytes up to which a YAML document is read: its nodes take a hundred times as much memory."""
@@ -30,7 +30,7 @@ def yaml_records(path: Path, options: Mapping[str, Any] | None = None) -> Iterat
     if path.stat().st_size > WHOLE_LIMIT:
         raise CannotRead(f"larger than {WHOLE_LIMIT // 1_000_000} MB, and a YAML document is read as a whole")
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = (data := path.read_bytes()).decode("utf-8-sig")
         nodes = read_yaml(text, lambda yaml: list(yaml.compose_all(text)))
     except UnicodeDecodeError as error:
         raise CannotRead(f"not UTF-8 at byte {error.start}") from None
@@ -40,29 +40,23 @@ def yaml_records(path: Path, options: Mapping[str, Any] | None = None) -> Iterat
     except (YAMLError, ValueError, RecursionError) as error:
         raise CannotRead(f"not readable YAML: {type(error).__name__}") from None
     starts = [0]
-    for one in text.encode().split(b"\n"):
-        starts.append(starts[-1] + len(one) + 1)
+    for line in data.split(b"\n"):
+        starts.append(starts[-1] + len(line) + 1)
     for node in nodes:
-        yield from _records(path, _Values(), node, starts, options or {})
+        yield from _records(path, _Values(), node, starts, (options or {}).get("containers", ()))
 
 
-def _records(path: Path, values: _Values, node: Any, starts: list[int], options: Mapping[str, Any]) -> Iterator[Piece]:
-    whole = values.of(node)
-    _, value = contained(whole, options.get("containers", ()))
-    if isinstance(value, list):
-        for item in value:
-            if isinstance(item, dict):
-                line = values.lines[id(item)]
-                yield Record(line, starts[line - 1], item)
-    elif isinstance(value, dict):
-        keyed = by_key(value)
-        for key, item in keyed:
-            line = values.keys[id(value), key]
-            yield Record(line, starts[line - 1], item)
-        if value and not keyed:
-            yield Record(1, 0, {"$file": own_name(path)} | value)
-    elif value is not None:
+def _records(path: Path, values: _Values, node: Any, starts: list[int], containers: tuple[str, ...]) -> Iterator[Piece]:
+    _, value = contained(values.of(node), containers)
+    if value is None:
+        return
+    if not isinstance(value, list | dict):
         raise CannotRead("a YAML document that holds no records")
+
+    def at(line: int) -> tuple[int, int]:
+        return line, starts[line - 1]
+
+    yield from records_of(path, value, lambda item: at(values.lines[id(item)]), lambda key: at(values.keys[id(value), key]))
 
 
 @dataclass

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from session_ops.discovery.aside import is_aside, is_document
+from session_ops.discovery.docs import in_readme, npm_run
 from session_ops.discovery.manifests import Manifest
 from session_ops.model import CommandRun, Gate
 from session_ops.proof.artifact import first, unwanted
@@ -218,7 +219,7 @@ def _application(place: Place, package: Mapping[str, Any], one: Manifest, where:
     if "build" in scripts:
         yield place.run(Gate.BUILD, ["npm", "run", "build"], cwd=one.folder, env=offline(place.box), timeout_s=NPM_S)
     for name in ("start", "dev", "serve"):
-        command = "npm start" if name == "start" else f"npm run {name}"
+        command = npm_run(name)
         if name in scripts and (name == "start" or _told(place, command)):
             at = place.inside(one.folder)
             yield sample(place, command, {**offline(place.box), "npm_config_loglevel": "silent"}, at)
@@ -228,12 +229,12 @@ def _application(place: Place, package: Mapping[str, Any], one: Manifest, where:
 def _in_checkout(place: Place, package: Mapping[str, Any], one: Manifest, where: str) -> Iterator[CommandRun]:
     """What a README tells people to start in the checkout, after the installation there: scripts that run a program of the package."""
     scripts = table(package, "scripts")
-    chosen = {}
+    chosen = []
     for name in STARTED:
         match = _PROGRAM.match(scripts.get(name, ""))
-        command = "npm start" if name == "start" else f"npm run {name}"
+        command = npm_run(name)
         if match and place.tree.exists(one.beside(match["path"])) and _told(place, command):
-            chosen[command] = name
+            chosen.append(command)
     if not chosen or not (_told(place, "npm install") or _told(place, "npm ci")):
         return
     run = develop(place, package, one, where)
@@ -245,6 +246,4 @@ def _in_checkout(place: Place, package: Mapping[str, Any], one: Manifest, where:
 
 def _told(place: Place, command: str) -> bool:
     """Does a README tell people to start it by this command?"""
-    docs = place.facts["docs"] if place.facts is not None else ()
-    wanted = re.compile(rf"(?<![\w-]){re.escape(command)}(?![\w:-])")
-    return any(doc.role == "readme" and wanted.search(place.tree.text(doc.path)) for doc in docs)
+    return place.facts is not None and in_readme(place.tree, place.facts["docs"], command)
