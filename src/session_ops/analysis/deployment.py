@@ -12,8 +12,8 @@ from session_ops.analysis.ignore import SECRET_NAME
 from session_ops.analysis.volumes import image_of
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.deployment import Deployment, Dockerfile, Service, Unit
-from session_ops.discovery.files import Tree, normal
-from session_ops.model import Edit, Finding, Fix
+from session_ops.discovery.files import Tree
+from session_ops.model import Finding
 from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
@@ -78,57 +78,6 @@ def _base_images(tree: Tree, dockerfile: Dockerfile) -> Iterator[Finding]:
             )
         if len(words) >= 3 and words[1].lower() == "as":
             stages.add(words[2].lower())
-
-
-def _use_ci(finding: Finding) -> Fix | None:
-    old = finding.data.get("old", "")
-    if not old:
-        return None
-    return Fix(
-        "Install what the lock file says", (finding.id,), "review", (Edit(finding.at.path, old, "npm ci", finding.at.line),)
-    )
-
-
-_NPM_INSTALL = regex(r"\bnpm\s+(?:install|i)(?P<flags>(?:\s+--?[\w=-]+)*)\s*(?=$|&|;|\||\n)")
-
-
-@rule("SHIP-LOCK", gate="ship", category="deploy-config", fix=_use_ci)
-def image_ignores_lock_file(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
-    """An image installs npm packages with `npm install`, which goes beyond the lock file.
-
-    Why: the image holds other versions than those that were tested. `npm ci` takes exactly what the lock file says, and stops
-    where the two disagree. Without a lock file there is nothing to take, and global installs
-    have none. An image for development (Dockerfile.dev, devcontainer) may go ahead of it.
-    Do: Run `npm ci` in place of `npm install` (with `--omit=dev` where the image needs no tools), after package.json and
-    package-lock.json were copied.
-    Source: npm-ci(1).
-    """
-    if not deployment.dockerfiles:
-        raise NotApplicable("no Dockerfile")
-    for dockerfile in deployment.dockerfiles:
-        lock = normal(f"{dockerfile.context}/package-lock.json") if dockerfile.context else "package-lock.json"
-        if (
-            lock not in tree.entries
-            or not_deployed(dockerfile.path)
-            or re.search(r"(?:^|[./_-])dev(?:$|[./_-]|container)", dockerfile.path)
-        ):
-            continue
-        for step in dockerfile.instructions:
-            match = _NPM_INSTALL.search(step.value) if step.name == "RUN" else None
-            if match is None or re.search(r"(?:^|\s)(?:-g|--global)\b", match["flags"]):
-                continue
-            plain = not match["flags"].strip()
-            line = next(
-                (n for n in range(step.line, step.end + 1) if match[0].strip() in tree.lines(dockerfile.path)[n - 1]), step.line
-            )
-            yield Finding(
-                f"`{match[0].strip()}` may take other versions than {lock} says",
-                tree.evidence(dockerfile.path, line),
-                (tree.evidence(lock),),
-                "The image is not what was tested, and not the same twice.",
-                "possible",
-                data={"old": match[0].strip()} if plain else {},
-            )
 
 
 # --- compose --------------------------------------------------------------------------------------------------------------------

@@ -539,8 +539,8 @@ _README = regex(r"readme(?:[-_.][\w.-]+)?", re.IGNORECASE)
 def no_licence(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     """There is no licence text, so that nobody else may use or pass on the code.
 
-    Why: without one the default is "all rights reserved"; companies' checks stop, and most licences ask for their text beside the code.
-    Passes: private packages, folders whose project has one above them.
+    Why: without one the default is "all rights reserved", also where a README names a licence: companies' checks stop, and most licences ask
+    for their text beside the code. Passes: private packages, folders whose project has one above them.
     Do: Add the full text of the chosen licence as LICENSE, and name it in the manifest where there is one; mark what is to stay
     closed as private there.
     Source: choosealicense.com (No permission); PEP 639, license-files.
@@ -555,9 +555,33 @@ def no_licence(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
         return
     named = next((m for m in manifests if m.licence and not is_aside(m.path)), None)
     said = f"; {named.path} says {named.licence[:40]}" if named else ""
+    promised = _promised_licence(tree)
     yield Finding(
-        f"there is no licence text{said}", Evidence("LICENSE"), impact="Nobody else may use, change or pass on the code."
+        f"there is no licence text{said}" if not promised else f"the README names a licence, and its text is nowhere{said}",
+        promised or Evidence("LICENSE"),
+        impact="Nobody else may use, change or pass on the code.",
     )
+
+
+_LICENCES = r"\b(?:MIT|ISC|Apache|BSD|[AL]?GPL|MPL|Unlicense|CC0)\b"
+_LICENCE_NAMED = regex(
+    rf"^#+\s+(?:\S+\s+)?licen[cs]e\s*\n+(?P<under>[^\n#]*{_LICENCES})"
+    rf"|^(?P<line>[^\n]*(?:{_LICENCES}[^\n]{{0,20}}\blicen[cs]ed?\b|\blicen[cs]ed? under\b[^\n]{{0,30}}{_LICENCES}))",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def _promised_licence(tree: Tree) -> Evidence | None:
+    """Where the README at the top says under which licence the code is; what stands under a heading goes before badges."""
+    for entry in tree.files("markdown"):
+        if "/" in entry.path or not _README.fullmatch(entry.path):
+            continue
+        text = tree.text(entry.path)
+        found = sorted(_LICENCE_NAMED.finditer(text), key=lambda m: m["under"] is None)
+        if found:
+            which = "under" if found[0]["under"] else "line"
+            return tree.evidence(entry.path, text.count("\n", 0, found[0].start(which)) + 1)
+    return None
 
 
 @rule("GAP-README", gate=None, category="gap", fix=first_readme)

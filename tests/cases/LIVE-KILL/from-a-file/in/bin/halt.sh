@@ -1,0 +1,2 @@
+#!/bin/sh
+kill -TERM "$(cat /run/tracker/watch.pid)" || exit 1
