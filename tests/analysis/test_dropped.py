@@ -165,6 +165,34 @@ def test_a_module_comes_back_together_with_what_it_needs_and_a_commit_removed_wi
     assert change.title == "Bring lib/board.js, lib/deep/clock.js, lib/pace.js back"
 
 
+def test_a_module_that_nothing_names_and_that_lost_what_it_cannot_do_without_is_a_leftover(tmp_path: Path) -> None:
+    root = start(tmp_path / "t")
+    files = {
+        "README.md": "# t\n\nRun `node start.js`.\n",
+        "start.js": "console.log(1)\n",
+        "ops__stage.js": "require('./never')\n",
+        "ops__full-run.js": "const stage = require('./stage')\nstage()\n",
+        "docs__audit.json": '{"unused": ["ops/full-run.js"]}\n',
+    }
+    commit(root, "All of it", **files)
+    commit(root, "Drop the stage", **{"ops__stage.js": None})
+    (change,) = fixes(root, "REF-IMPORT")  # the stage cannot come back: what it needs never was there
+    assert (change.title, change.deletes, change.safety) == (
+        "Delete ops/full-run.js, a leftover",
+        ("ops/full-run.js",),
+        "review",
+    )
+    assert "removed ops/stage, without which it does not load" in change.why
+    (root / "README.md").write_text("# t\n\nRun `node start.js`; `ops/full-run.js` does it all.\n")
+    assert not fixes(root, "REF-IMPORT")
+
+
+def test_a_module_whose_import_nobody_removed_is_no_leftover(tmp_path: Path) -> None:
+    root = start(tmp_path / "t")
+    commit(root, "All of it", **{"start.js": "console.log(1)\n", "ops__full-run.js": "require('./stage')()\n"})
+    assert not fixes(root, "REF-IMPORT")
+
+
 def test_an_x_bit_that_a_commit_took_is_found_where_others_beside_it_have_theirs(tmp_path: Path) -> None:
     root = start(tmp_path / "t")
     scripts = {f"lib__{name}.sh": f"#!/usr/bin/env bash\necho {name}\n" for name in ("one", "two", "never")}

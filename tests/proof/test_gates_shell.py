@@ -154,6 +154,19 @@ def test_without_a_documented_command_start_is_open(make: Make, proven: Proven) 
     assert "no document names a command" in got[Gate.START].reason
 
 
+def test_a_command_that_only_a_further_document_gives_costs_its_reader_the_way_and_not_the_start(
+    make: Make, proven: Proven
+) -> None:
+    guide = "# Guide\n\n```bash\n./bin/other.sh\n```\n"
+    files = bundle(make, {"docs/guide.md": guide, "bin/other.sh": "#!/bin/sh\nexec python3 -c 'import json; json.lods(1)'\n"})
+    got = proven(make(files, executable=("bin/note.sh", "bin/other.sh")), "shell.shell")
+    assert outcomes(got) == {"parse": "pass", "install": "pass", "start": "pass", "relocate": "pass", "follow": "fail"}
+    assert got[Gate.FOLLOW].reason.startswith("`./bin/other.sh`: exit status 1: AttributeError")
+    files["README.md"] = "# tools\n\nSee docs/guide.md.\n"
+    alone = proven(make(files, name="alone", executable=("bin/note.sh", "bin/other.sh")), "shell.shell")
+    assert (alone[Gate.START].outcome, Gate.FOLLOW in alone) == (Outcome.FAIL, False)
+
+
 def test_what_its_readme_installs_is_there_when_its_commands_are_started(make: Make, proven: Proven) -> None:
     if not toolchains().has("npm"):
         pytest.skip("npm is not installed")

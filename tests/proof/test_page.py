@@ -32,3 +32,23 @@ def test_a_page_without_its_script_is_no_start(make: Make, box: Sandbox) -> None
     for number, (case, wrong) in enumerate(expected.items()):
         run = sample(place, f"python3 server.py {case} {8101 + number}", {}, box.copy)
         assert (case, run.wrong, run.good) == (case, wrong, not wrong)
+
+
+PLAIN = """
+import http.server, socketserver
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):  # no length: the server says good-bye first, and its side of the connection stays
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><p>here</p>")
+socketserver.TCPServer(("", 8111), Handler).serve_forever()
+"""
+
+
+def test_a_visit_leaves_the_port_free_for_the_next_start(make: Make, box: Sandbox) -> None:
+    place = Place(lambda: box, read_tree(make({"README.md": "# t\n"})))
+    box.write("plain.py", PLAIN.encode())
+    for _ in range(2):
+        run = sample(place, "python3 plain.py", {}, box.copy)
+        assert (run.wrong, run.skipped, run.good) == ("", "", True)

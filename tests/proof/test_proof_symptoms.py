@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -203,6 +205,12 @@ def test_what_ran_stands_and_disagreement_is_said(rules: Outcome, ran: list[Comm
     assert joined.findings == judged.findings
     assert len(joined.runs) == len(ran)
     assert "nothing was run" not in joined.how
+
+
+def test_a_command_of_a_further_document_that_could_not_run_leaves_what_the_rules_say_of_the_docs() -> None:
+    proven = {Gate.FOLLOW: judge(Gate.FOLLOW, [dataclasses.replace(run(skipped="no network"), gate=Gate.FOLLOW)])}
+    (joined,) = with_runs([GateResult(Gate.FOLLOW, Outcome.PASS)], proven, [])
+    assert (joined.outcome, joined.reason) == (Outcome.PASS, "not tried: no network")
 
 
 def test_seconds_stay_out_of_documents() -> None:

@@ -48,6 +48,11 @@ def as_it_was(target: str, tree: Tree, history: History) -> Was | None:
     return None
 
 
+def removed_in(history: History, target: str) -> str:
+    """The commit that removed the file that was loaded by this path, or an empty string."""
+    return next(filter(None, (history.removed.get(target + ending) for ending in ENDINGS)), "")
+
+
 def with_needed(targets: Iterable[str], tree: Tree, history: History) -> dict[str, Was] | None:
     """The removed files of these paths and those that they load, by path.
 

@@ -6,11 +6,11 @@ import ast
 import posixpath
 import re
 
-from session_ops.analysis.brought_back import with_needed
+from session_ops.analysis.brought_back import removed_in, with_needed
 from session_ops.analysis.first_steps import rendered
 from session_ops.analysis.repoint import repoint
 from session_ops.analysis.taken_out import drop_branch, drop_hook, drop_icon, drop_sentence, drop_step
-from session_ops.discovery.aside import is_test
+from session_ops.discovery.aside import is_document, is_test
 from session_ops.discovery.files import Tree
 from session_ops.discovery.history import History
 from session_ops.discovery.manifests.setuptools import parse
@@ -46,7 +46,9 @@ def for_doc(finding: Finding, tree: Tree, references: References) -> Fix | None:
 
 def for_import(finding: Finding, tree: Tree, references: References, history: History) -> Fix | None:
     """The fix where a module imports another that is not there."""
-    return _found(finding, tree, references, history) or _stand_in(finding, tree)
+    return (
+        _found(finding, tree, references, history) or _stand_in(finding, tree) or _leftover(finding, tree, references, history)
+    )
 
 
 def _found(finding: Finding, tree: Tree, references: References, history: History) -> Fix | None:
@@ -72,6 +74,22 @@ def _restored(finding: Finding, tree: Tree, references: References, history: His
     names = ", ".join(paths[:NAMED]) + (f" and {len(paths) - NAMED} that they need" if len(paths) > NAMED else "")
     why = f"It is the content before commit {commits}, and it is still needed."
     return Fix(f"Bring {names} back", (finding.id,), "review", creates=tuple(files[path].new for path in paths), why=why)
+
+
+def _leftover(finding: Finding, tree: Tree, references: References, history: History) -> Fix | None:
+    """Delete a module that cannot load since a commit removed what it imports, where nothing names it any more."""
+    path = finding.at.path
+    lost = [r for r in _lost(finding, references) if r.fatal]
+    commits = [removed_in(history, r.target) for r in lost]
+    stem = posixpath.basename(path).partition(".")[0]
+    named = re.compile(rf"(?<![\w-]){re.escape(stem)}(?![\w-])")
+    if finding.confidence == "possible" or not commits or not all(commits) or any(r.source != path for r in lost):
+        return None
+    others = (e for e in tree.files() if e.path != path and not (e.language == "json" and is_document(e.path)))
+    if any(stem in (text := tree.text(e.path)) and named.search(text) for e in others):
+        return None
+    why = f"Commit {commits[0][:8]} removed {lost[0].target}, without which it does not load, and nothing names it any more."
+    return Fix(f"Delete {path}, a leftover", (finding.id,), "review", deletes=(path,), why=why)
 
 
 def _test_script(finding: Finding, tree: Tree, references: References) -> Fix | None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import PurePosixPath
 
+from session_ops.analysis.brought_back import removed_in
 from session_ops.analysis.missing_files import for_doc, for_hook, for_import, for_run, for_ship
 from session_ops.analysis.nearest import nearest_path
 from session_ops.analysis.repoint import exact_edits, rewritten
@@ -66,14 +67,6 @@ def missing(references: References, *places: str) -> list[Reference]:
     if not named:
         raise NotApplicable("nothing names a file")
     return [r for r in named if r.verdict == "missing"]
-
-
-def removed_in(history: History, target: str) -> str:
-    """The commit that removed a path (an import's endings tried), or an empty string."""
-    for ending in ("", ".js", ".ts", ".mjs", ".cjs", ".json", ".tsx", "/index.js", "/index.ts"):
-        if commit := history.removed.get(target + ending):
-            return commit
-    return ""
 
 
 def sole_candidate(reference: Reference) -> str:

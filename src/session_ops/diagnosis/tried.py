@@ -38,7 +38,7 @@ def _joined(rules: GateResult, ran: GateResult, known: Mapping[str, Finding]) ->
         agrees = "" if rules.outcome is Outcome.FAIL else "no rule saw it coming"
         return dataclasses.replace(both, outcome=Outcome.FAIL, reason=_join(ran.reason, agrees, _aside(rules)))
     if ran.outcome is Outcome.OPEN:
-        if rules.outcome is Outcome.FAIL:
+        if rules.outcome is Outcome.FAIL or ran.gate is Gate.FOLLOW:  # the rules read every document, commands are a sample
             return dataclasses.replace(both, reason=_join(rules.reason, f"not tried: {ran.reason}"))
         said = "the rules find nothing" if rules.outcome is Outcome.PASS else rules.reason
         return dataclasses.replace(both, outcome=Outcome.OPEN, reason=_join(ran.reason, said))

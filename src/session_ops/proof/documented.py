@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from session_ops.discovery.aside import is_aside
-from session_ops.discovery.docs import Block, Docs
+from session_ops.discovery.docs import Block, Doc, Docs, Role
+from session_ops.model import Gate
 
 SHELLS = frozenset(("bash", "sh", "shell", "zsh", "console", "terminal", "shell-session", "shellsession", ""))
 _PROMPT = re.compile(r"^\s*(?:[\w.-]+@[\w.-]+:[^$#]*)?[$%>❯]\s+")
@@ -39,12 +40,13 @@ _PERSON = re.compile(
 
 @dataclass(frozen=True)
 class Told:
-    """A command that a document gives: its text, the folder it is typed in (relative to the target), and where it stands."""
+    """A command that a document gives: its text, the folder it is typed in (relative to the target), where it stands, and that document's role."""
 
     text: str
     folder: str
     path: str
     line: int
+    role: Role
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -65,13 +67,22 @@ def told(docs: Docs) -> Iterator[Told]:
     ):
         for block in doc.blocks:
             if block.language in SHELLS:
-                for one in _lines(block, doc.path):
+                for one in _lines(block, doc):
                     if (one.text, one.folder) not in seen:
                         seen.add((one.text, one.folder))
                         yield one
 
 
-def _lines(block: Block, path: str) -> Iterator[Told]:
+def gate_of(role: Role, roles: Collection[Role]) -> Gate:
+    """The gate that a command of a document is for, where its fellows stand in documents of these roles.
+
+    The readme and the rules for agents say what a target is started by. A command that only a further document gives costs its reader
+    the way (`follow`), not the target its start; where no other document gives one, it is what people start the target by.
+    """
+    return Gate.FOLLOW if role == "doc" and any(other != "doc" for other in roles) else Gate.START
+
+
+def _lines(block: Block, doc: Doc) -> Iterator[Told]:
     """The commands of a block. Where some lines have a prompt, the others are output. `cd` is followed within the block."""
     lines = block.text.split("\n")
     prompted = any(_PROMPT.match(line) for line in lines)
@@ -99,7 +110,7 @@ def _lines(block: Block, path: str) -> Iterator[Told]:
             command = moved["rest"] or ""
         first = _ASSIGNED.sub("", command + " ").split(maxsplit=1)
         if command and len(command) < 500 and first and _WORD.match(first[0]):
-            yield Told(command, folder, path, start)
+            yield Told(command, folder, doc.path, start, doc.role)
 
 
 def unfit(command: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from session_ops.discovery.aside import is_aside
 from session_ops.model import CommandRun, Gate
-from session_ops.proof.documented import Told, told, unfit
+from session_ops.proof.documented import Told, gate_of, told, unfit
 from session_ops.proof.runs import NO_SERVICE, Place
 from session_ops.proof.sandbox import Ran
 from session_ops.proof.symptoms import absent_command, complaint, crash, telling, wants_terminal
@@ -138,18 +138,20 @@ def documented(
 ) -> Iterator[CommandRun]:
     """Documented commands for which `own` holds, as far as they can be tried; an example that wants its reader's data is left out."""
     tried: set[str] = set()
-    for one in map(_installed, told(facts["docs"])):
-        words = one.words
-        if not words or not own(words) or one.text in tried:
+    chosen = [one for one in map(_installed, told(facts["docs"])) if one.words and own(one.words)]
+    roles = {one.role for one in chosen}
+    for one in chosen:
+        gate = gate_of(one.role, roles)
+        if one.text in tried:
             continue
         if len(tried) >= MOST_COMMANDS:
-            yield place.skipped(Gate.START, one.text, f"more than {MOST_COMMANDS} documented commands")
+            yield place.skipped(gate, one.text, f"more than {MOST_COMMANDS} documented commands")
             return
         if why := unfit(one.text):
-            yield place.skipped(Gate.START, one.text, why)
+            yield place.skipped(gate, one.text, why)
             continue
         tried.add(one.text)
-        yield sample(place, one.text, env, at)
+        yield replace(sample(place, one.text, env, at), gate=gate)
 
 
 _FETCHES = re.compile(r"^(?:npx|bunx|pnpx|uvx|pipx run)\s+(?:(?:-y|--yes)\s+)?(?P<name>@?[\w./-]+?)(?:@[\w.-]+)?(?=\s|$)")

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from session_ops.discovery.aside import is_aside
-from session_ops.discovery.docs import Docs
+from session_ops.discovery.docs import Docs, Role
 from session_ops.discovery.scripts import Script, Scripts
 from session_ops.model import CommandRun, Gate
 from session_ops.proof.checkout import develop
-from session_ops.proof.documented import told, unfit
+from session_ops.proof.documented import gate_of, told, unfit
 from session_ops.proof.probe.plan import script_named
 from session_ops.proof.probe.words import INTERPRETERS, PLACE, argument
 from session_ops.proof.runs import Place, prover
@@ -38,6 +38,7 @@ PREFIX = re.compile(
     r"(?i)\s*[<\[(]?(?:--?\w+[ =])?[<\[]?(?:install[-_ ]?|target[-_ ]?|dest\w*[-_ ]?)?(?:prefix|dir|directory|folder|path|root)\b"
 )
 """How the usage of an installer begins, and that of one whose first argument is the place to install to."""
+PYTHON = re.compile(r"^python(?=\s)")
 EXTENDED = re.compile(r"(?m)^\s*shopt\s+-s\s+(?:\w+\s+)*extglob\b")
 NPM_INSTALL = (("npm", "install"), ("npm", "i"), ("npm", "ci"))
 FOREIGN = re.compile(r"Cannot find (?:module|package) '[^./']")
@@ -48,12 +49,12 @@ MOST_INSTALLED = 6
 
 @dataclass(frozen=True)
 class Documented:
-    """A command of a script of the target as a doc gives it: `word` is the one that names the script."""
+    """A command of a script of the target as a doc gives it: `word` is the one that names the script, `role` that of the doc."""
 
     text: str
     word: str
     script: str
-    at: str
+    role: Role
 
 
 @prover("shell bundle", "agent plugin")
@@ -83,19 +84,21 @@ def shell(place: Place, facts: Facts) -> Iterator[CommandRun]:
     lacking = _packages(place, facts, (moved, called))
     started: list[tuple[Documented, CommandRun]] = []
     tried = 0
-    for one in found:
+    roles = {one.role for one in found}
+    for one in sorted(found, key=lambda one: gate_of(one.role, roles) is Gate.FOLLOW):
+        gate = gate_of(one.role, roles)
         if why := unfit(one.text):
-            yield place.skipped(Gate.START, one.text, why)
+            yield place.skipped(gate, one.text, why)
         elif tried < MOST_COMMANDS:
             tried += 1
-            run = _start(place, one)
+            run = replace(_start(place, one), gate=gate)
             if lacking and FOREIGN.search(run.wrong):
                 run = replace(run, ended="", wrong="", skipped=f"what it requires could not be installed: {lacking}")
             started.append((one, run))
             yield run
     if tried >= MOST_COMMANDS:
         yield place.skipped(Gate.START, "its documented commands", f"only the first {MOST_COMMANDS} are started")
-    if started and not any(run.good or run.wrong for _, run in started):
+    if started and not any(run.good or run.wrong for _, run in started if run.gate is Gate.START):
         yield place.refused(Gate.START, "its documented commands", f"none could be told: {started[0][1].skipped}")
     yield from _elsewhere(place, [one for one, run in started if run.good], moved / place.folder)
 
@@ -182,15 +185,15 @@ def _by_script(place: Place, docs: Docs, script: str, root: PurePosixPath) -> Co
 def _documented(place: Place, docs: Docs, scripts: Scripts) -> Iterator[Documented]:
     """Commands of its own scripts, from shell blocks and from code spans of the readme and the rules for agents; each once."""
     seen: set[str] = set()
-    blocks = [(one.text, one.path, one.line) for one in told(docs)]
+    blocks = [(one.text, one.path, one.role) for one in told(docs)]
     spans = [
-        (span.text, doc.path, span.line)
+        (span.text, doc.path, doc.role)
         for doc in docs
         if doc.role in ("readme", "agent-rules") and not is_aside(doc.path)
         for span in doc.spans
         if span.kind == "code" and " " in span.text and len(span.text) < 200
     ]
-    for written, path, line in (*blocks, *spans):
+    for written, path, role in (*blocks, *spans):
         text = re.sub(r"\s*&\s*$", "", written)
         try:
             words = shlex.split(re.sub(r"<[^<>]*>|\[[^\[\]]*\]", lambda m: re.sub(r"\s+", "_", m[0]), text))
@@ -203,10 +206,12 @@ def _documented(place: Place, docs: Docs, scripts: Scripts) -> Iterator[Document
         place_of = 1 if words and words[0] in INTERPRETERS and len(words) > 1 else 0
         word = words[place_of] if words else ""
         script = script_named(word, place.tree, scripts, path) if "/" in word or place_of else None
+        if not toolchains().has("python"):  # documents write it for a Python that a system may have as python3 alone
+            plain = PYTHON.sub("python3", plain)
         if script is None or plain in seen or INSTALLER.fullmatch(script.path):
             continue
         seen.add(plain)
-        yield Documented(plain, word, script.path, f"{path}:{line}")
+        yield Documented(plain, word, script.path, role)
 
 
 def _filled(word: str, *, first: bool = False) -> str:
