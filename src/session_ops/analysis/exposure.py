@@ -458,7 +458,8 @@ def open_control_surface(tree: Tree, deployment: Deployment) -> Iterator[Finding
         if any(GUARDED.search(t) for t in family) or not any(CHANGES.search(t) for t in family):
             continue
         starts = any(STARTS.search(t) for t in family)
-        line = text.count("\n", 0, match.start("host") if match["host"] else match.start()) + 1
+        opens = text.find("ListenAndServe", match.end()) if match["made"] else -1
+        line = text.count("\n", 0, match.start("host") if match["host"] else max(opens, match.start())) + 1
         sure = bool(starts and match["host"] and not deployment.dockerfiles and CHANGES.search(text))
         yield Finding(
             f"The server listens on all interfaces ({match['host'] or match['colon'] or match['made'] or 'no address'}), takes requests that change things, "

@@ -122,7 +122,7 @@ def platforms(tree: Tree, scripts: Scripts) -> Platforms:
     for script in scripts:
         if script.language == "shell" and not is_aside(script.path) and not KEPT.search(script.path):
             text = tree.text(script.path)
-            match = re.search(r"^[^#\n]*(?:\bDarwin\b|darwin\*)", text, re.MULTILINE)
+            match = re.search(r"^[^#\n]*(?:\bDarwin\b|darwin\*|\bdarwin\))", text, re.MULTILINE)
             if match and re.search(r"\buname\b|OSTYPE", text):
                 declare(
                     "macos", "likely", script.path, text.count("\n", 0, match.start()) + 1, f"{script.path} has a branch for it"

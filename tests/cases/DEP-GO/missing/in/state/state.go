@@ -1,0 +1,5 @@
+package state
+
+var All = `
+import "github.com/none/such"
+`

@@ -1,0 +1,2 @@
+#!/bin/bash
+sed -i "/^CMD/d" "$1"
