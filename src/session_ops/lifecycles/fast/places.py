@@ -10,6 +10,8 @@ from session_ops.lifecycles.definition import Format
 from session_ops.lifecycles.fast import expressions as sql
 from session_ops.lifecycles.fields import TEXT_LIMIT
 
+NUMBERS = ("pid", "writer_seq")
+"""Values that are whole numbers in every event: they are made so once, not for each question."""
 _LONGEST_TIME = 66
 """Bytes of a time with its quotes; `times.parse` takes no longer one."""
 
@@ -124,8 +126,9 @@ class Columns:
         moments = {"$raw": "$at"} | {name: f"$at.{name}" for name in ("observed", "expires") if name in self.wanted}
         instants = ", ".join(f"{sql.instant(sql.quoted(text))} AS {sql.quoted(moment)}" for text, moment in moments.items())
         unknown = " OR ".join(_unknown(sql.quoted(text), sql.quoted(moment)) for text, moment in moments.items())
+        numbers = "".join(f", {sql.whole(sql.quoted(name))} AS {sql.quoted(name)}" for name in NUMBERS if name in self.wanted)
         return (
-            f'SELECT * REPLACE ("$doubt" OR {unknown} AS "$doubt"), {self.key} AS "$key" FROM (SELECT *, {instants} FROM ('  # noqa: S608
+            f'SELECT * REPLACE ("$doubt" OR {unknown} AS "$doubt"{numbers}), {self.key} AS "$key" FROM (SELECT *, {instants} FROM ('  # noqa: S608
             f'SELECT {", ".join(map(sql.quoted, more))}, {", ".join(columns)}, "$doubt" FROM ('
             f'SELECT {", ".join(f"{what} AS {sql.quoted(name)}" for name, what in more.items())}, {scalars}, coalesce({longest}, FALSE) AS "$doubt" '
             f"FROM (SELECT *, {sql.PLAIN} AS plain, json_transform(json, {sql.literal(_structure(self.places, self.tops))}) AS v "

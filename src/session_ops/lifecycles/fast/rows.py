@@ -16,7 +16,7 @@ import duckdb
 
 from session_ops.lifecycles.columns import COLUMNS, ENDS
 from session_ops.lifecycles.fast import expressions as sql
-from session_ops.lifecycles.fast.places import NotClean
+from session_ops.lifecycles.fast.places import NUMBERS, NotClean
 from session_ops.lifecycles.fast.stage import Stage
 from session_ops.lifecycles.fields import plain
 from session_ops.lifecycles.mapper import Mapper, attributes
@@ -89,7 +89,8 @@ def select(connection: duckdb.DuckDBPyConnection, stage: Stage, mapper: Mapper) 
     domains = [name for name in ("host", "boot") if name in stage.values]
     columns: dict[str, str] = {name: f"CAST(NULL AS {kind})" for name, kind in COLUMNS.items()}
     columns |= {name: text(name) for name in _COPIED}
-    columns |= {name: sql.whole(text(name)) for name in ("pid", "writer_seq", "fence") if name in stage.values}
+    columns |= {name: sql.quoted(name) for name in NUMBERS if name in stage.values}
+    columns |= {"fence": sql.whole(text("fence"))} if "fence" in stage.values else {}
     columns |= {
         "event_id": f"{sql.literal(mapper.source_id + ':')} || {_ORD}",
         "source_id": sql.literal(mapper.source_id),

@@ -68,7 +68,10 @@ class Stage:
         return f'sum("$size" + {self.gap}) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - "$size" - {self.gap}'
 
     def lines(self, connection: duckdb.DuckDBPyConnection, where: str, limit: int) -> list[Line]:
-        """The lines whose rows meet a condition, the first ones. How far each block of rows is from the beginning is reckoned once."""
+        """The lines whose rows meet a condition, the first ones. How far each block of rows is from the beginning is reckoned once, where there are any."""
+        rows = f"FROM (SELECT rowid AS ord, * FROM {self.table}) WHERE {where}"  # noqa: S608
+        if not connection.execute(f"SELECT 1 {rows} LIMIT 1").fetchone():
+            return []
         found = connection.execute(
             f"WITH rows AS (SELECT rowid AS ord, * FROM {self.table}), "  # noqa: S608
             f'wanted AS (SELECT ord, "$size" FROM rows WHERE {where} ORDER BY ord LIMIT {limit}), '

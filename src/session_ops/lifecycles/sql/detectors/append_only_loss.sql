@@ -31,16 +31,25 @@ best AS (
   FROM fits WHERE n >= 5 AND n_next * 10 >= n * 8
 ),
 numbered AS (
-  SELECT e.source_id, e.source_ord, e.writer_seq,
+  SELECT n.base, n.base + e.source_ord AS pos, e.writer_seq,
     CASE b.basis WHEN 'session' THEN e.session_id WHEN 'agent' THEN e.agent_id
       WHEN 'process' THEN nullif(coalesce(e.host, '') || '|' || coalesce(CAST(e.pid AS VARCHAR), ''), '|') ELSE '' END AS counter
   FROM events e JOIN best b ON b.source_id = e.source_id AND b.nth = 1
+  JOIN source_numbers n ON n.source_id = e.source_id
   WHERE e.writer_seq IS NOT NULL
 ),
+counters AS (
+  SELECT base, counter, min(pos) AS counter_no FROM numbered WHERE counter IS NOT NULL GROUP BY base, counter
+),
 steps_of AS (
-  SELECT *, lag(writer_seq) OVER (PARTITION BY source_id, counter ORDER BY source_ord) AS before_seq,
-    lag(source_ord) OVER (PARTITION BY source_id, counter ORDER BY source_ord) AS prev_ord
-  FROM numbered WHERE counter IS NOT NULL
+  SELECT n.base, n.pos, n.writer_seq, lag(n.writer_seq) OVER (PARTITION BY c.counter_no ORDER BY n.pos) AS before_seq,
+    lag(n.pos) OVER (PARTITION BY c.counter_no ORDER BY n.pos) AS prev_pos
+  FROM numbered n JOIN counters c ON c.base = n.base AND c.counter = n.counter
+),
+breaks AS (
+  SELECT n.source_id, s.pos - s.base AS source_ord, s.prev_pos - s.base AS prev_ord, s.writer_seq, s.before_seq
+  FROM steps_of s JOIN source_numbers n ON n.base = s.base
+  WHERE s.writer_seq > s.before_seq + 1 OR s.writer_seq < s.before_seq
 ),
 gaps AS (
   SELECT s.source_id, e.session_id, e.ts_ns, s.source_id || ':' || CAST(s.source_ord AS VARCHAR) AS event_id,
@@ -50,10 +59,9 @@ gaps AS (
         || CAST(s.writer_seq - s.before_seq - 1 AS VARCHAR) || ' records are missing'
       ELSE 'the counter goes back from ' || CAST(s.before_seq AS VARCHAR) || ' to ' || CAST(s.writer_seq AS VARCHAR) END AS what,
     'likely' AS confidence
-  FROM steps_of s
+  FROM breaks s
   JOIN events e ON e.source_id = s.source_id AND e.source_ord = s.source_ord
-  WHERE (s.writer_seq > s.before_seq + 1 OR s.writer_seq < s.before_seq)
-    AND NOT (s.writer_seq <= 1 AND s.writer_seq < s.before_seq AND e.kind IN ('session.start', 'session.register', 'session.resume'))
+  WHERE NOT (s.writer_seq <= 1 AND s.writer_seq < s.before_seq AND e.kind IN ('session.start', 'session.register', 'session.resume'))
 ),
 tags AS (
   SELECT e.source_id, e.session_id, e.ts_ns, e.event_id, json_extract_string(e.attrs, '$.prev_etag') AS prev_etag,

@@ -4,10 +4,12 @@
 -- blind: sessions with fewer than 3 heartbeats, unless the format declares their interval; a final silence is not a gap (see orphan).
 -- needs: session.heartbeat
 -- text: {session_id} sent no heartbeat for {gap_ns:span}; {basis} is {usual_ns:span}
-WITH late AS (
-  SELECT coalesce(agent_id, '') AS agent FROM step_rows CROSS JOIN settings p
-  WHERE kind = 'session.heartbeat' AND NOT closed AND ts_ns - prev_beat_ns > p.silent_ns
-  GROUP BY coalesce(agent_id, '')
+WITH parts AS (
+  SELECT DISTINCT session_id, ts_ns // (p.silent_ns // 2) AS part FROM step_rows CROSS JOIN settings p WHERE kind = 'session.heartbeat'
+),
+late AS (
+  SELECT DISTINCT coalesce(agent_id, '') AS agent FROM step_rows
+  WHERE kind = 'session.heartbeat' AND session_id IN (SELECT session_id FROM parts GROUP BY session_id HAVING max(part) - min(part) >= count(*))
 ),
 beats AS (
   SELECT session_id, run_no, agent_id, source_id, ts_ns, min(event_id) AS event_id

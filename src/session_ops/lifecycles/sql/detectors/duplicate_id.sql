@@ -13,13 +13,20 @@ WITH again AS (
   JOIN sources o ON o.source_id = s.source_id
   WHERE s.kind = 'session.start' AND s.prev_mark = 'start' AND t.logs_end AND s.ts_ns > r.start_ns + o.res_ns
 ),
+beats AS (
+  SELECT source_id, source_ord, session_id, coalesce(host, '') AS host, coalesce(pid, -1) AS pid
+  FROM events WHERE kind = 'session.heartbeat' AND (host IS NOT NULL OR pid IS NOT NULL)
+),
+shared AS (
+  SELECT session_id FROM beats GROUP BY session_id HAVING min(host) <> max(host) OR min(pid) <> max(pid)
+),
 writers AS (
-  SELECT session_id, run_no, coalesce(host, '') AS host, coalesce(pid, -1) AS pid,
-    min_by(source_id, place) AS source_id, min(ts_ns) AS from_ns, max(ts_ns) AS to_ns,
-    min_by(event_id, place) AS event_id, min(place) AS place
-  FROM steps
-  WHERE kind = 'session.heartbeat' AND (host IS NOT NULL OR pid IS NOT NULL)
-  GROUP BY session_id, run_no, coalesce(host, ''), coalesce(pid, -1)
+  SELECT s.session_id, s.run_no, b.host, b.pid, min_by(s.source_id, s.place) AS source_id, min(s.ts_ns) AS from_ns, max(s.ts_ns) AS to_ns,
+    min_by(s.event_id, s.place) AS event_id, min(s.place) AS place
+  FROM beats b
+  JOIN steps s ON s.source_id = b.source_id AND s.source_ord = b.source_ord
+  WHERE b.session_id IN (SELECT session_id FROM shared)
+  GROUP BY s.session_id, s.run_no, b.host, b.pid
   HAVING count(*) >= 2
 ),
 together AS (

@@ -1,17 +1,11 @@
 -- step_rows: the events of each session in order, sorted once for all that follows, with few columns: the others are in `events`.
--- `started` and `ended`: a start or an end of the session was told before; `closed`: no start was told since the last end;
--- `prev_beat_ns` is the heartbeat before; `prev_mark` is what the start or end before a start or an end was.
+-- `session_no` is a number for the session. For the last four columns see `turns`; in a simple life they are known without looking.
 CREATE TABLE step_rows AS
 WITH placed AS (
-  SELECT k.source_id, k.source_ord, k.ts_ns, k.session_id, k.agent_id, k.host, k.pid, k.kind, k.to_state,
-    row_number() OVER w AS place,
-    lag(k.ts_ns) OVER w AS prev_ts_ns,
-    max(CASE WHEN k.kind = 'session.heartbeat' THEN k.ts_ns END) OVER before AS prev_beat_ns,
-    count(CASE WHEN k.part <> 'other' THEN 1 END) OVER till AS n_marks
-  FROM kept k
-  WINDOW w AS (PARTITION BY k.session_id ORDER BY k.ts_ns, k.source_id, k.source_ord),
-    before AS (PARTITION BY k.session_id ORDER BY k.ts_ns, k.source_id, k.source_ord ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
-    till AS (PARTITION BY k.session_id ORDER BY k.ts_ns, k.source_id, k.source_ord ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+  SELECT l.session_no, k.pos, k.ts_ns, k.agent_id, k.kind, k.to_state,
+    row_number() OVER (PARTITION BY l.session_no ORDER BY k.ts_ns, k.pos) AS place,
+    lag(k.ts_ns) OVER (PARTITION BY l.session_no ORDER BY k.ts_ns, k.pos) AS prev_ts_ns
+  FROM kept k JOIN lives l ON l.session_id = k.session_id
 ),
 parts AS (
   SELECT *,
@@ -22,11 +16,13 @@ parts AS (
     END AS part
   FROM placed
 )
-SELECT p.source_id, p.source_ord, p.ts_ns, p.session_id, p.agent_id, p.host, p.pid, p.kind, p.to_state, p.part, p.place, p.prev_ts_ns,
-  p.prev_beat_ns, coalesce(m.run_no, 1) AS run_no,
-  CASE WHEN p.part <> 'other' THEN m.prev_mark END AS prev_mark,
-  coalesce(m.was_started OR (p.part = 'other' AND m.mark = 'start'), FALSE) AS started,
-  coalesce(m.was_ended OR (p.part = 'other' AND m.mark = 'end'), FALSE) AS ended,
-  coalesce(m.mark = 'end' AND (p.part = 'other' OR m.prev_mark = 'end'), FALSE) AS closed
+SELECT n.source_id, p.pos - n.base AS source_ord, p.ts_ns, p.session_no, l.session_id, p.agent_id, p.kind, p.to_state, p.part, p.place, p.prev_ts_ns,
+  coalesce(t.run_no, 1) AS run_no,
+  CASE WHEN NOT l.simple THEN t.prev_mark WHEN p.part = 'end' AND l.started THEN 'start' END AS prev_mark,
+  coalesce(t.started, l.started AND p.part <> 'start') AS started,
+  coalesce(t.ended, FALSE) AS ended,
+  coalesce(t.closed, FALSE) AS closed
 FROM parts p
-LEFT JOIN marks m ON m.session_id = p.session_id AND m.nth = p.n_marks
+JOIN lives l ON l.session_no = p.session_no
+JOIN source_numbers n ON n.base = p.pos - p.pos % 1099511627776
+LEFT JOIN turns t ON t.pos = p.pos

@@ -1,7 +1,7 @@
 -- state_spans: in which state was each session, from when to when? The last span of an open session ends where it was last seen.
 CREATE TABLE state_spans AS
 WITH said AS (
-  SELECT s.session_id, s.run_no, s.source_id, s.source_ord, s.place, s.ts_ns,
+  SELECT s.session_no, s.session_id, s.run_no, s.source_id, s.source_ord, s.place, s.ts_ns,
     CASE
       WHEN s.kind = 'session.register' THEN 'REGISTERED'
       WHEN s.kind IN ('session.start', 'session.resume') THEN 'ACTIVE'
@@ -16,11 +16,11 @@ WITH said AS (
   FROM step_rows s
 ),
 changes AS (
-  SELECT *, lag(state) OVER (PARTITION BY session_id, run_no ORDER BY place) AS prev_state
+  SELECT *, lag(state) OVER (PARTITION BY session_no, run_no ORDER BY place) AS prev_state
   FROM said WHERE state IS NOT NULL
 ),
 spans AS (
-  SELECT *, lead(ts_ns) OVER (PARTITION BY session_id, run_no ORDER BY place) AS next_ns
+  SELECT *, lead(ts_ns) OVER (PARTITION BY session_no, run_no ORDER BY place) AS next_ns
   FROM changes WHERE prev_state IS NULL OR prev_state <> state
 )
 SELECT s.source_id, s.session_id, s.run_no, s.state, s.ts_ns AS from_ns, coalesce(s.next_ns, r.last_seen_ns) AS to_ns,
