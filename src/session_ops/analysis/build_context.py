@@ -17,7 +17,7 @@ from session_ops.analysis.lists import with_line
 from session_ops.analysis.nearest import nearest_path
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.deployment import Deployment, Dockerfile, Instruction
-from session_ops.discovery.deployment.contexts import glob_regex, is_ignored
+from session_ops.discovery.deployment.contexts import glob_regex, ignore_rules, is_ignored
 from session_ops.discovery.deployment.dockerfile import flags_and_words
 from session_ops.discovery.files import Tree, normal
 from session_ops.model import Confidence, Edit, Finding, Fix
@@ -152,7 +152,8 @@ def build_context_lacks(tree: Tree, deployment: Deployment) -> Iterator[Finding]
 
     Why: the image cannot be built. The context is what compose, CI or a script says, else every folder above the Dockerfile is
     tried; .dockerignore counts, with `!` and the last match winning. Stages, --from, URLs, here-documents, wildcards and ARG values are
-    understood; what git ignores or a build makes passes. A readme that pyproject.toml names is needed by hatchling, flit, poetry, pdm
+    understood; what git ignores or a build makes passes. Where CI builds from another folder than a script or compose, the one that lacks
+    what is copied is told. A readme that pyproject.toml names is needed by hatchling, flit, poetry, pdm
     and uv_build when they build the project (setuptools only warns).
     Do: Let the source lie inside the build context and out of .dockerignore, and COPY what a step needs (lock file, readme,
     package) before the RUN that needs it.
@@ -165,6 +166,8 @@ def build_context_lacks(tree: Tree, deployment: Deployment) -> Iterator[Finding]
             continue
         if tree.entries[dockerfile.path].vendored:
             continue
+        dockerfile, wrong = _fullest(tree, dockerfile)
+        yield from _from_elsewhere(tree, deployment, dockerfile, wrong)
         lost: set[str] = set()
         absent = list(_missing_sources(tree, dockerfile))
         if absent and _gathered(tree, dockerfile):
@@ -173,6 +176,46 @@ def build_context_lacks(tree: Tree, deployment: Deployment) -> Iterator[Finding]
             lost.add(finding.data.get("source", ""))
             yield finding
         yield from _unmet_needs(tree, dockerfile, lost)
+
+
+def _fullest(tree: Tree, dockerfile: Dockerfile) -> tuple[Dockerfile, dict[str, str]]:
+    """The Dockerfile with the context that holds most of what it copies, and each other context with the first thing that it has not."""
+    contexts = [c for c in dockerfile.contexts if not c.startswith("..")]
+    if len(contexts) < 2:
+        return dockerfile, {}
+    variables = _variables(dockerfile)
+    sources = [
+        s for i in dockerfile.instructions if i.name in ("COPY", "ADD") for s in _sources(i, variables) if s and "$" not in s
+    ]
+    lacking = {}
+    for context in contexts:
+        held = _context_files(tree, context)
+        lacking[context] = [s for s in sources if not _matches(s, held) and not tree.is_folder(_whole(context, s))]
+    best = min(contexts, key=lambda c: len(lacking[c]))
+    others = [] if lacking[best] else [c for c in contexts if lacking[c]]
+    wrong = {c: lacking[c][0] for c in others if not would_ignore(tree, _whole(c, lacking[c][0]))}
+    if best == dockerfile.context:
+        return dockerfile, wrong
+    ignore_file, ignored = ignore_rules(tree, dockerfile.path, best)
+    return replace(dockerfile, context=best, ignore_file=ignore_file, ignored=ignored), wrong
+
+
+def _from_elsewhere(tree: Tree, deployment: Deployment, dockerfile: Dockerfile, wrong: dict[str, str]) -> Iterator[Finding]:
+    """CI steps that build an image from a folder which lacks what the Dockerfile copies, and another place builds from where it is."""
+    for step in deployment.steps if wrong else ():
+        values, places = step.values or {}, step.places or {}
+        context = normal(values.get("with.context", ""))
+        file = normal(values.get("with.file", "") or f"{context}/Dockerfile")
+        if "build-push-action" not in step.uses or context not in wrong or file != dockerfile.path:
+            continue
+        where = f"{dockerfile.context}/" if dockerfile.context else "the project's root"
+        yield Finding(
+            f"this step builds {dockerfile.path} from {context}/, where {wrong[context]} is not; it is built from {where} elsewhere",
+            tree.evidence(step.path, places.get("with.context", step.line)),
+            (tree.evidence(dockerfile.path),),
+            "docker build stops at the COPY.",
+            data={"source": wrong[context]},
+        )
 
 
 def _missing_sources(tree: Tree, dockerfile: Dockerfile) -> Iterator[Finding]:

@@ -131,3 +131,53 @@ def _no_dockerfile(tree: Tree, values: dict[str, str], runs: str) -> str | None:
         return None
     path = f"{folder}/Dockerfile" if folder else "Dockerfile"
     return None if path in tree.entries or (folder and folder not in tree.folders) else folder
+
+
+RETIRED = {
+    "ubuntu-16.04": "September 2021", "ubuntu-18.04": "April 2023", "ubuntu-20.04": "April 2025", "macos-10.15": "August 2022",
+    "macos-11": "June 2024", "macos-12": "December 2024", "macos-13": "December 2025", "windows-2016": "March 2022", "windows-2019": "June 2025",
+}  # fmt: skip
+"""Images of GitHub's own runners that are gone, and since when. Source: github.com/actions/runner-images, announcements."""
+IMAGE = regex(
+    r"^\s*-?\s*(?:runs-on|os|runner|platform|host|image|machine)\s*:.*?|^\s*-\s*(?=[\"']?(?:ubuntu|macos|windows)-)|^\s*(?:runs-on|os|runner)\s*:\s*\[.*?"
+)
+LABEL = regex(r"(?<![\w.-])(?P<label>(?:ubuntu|macos|windows)-[\d.]+)(?:-(?:large|xlarge))?(?![\w.-])")
+
+
+@rule("CI-RUNNER", gate="ship", category="deploy-config")
+def machine_that_is_gone(tree: Tree) -> Iterator[Finding]:
+    """A CI job asks for a machine that GitHub no longer has.
+
+    Why: no runner takes the job: it waits, and fails after a day, and with it the release or the check that needs it. Passes: runners of one's
+    own (self-hosted), names in comments, conditions and names of artefacts.
+    Do: Name an image that is there, such as ubuntu-24.04, macos-15 or windows-2025, or the moving `-latest`.
+    Source: github.com/actions/runner-images, Software and image support; GitHub Actions, jobs.<job_id>.runs-on.
+    """
+    files = [e.path for e in tree.files("yaml") if "/.github/workflows/" in f"/{e.path}"]
+    if not files:
+        raise NotApplicable("no GitHub workflow")
+    for path in files:
+        text = tree.text(path)
+        if not any(label in text for label in RETIRED):
+            continue
+        found: dict[str, int] = {}
+        chosen = re.search(r"runs-on:.*\$\{\{", text) is not None
+        for number, line in enumerate(tree.lines(path), 1):
+            if not chosen and "runs-on" not in line:
+                continue
+            if (
+                line.lstrip().startswith("#")
+                or "self-hosted" in line
+                or "${{" in line.partition("#")[0]
+                or not IMAGE.match(line)
+            ):
+                continue
+            for match in LABEL.finditer(line.partition(" #")[0]):
+                if match["label"] in RETIRED:
+                    found.setdefault(match["label"], number)
+        for label, number in found.items():
+            yield Finding(
+                f"GitHub has no runners {label} since {RETIRED[label]}",
+                tree.evidence(path, number),
+                impact="The job never starts, and fails after a day of waiting.",
+            )

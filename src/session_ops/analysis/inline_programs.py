@@ -17,25 +17,46 @@ from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 PYTHON = regex(r"(?:^|/)python3(?:\.\d+)?$")
+STDIN = regex(
+    r"(?:^|[\s/;&|(])python3?(?:\.\d+)?(?:\s+-[uBEsS]+)*(?:\s+-(?=\s))?(?:[ \t]+(?!<)[\"$][^\s<]*)*"
+    r"[ \t]*<<-?[ \t]*(?P<quote>[\"']?)(?P<end>\w+)(?P=quote)[^\n]*\n"
+)
+"""A here-document that Python runs."""
 NEWER = regex(r"f-string(?!.*backslash)|type alias|except\*|match|unparenthesi[sz]ed", re.IGNORECASE)
 """What an older Python says of text that a newer one takes."""
 
 
 @rule("SHELL-INLINE", gate="start", category="shell")
 def does_not_compile(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
-    r"""A script runs a Python program on the command line that Python cannot compile.
+    r"""A script runs a Python program on the command line that Python cannot compile, or that asks for a file which it has not.
 
     Why: between single quotes the shell changes nothing, a backslash before a quotation mark stays where it is, and
     `print(f"{d[\"name\"]}")` is a syntax error in every Python. The command ends with 1 and prints nothing, in a place that is often reached
-    only when all the rest succeeded. Only programs without a splice of the shell are looked at; Python's own parser decides.
+    only when all the rest succeeded. A program from a here-document has no `__file__`: NameError. Only programs without a splice of the
+    shell are looked at; Python's own parser decides.
     Passes: text that a newer Python accepts (nested quotation marks of an f-string, `match`), other shells' quoting.
     Do: Take the value out before the f-string, or hand the program over in a here-document with a quoted end word.
     Source: POSIX.1-2024, Shell & Utilities 2.2.2 Single-Quotes; The Python Language Reference, f-strings.
     """
-    texts = [text for text in shell_texts if "python3" in text.text and "-c" in text.text]
+    texts = [text for text in shell_texts if "python" in text.text and ("-c" in text.text or "<<" in text.text)]
     if not texts:
         raise NotApplicable("no script hands a program to Python")
-    yield from told(found for text in texts for found in _refused(tree, text))
+    yield from told(found for text in texts for found in (*_refused(tree, text), *_without_a_file(tree, text)))
+
+
+def _without_a_file(tree: Tree, text: ShellText) -> Iterator[Finding]:
+    """A program that Python reads from standard input and that asks for its own file."""
+    if "__file__" not in text.text:
+        return
+    for match in STDIN.finditer(text.text):
+        body = re.split(rf"(?m)^\t*{re.escape(match['end'])}\s*$", text.text[match.end() :], maxsplit=1)[0]
+        asked = re.search(r"(?m)^(?!\s*#).*?(?<![\w\"'])__file__(?![\w\"'])", body)
+        if asked and not re.search(r"NameError|globals\(\)|['\"]__file__['\"]\s+(?:not\s+)?in\b", body):
+            yield place(
+                tree, text, text.first + text.text.count("\n", 0, match.end() + asked.end()),
+                "Python reads this program from standard input, where __file__ is not defined",
+                "The program ends here with NameError, whatever it is given.",
+            )  # fmt: skip
 
 
 def _refused(tree: Tree, text: ShellText) -> Iterator[Finding]:

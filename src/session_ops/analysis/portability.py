@@ -51,6 +51,8 @@ def beside_the_point(path: str) -> bool:
 HOME = regex(
     r"(?<![\w.$}/~*%])(?<!(?<!:)-)(?<!(?<!<string)>)(?:/mnt/[a-z]/Users/|/var/home/|/home/|/Users/|[A-Za-z]:(?:\\\\?|/)Users(?:\\\\?|/))([A-Za-z][\w.-]*)(?=[/\\\"'\s;:,)<]|$)"
 )
+MEDIA = regex(r"(?<![\w.$}/~*%])(?:/run)?/media/([A-Za-z][\w.-]*)(?=/[\w.-])")
+"""Where the disks of one person are mounted. Source: udisks(8), "/run/media/$USER" and "/media/$USER"."""
 NOBODY = frozenset((
     "user", "username", "users", "you", "yourname", "your-user", "your_user", "youruser", "your-name", "your_name", "name",
     "me", "myuser", "my-user", "example", "someone", "someuser", "somebody", "test", "tester", "testuser", "test-user",
@@ -176,7 +178,7 @@ def _checkout(text: str, tree: Tree) -> str:
 
 @rule("PORT-HOME", gate="relocate", category="portability", fix=to_home_variable)
 def one_persons_folder(tree: Tree, docs: Docs) -> Iterator[Finding]:
-    """Code or configuration that others get names the home folder of one person.
+    """Code or configuration that others get names the home folder of one person, or a disk that is mounted for one person.
 
     Why: nobody else has that folder, so the file, interpreter or project it names is not there. Passes: documents, tests, examples,
     comments, texts that are only printed, names that stand for anybody (/home/user), users that images and runners come with,
@@ -196,6 +198,16 @@ def one_persons_folder(tree: Tree, docs: Docs) -> Iterator[Finding]:
         and ("/home/" in tree.text(entry.path) or "Users" in tree.text(entry.path))
         and HOME.search(tree.text(entry.path))
     ]
+    owners = {match[1] for entry in read for match in HOME.finditer(tree.text(entry.path))}
+    known = {entry.path for entry in read}
+    read += [
+        entry
+        for entry in (tree.files(*READ, *ALSO_READ) if owners else ())
+        if entry.path not in known
+        and not entry.ignored
+        and "/media/" in tree.text(entry.path)
+        and owners.intersection(MEDIA.findall(tree.text(entry.path)))
+    ]
     made |= {name for entry in read for line in tree.lines(entry.path) for name in _in_container(line)}
     for entry in read:
         if entry.language in ("json", "yaml", "toml", "xml") and RECORDS.search(entry.path):
@@ -208,7 +220,7 @@ def one_persons_folder(tree: Tree, docs: Docs) -> Iterator[Finding]:
             continue  # what an old npm wrote into an installed package
         if beside_the_point(entry.path) or (entry.language == "json" and not CONFIG_JSON.search(entry.path)):
             continue
-        found += _homes(entry, tree, made)
+        found += _homes(entry, tree, made, owners)
     found += folded(list(_told(tree, docs, made)), 1, 4)
     yield from folded(_each_person_first(found))
 
@@ -294,17 +306,18 @@ def _in_container(line: str) -> Iterator[str]:
                 yield match[1]
 
 
-def _homes(entry: FileEntry, tree: Tree, made: frozenset[str]) -> Iterator[Finding]:
+def _homes(entry: FileEntry, tree: Tree, made: frozenset[str], owners: set[str]) -> Iterator[Finding]:
     printed = _only_printed(tree.lines(entry.path), entry.language)
     tests_from = (
         next((n for n, t in enumerate(tree.lines(entry.path), 1) if "#[cfg(test)]" in t), 0) if entry.language == "rust" else 0
     )
     for number, line in enumerate(tree.lines(entry.path), 1):
-        if len(line) > 4000 or ("/home/" not in line and "Users" not in line) or number in printed:
+        mounted = [m for m in MEDIA.finditer(line) if m[1] in owners] if "/media/" in line else []
+        if len(line) > 4000 or ("/home/" not in line and "Users" not in line and not mounted) or number in printed:
             continue
         if tests_from and number > tests_from:
             return
-        for match in HOME.finditer(line):
+        for match in (*HOME.finditer(line), *mounted):
             name = match[1].rstrip(".")
             if _anybody(name, made):
                 continue
@@ -319,7 +332,9 @@ def _homes(entry: FileEntry, tree: Tree, made: frozenset[str]) -> Iterator[Findi
                 continue
             if entry.language in ("shell", "zsh") and ECHOED.match(line) and not re.search(r">>?\s*[\"$/\w]", rest):
                 continue
-            code = entry.language in ("python", "javascript", "typescript", "tsx", "ruby", "perl", "go", "rust")
+            code = (
+                entry.language in ("python", "javascript", "typescript", "tsx", "ruby", "perl", "go", "rust") and before != "#!"
+            )
             if code and (
                 (not re.match(r"[/\\]+[\w.-]", rest) and not (rest[:1] in ("'", '"') and FOLDER.search(line)))
                 or re.search(r"(?:href|route\w*|navigate|redirect|url\w*|Link|router\.\w+|app\.\w+)\W*$", before)
@@ -336,7 +351,9 @@ def _homes(entry: FileEntry, tree: Tree, made: frozenset[str]) -> Iterator[Findi
                 default or far or once or shown or from_source or TRIED.search(line) or TRIALS.search(entry.path)
             ) and not line.lstrip().startswith(("ExecStart", '"command"'))
             found = Finding(
-                f"{match[0]} is the home folder of one person ({name})",
+                f"{match[0]} is the home folder of one person ({name})"
+                if match not in mounted
+                else f"{match[0]} is where the disks of one person are mounted ({name})",
                 at=tree.evidence(entry.path, number),
                 impact="For every other user and machine the path is not there."
                 if not tried
@@ -391,7 +408,9 @@ def _only_printed(lines: list[str], language: str) -> frozenset[int]:
 
 def _comment(before: str, line: str, language: str) -> bool:
     if language in HASH_COMMENTS:
-        return bool(re.search(r"(?:^|\s)#", before)) or (language in ("systemd", "ini") and line.lstrip().startswith(";"))
+        return bool(re.search(r"(?:^|\s)#(?!!/?$)", before)) or (
+            language in ("systemd", "ini") and line.lstrip().startswith(";")
+        )
     if language == "xml":
         return "<!--" in before
     return bool(re.search(r"(?:^|\s)//|/\*", before)) or line.lstrip().startswith("*")

@@ -1,4 +1,4 @@
-"""Local names of Python that are read before anything binds them."""
+"""Names of Python that are read before anything binds them: local ones, and modules that nothing imports."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.setuptools import parse
 from session_ops.model import Finding
@@ -141,3 +142,56 @@ def _early(function: Function, outer: set[str]) -> Iterator[tuple[str, int, int]
             if after and not any(loop in theirs for loop in loops for _, _, theirs in bound[name]):
                 yield name, line, first[0]
                 break
+
+
+_MODULES = (
+    "argparse", "asyncio", "base64", "collections", "contextlib", "copy", "csv", "datetime", "functools", "glob", "hashlib", "io", "itertools", "json",
+    "logging", "math", "os", "pathlib", "platform", "random", "re", "shlex", "shutil", "signal", "socket", "sqlite3", "string", "subprocess", "sys",
+    "tempfile", "textwrap", "threading", "time", "traceback", "urllib", "uuid", "warnings",
+)  # fmt: skip
+_USED = regex(rf"(?<![\w.\"'])({'|'.join(_MODULES)})\.[a-zA-Z_]\w*")
+
+
+@rule("ENTRY-UNIMPORTED", gate="start", category="dependency")
+def module_that_nothing_imports(tree: Tree) -> Iterator[Finding]:
+    """Python code uses a module of the standard library that the file does not import.
+
+    Why: `os.path.exists(…)` without `import os` ends with NameError when the line is reached, mostly in a branch that no test takes; a broad
+    `except` around it hides that the branch never worked. Passes: names that the file binds in any way, star imports, `exec` and
+    templates, code for `TYPE_CHECKING`, tests.
+    Do: Import the module at the top of the file.
+    Source: docs.python.org, Execution model, 4.2.2 Resolution of names.
+    """
+    looked = False
+    for entry in tree.files("python"):
+        text = tree.text(entry.path)
+        if entry.status != "read" or not_deployed(entry.path) or "import *" in text or "{{" in text:
+            continue
+        used = set(_USED.findall(text))
+        lacking = {
+            name
+            for name in used
+            if not re.search(rf"(?m)\bimport\b[^\n]*\b{name}\b|^\s*{name}\s*,?$|\b{name}\b\s*(?::[^=\n]+)?=(?!=)", text)
+        }
+        looked = looked or bool(used)
+        module = parse(text.removeprefix("\ufeff")) if lacking else None
+        if module is None or any(word in text for word in ("globals()", "exec(", "__getattr__", "builtins")):
+            continue
+        bound = {name for node in ast.walk(module) for name in _binds(node)} | {
+            n.arg for n in ast.walk(module) if isinstance(n, ast.arg)
+        }
+        for node in ast.walk(module):
+            if (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and isinstance(node.value.ctx, ast.Load)
+                and node.value.id in lacking - bound
+            ):
+                lacking = lacking - {node.value.id}
+                yield Finding(
+                    f"{node.value.id} is used here, and the file does not import it: NameError",
+                    tree.evidence(entry.path, node.lineno),
+                    impact="This line ends with an exception whenever it is reached.",
+                )
+    if not looked:
+        raise NotApplicable("no Python code uses a module by its name")

@@ -50,6 +50,8 @@ ANSWERS = frozenset(
 )
 """Commands whose status says no as often as it says broken."""
 ANSWERED = frozenset(("ls", "find", "git", "gh", "tmux", "docker", "kubectl", "systemctl", "curl", "stat", "cmp", "diff"))
+LISTS = frozenset(("branch", "tag", "status", "log", "ls-files", "for-each-ref", "worktree", "stash", "remote", "diff"))
+"""What git answers with an empty list and the status 0; it fails only outside of a repository. Source: git(1), the pages of these commands."""
 QUIET = regex(r"2>\s*/dev/null|&>\s*/dev/null")
 SEARCHES = frozenset(("grep", "egrep", "fgrep", "rg", "pgrep", "pidof", "which", "lsof"))
 ENDLESS = regex(r"/dev/u?random|/dev/zero")
@@ -80,7 +82,7 @@ def ends_without_failure(shell_texts: ShellTexts, tree: Tree) -> Iterator[Findin
     Why: `((n++))` has the status 1 where n was 0; grep, pgrep and `ls` of nothing have a status other than 0, so an assignment from
     them ends the script before the line that would have handled the empty answer; `read -d ''` always ends with 1; a function
     whose last statement is `[ … ] && …` returns 1 where the test is false, and the call of it ends the script; so does `x=$(f)` of a
-    function that returns 1 where there is nothing; with pipefail a
+    function that returns 1 where there is nothing; with pipefail `… | grep x | while read …` ends it where nothing matches, and a
     source that never ends, or is longer than a pipe and cut by `head`, is killed by SIGPIPE (141). Passes: what stands in a condition,
     before `||`, behind `!`, in a function that is
     only called there, and all of this where `set -e` is off.
@@ -112,6 +114,8 @@ def deaths(text: ShellText) -> Iterator[Fault]:
         yield from _reading(text)
     if text.functions:
         yield from _last_word(text)
+    if text.ever("pipefail") and "grep" in text.text and re.search(r"grep\b[^\n]*\|", text.text):
+        yield from _sifting(text)
     if text.ever("pipefail") and ("random" in text.text or "yes " in text.text or "/dev/zero" in text.text):
         yield from _endless(text)
     if text.ever("pipefail") and not text.aside and re.search(r"\|\s*head\b", text.text):
@@ -308,6 +312,8 @@ def _may_fail(text: ShellText, node: SgNode, body: SgNode) -> Confidence | None:
     quiet = QUIET.search(node.text()) or (body.kind() == "redirected_statement" and QUIET.search(body.text()))
     if not quiet or _looked_for(text, node, words):
         return None
+    if name == "git" and LISTS.intersection(words[1:4]):
+        return "possible"
     return "likely" if name in ANSWERED and "dirname" not in node.text() else "possible"
 
 
@@ -458,6 +464,54 @@ def _endless(text: ShellText) -> Iterator[Fault]:
                 f"`{head}` never ends by itself; the pipeline closes it by SIGPIPE, which pipefail and `set -e` take for a failure",
                 "The script ends here with the status 141.",
             )
+
+
+EACH = ("while_statement", "until_statement")
+ASKED = 60
+"""Lines above a loop in which a search for the same text shows that there is some."""
+OWN_TEXT = regex(r"\$0\b|\$\{0\}|BASH_SOURCE")
+
+
+def _sifting(text: ShellText) -> Iterator[Fault]:
+    """`… | grep x | while read …` as a statement of its own: where nothing matches there is nothing to do, and the script ends."""
+    for node in text.nodes("pipeline"):
+        chain = members(node) if text.on("pipefail", node) else []
+        if len(chain) < 2 or not (chain[-1].kind() in EACH or name_of(chain[-1]) == "xargs"):
+            continue
+        first = next((c for c in chain[:-1] if name_of(c) in SEARCHES and _may_fail(text, c, node)), None)
+        if first is None or OWN_TEXT.search(first.text()) or "||" in node.text().split("\n")[0]:
+            continue
+        parent = node.parent()
+        if parent is None or parent.kind() in ("command_substitution", "process_substitution", "variable_assignment"):
+            continue
+        row = node.range().start.line
+        asked = "\n".join(text.lines[max(0, row - ASKED) : row])
+        if any(len(w) > 3 and not w.startswith("-") and w in asked for w in words_of(first)[1:3]):
+            continue  # the same was counted or looked for above
+        if _leaves_anyway(node) or not _follows(node) or not text.dies(node):
+            continue
+        inverted = any(re.match(r"-[a-zA-Z]*v", w) for w in words_of(first)[1:])
+        yield Fault(
+            node,
+            f"`{name_of(first)}` fails where nothing matches (pipefail), and `set -e` ends the script at this loop",
+            "Where there is nothing to do for, the script ends here, silently, and what stands below is not done.",
+            "possible" if inverted else "likely",
+        )
+
+
+def _follows(node: SgNode) -> bool:
+    """Does another statement come after this one, in its own block or around it?"""
+    for below in (node, *node.ancestors()):
+        following = below.next()
+        while following is not None:
+            if following.kind() in STATEMENTS:
+                return True
+            if following.kind() in ("else_clause", "elif_clause"):
+                break
+            following = following.next()
+        if below.kind() == "function_definition":
+            return False
+    return False
 
 
 LONG = regex(

@@ -56,7 +56,7 @@ def green_whatever_happens(tree: Tree) -> Iterator[Finding]:
 
     Why: GitHub starts a step without `shell:` as `bash -e`, and make its recipes as `sh -c`: both without pipefail, so the status is that
     of tee. Tests that fail are green. Passes: `shell: bash` (which GitHub starts with pipefail), `set -o pipefail`, `.SHELLFLAGS`,
-    PIPESTATUS, text that is only shown.
+    PIPESTATUS, text that is only shown, steps that switch `set -e` off before.
     Do: Switch pipefail on: `shell: bash` in GitHub Actions, `set -o pipefail` at the start of another step,
     `.SHELLFLAGS := -o pipefail -ec` with `SHELL := bash` in make.
     Source: GitHub Actions, workflow syntax, jobs.<job_id>.steps[*].shell; GNU make's manual, 5.3.
@@ -80,6 +80,17 @@ def green_whatever_happens(tree: Tree) -> Iterator[Finding]:
     )
 
 
+def _goes_on(lines: list[str], row: int) -> bool:
+    """Did the step switch `set -e` off above the line, so that its own last command says how it ends?"""
+    deep = len(lines[row]) - len(lines[row].lstrip())
+    for line in reversed(lines[:row]):
+        if line.strip() and len(line) - len(line.lstrip()) < deep:
+            return False
+        if re.match(r"\s*set\s+\+\w*e", line):
+            return True
+    return False
+
+
 def _piped(tree: Tree, path: str) -> Iterator[Piped]:
     text, lines = tree.text(path), tree.lines(path)
     workflow = WORKFLOW.search(path) is not None
@@ -101,7 +112,13 @@ def _piped(tree: Tree, path: str) -> Iterator[Piped]:
             and re.search(r"\$\?", following)
         ):
             continue
-        command = re.sub(r"^\s*(?:-\s+)?(?:run:\s*)?[@-]*\s*", "", match["first"]).strip("\"' ")
+        first = row
+        while first > 0 and lines[first - 1].rstrip().endswith("\\"):
+            first -= 1
+        if workflow and _goes_on(lines, first):
+            continue
+        whole = lines[first] if first < row else match["first"]
+        command = re.sub(r"^\s*(?:-\s+)?(?:run:\s*)?[@-]*\s*", "", whole).strip("\"' ")
         sure: Confidence = (
             "possible" if HARDLY_FAILS.match(re.sub(r"^[({ ]+(?:cd\s[^;&]+(?:;|&&)\s*)?", "", command)) else "likely"
         )

@@ -1,0 +1,2 @@
+#!/media/sam/1TB/hooks/.venv/bin/python3
+print("tip")

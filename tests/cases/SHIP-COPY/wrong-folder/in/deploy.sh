@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+docker build -t worker -f services/worker/Dockerfile .
