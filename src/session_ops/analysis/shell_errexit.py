@@ -502,6 +502,8 @@ def _sifting(text: ShellText) -> Iterator[Fault]:
 def _follows(node: SgNode) -> bool:
     """Does another statement come after this one, in its own block or around it?"""
     for below in (node, *node.ancestors()):
+        if below.kind() == "function_definition":
+            return False
         following = below.next()
         while following is not None:
             if following.kind() in STATEMENTS:
@@ -509,8 +511,6 @@ def _follows(node: SgNode) -> bool:
             if following.kind() in ("else_clause", "elif_clause"):
                 break
             following = following.next()
-        if below.kind() == "function_definition":
-            return False
     return False
 
 
