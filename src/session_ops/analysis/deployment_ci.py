@@ -57,7 +57,8 @@ def tests_that_ci_leaves_out(tree: Tree, deployment: Deployment) -> Iterator[Fin
 
     Why: a green tick is taken for "all tests pass". What is left out may be broken for months, and where the status is dropped
     nothing is ever red. A step that is called "Verify …" and ends in `|| true` verifies nothing, and test scripts that are listed one by one leave
-    out those which nobody added to the list. A release that no job tested is published as it is.
+    out those which nobody added to the list. A release that no job tested is published as it is, and tests that somebody has to start by
+    hand run when nobody thinks of them.
     Passes: fewer than three files, files that another step runs, tests that are kept out by a marker, and test
     steps beside one that can fail.
     Do: Take the files back into the test command, or mark single tests as skipped with a reason; remove `continue-on-error` and
@@ -68,7 +69,7 @@ def tests_that_ci_leaves_out(tree: Tree, deployment: Deployment) -> Iterator[Fin
     yield from listed
     toothless = list(_cannot_fail(tree, deployment))
     yield from toothless
-    untested = list(_published_untested(tree, deployment))
+    untested = [*_published_untested(tree, deployment), *_only_by_hand(tree)]
     yield from untested
     runs = [(s, line, text) for s in deployment.steps for line, text in lines_of(s) if s.run and RUNS_TESTS.search(text)]
     runs = [r for r in runs if not r[2].lstrip().startswith(("#", "echo")) and not INSTALLS.search(r[2])]
@@ -105,6 +106,33 @@ _LINTS = regex(r"(?m)^.*\b(?:shellcheck|shfmt|chmod|ruff|eslint|prettier)\b.*$")
 """Lines that look at test files and run none."""
 MANY = 5
 """Test files that are named one by one, from which on it is a list."""
+
+
+_BY_HAND = regex(
+    r"^[\"']?on[\"']?:[ \t]*(?:\[?[ \t]*workflow_dispatch[ \t]*\]?[ \t]*\n"
+    r"|\n(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]+workflow_dispatch:[^\n]*\n(?:(?:[ \t]{3,}[^\n]*|[ \t]*#[^\n]*|[ \t]*)\n)*(?=\S))",
+    re.MULTILINE,
+)
+_FOR_TESTS = regex(r"^name:[ \t]*[\"']?(?:ci|tests?|unit tests?|continuous integration)\b", re.MULTILINE | re.IGNORECASE)
+_TESTED = regex(r"\btests?\b|\b(?:tox|nox)\b|uses:[ \t]*\S+/\.github/workflows/\S*(?:ci|test|check|pipeline)", re.IGNORECASE)
+
+
+def _only_by_hand(tree: Tree) -> Iterator[Finding]:
+    """A workflow that is called CI or tests, starts only when somebody presses a button, and has no other beside it that tests."""
+    workflows = {p: tree.text(p) for p in tree.entries if re.fullmatch(r"\.github/workflows/[^/]+\.ya?ml", p)}
+    waiting = {p: m for p, text in workflows.items() if _FOR_TESTS.search(text) and (m := _BY_HAND.search(text))}
+    others = (text for p, text in workflows.items() if p not in waiting)
+    if not waiting or any(_OTHER_CI.search(p) for p in tree.entries):
+        return
+    if any(re.search(r"\b(?:push|pull_request)\b", text) and _TESTED.search(text) for text in others):
+        return
+    first = min(waiting)
+    yield Finding(
+        "This is the only workflow that tests, and it starts only by hand",
+        tree.evidence(first, workflows[first].count("\n", 0, waiting[first].start()) + 1),
+        tuple(tree.evidence(p) for p in sorted(waiting)[1:6]),
+        "Changes are merged and released without a test.",
+    )
 
 
 _PUBLISHES = regex(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from session_ops.analysis.coordination_fixes import lock_around, only_if_missing, pointer_of_each
+from session_ops.analysis.rewritten_stores import rewritten_stores
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.bodies import Bodies, Body, Source
 from session_ops.discovery.files import Tree
@@ -293,7 +294,8 @@ def written_in_place(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterat
     fs.renameSync in Node, os.Rename in Go.
     Source: POSIX.1-2024, open (O_TRUNC) and rename (atomic).
     """
-    if not any(use.kind in SHARED for use in mechanism.uses):
+    stores = list(rewritten_stores(tree, bodies))
+    if not stores and not any(use.kind in SHARED for use in mechanism.uses):
         raise NotApplicable("no state that sessions share")
     groups: dict[str, list[tuple[str, int]]] = defaultdict(list)
     read = {use.state for use in mechanism.uses if use.act == "reads" and use.way == "read" and use.language != "markdown"}
@@ -304,6 +306,8 @@ def written_in_place(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iterat
         updates = {line for _, _, line in Rewrites(source, uses).found()}
         first = [u.line for u in writes if u.line in updates] or [u.line for u in writes]
         groups[source.path] += [(state, line) for line in (*first, *(u.line for u in writes))]
+    for path, line, name in stores:
+        groups.setdefault(path, [(name, line)])
     for n, (path, places) in enumerate(sorted(groups.items())):
         if n >= MOST:
             return

@@ -1,0 +1,5 @@
+#!/bin/bash
+serve &
+pid=$!
+trap 'kill "$pid"' EXIT
+sleep 5

@@ -1,0 +1,4 @@
+#!/bin/bash
+serve &
+pid=$!
+wait "$pid"

@@ -1,0 +1,4 @@
+#!/bin/bash
+./bin/watcher.sh &
+pid=$!
+echo "started $pid"

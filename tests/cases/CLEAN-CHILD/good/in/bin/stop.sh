@@ -1,0 +1,2 @@
+#!/bin/bash
+pkill -f bin/watcher.sh

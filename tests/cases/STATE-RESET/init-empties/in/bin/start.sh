@@ -1,0 +1,7 @@
+#!/bin/bash
+SESSIONS="$HOME/.team/sessions.json"
+start_all() {
+    echo '[]' > "$SESSIONS"
+    tmux new-session -d -s team
+}
+start_all

@@ -1,0 +1,20 @@
+"""Sessions by name."""
+
+import json
+from pathlib import Path
+
+
+def _read_json(path: Path) -> dict:
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def _write_json(path: Path, data: dict) -> None:
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(data, f)
+
+
+def note(name: str) -> None:
+    _write_json(CONFIG_FILE, {name: 1} | _read_json(CONFIG_FILE))
+
+
+CONFIG_FILE = Path.home() / "config.json"
