@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ast_grep_py import SgNode
 
@@ -120,6 +121,12 @@ PROSE = regex(r":\s*\"[A-Z][a-z]+ (?:[a-z]+ )+[^\"]*$")
 FAR = regex(r"\bssh(?:-action)?\b|\brsync\b|\bscp\b")
 
 
+TRIED_OUT = regex(
+    r"(?!tests?/|fixtures?/|templates?/)(?:[\w.-]+/)?(?:examples?|demos?|samples?)/(?!.*(?:test|fixture|template|data|mock))[^/]+(?:/[^/]+)?$"
+)
+"""Scripts that a document sends people to; they start nothing else, so that a home in them is never sure to block."""
+
+
 COMPILED_BESIDE = regex(r"(?:^|/)(?:scripts?|tools?|hack|dev|internal/cmd)/")
 """Programs that are run from their source by those who make the product: no build installs them."""
 VALUE_OF_TEST = regex(r"\b(?:test|example|sample|mock|fake)_\w*\(")
@@ -180,10 +187,10 @@ def _checkout(text: str, tree: Tree) -> str:
 def one_persons_folder(tree: Tree, docs: Docs) -> Iterator[Finding]:
     """Code or configuration that others get names the home folder of one person, or a disk that is mounted for one person.
 
-    Why: nobody else has that folder, so the file, interpreter or project it names is not there. Passes: documents, tests, examples,
+    Why: nobody else has that folder, so the file, interpreter or project it names is not there. Passes: documents, tests, data of examples,
     comments, texts that are only printed, names that stand for anybody (/home/user), users that images and runners come with,
     users that a Dockerfile or a script of the target creates, and paths inside a container. A path that is only tried among others,
-    that lies on the server to which a workflow connects, or in a folder of records is `possible`; so are steps of commands, agents and
+    that lies on the server to which a workflow connects, or in a folder of records is `possible`; so are scripts of examples, steps of commands, agents and
     skills (`Read /Users/…`), which an agent carries out, and lines of shell blocks in documents (`cd /Users/…`).
     Do: In place of the personal folder write `$HOME` (homedir() or expanduser in code, `%h` in a user unit), a path relative to
     the file, or a setting that each user makes.
@@ -191,6 +198,7 @@ def one_persons_folder(tree: Tree, docs: Docs) -> Iterator[Finding]:
     """
     made = _made_users(tree)
     found: list[Finding] = []
+    shown: list[Finding] = []
     read = [
         entry
         for entry in tree.files(*READ, *ALSO_READ)
@@ -219,8 +227,11 @@ def one_persons_folder(tree: Tree, docs: Docs) -> Iterator[Finding]:
         ):
             continue  # what an old npm wrote into an installed package
         if beside_the_point(entry.path) or (entry.language == "json" and not CONFIG_JSON.search(entry.path)):
+            if entry.language in ("shell", "python", "javascript") and TRIED_OUT.match(entry.path):
+                shown += [replace(one, confidence="possible") for one in _homes(entry, tree, made, owners)]
             continue
         found += _homes(entry, tree, made, owners)
+    found += folded(shown, 1, 3)
     found += folded(list(_told(tree, docs, made)), 1, 4)
     yield from folded(_each_person_first(found))
 

@@ -79,7 +79,7 @@ def _in_javascript(text: str) -> Iterator[tuple[int, int]]:
         for taken in re.finditer(rf"(?P<data>\w+)\s*=\s*{reader['name']}\(\s*(?P<path>\w+)\s*\)", text):
             written = _written(text, taken["data"], taken["path"])
             if written and THEIRS.search(f"{taken['data']} {taken['path']}"):
-                yield _line(text, reader.start() + reader[0].rindex("catch")), written
+                yield _line(text, reader.start() + reader[0].rindex("JSON.parse")), written
                 return
     for match in CAUGHT.finditer(text) if "JSON.parse" in text else ():
         written = _written(text, match["data"], match["path"])
