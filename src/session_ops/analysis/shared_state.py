@@ -462,6 +462,8 @@ def unreadable_counts_as_empty(mechanism: Mechanism, bodies: Bodies, tree: Tree)
 
 
 OWN_POINTER = regex(r"\$\$|TMUX_PANE|\btty\b|PPID|CLAUDE_SESSION|SESSION_ID|\*|<|\{", re.IGNORECASE)
+OF_HOOKS = regex(r"(?:^|/)hooks?/")
+"""Hooks run in every session, whatever the pointer is called."""
 IN_SESSION_TERMS = regex(r"session|agent", re.IGNORECASE)
 
 
@@ -479,7 +481,9 @@ def one_pointer_for_all(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
     pointers = [
         u
         for u in mechanism.uses
-        if u.kind == "pointer" and IN_SESSION_TERMS.search(u.state) and not not_deployed(u.path.replace("docs/", "", 1))
+        if u.kind == "pointer"
+        and (IN_SESSION_TERMS.search(u.state) or OF_HOOKS.search(u.path))
+        and not not_deployed(u.path.replace("docs/", "", 1))
     ]
     if not pointers:
         raise NotApplicable("no pointer to a current session")
@@ -514,7 +518,9 @@ def one_pointer_for_all(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
             at=tree.evidence(first.path, first.line),
             also=tuple(tree.evidence(p, n) for p, n in list(dict.fromkeys((u.path, u.line) for u in others))[:6]),
             impact="With two sessions at work, updates, locks and the end of one are booked on the other.",
-            confidence="likely" if first.language in ("shell", "markdown") else "possible",
+            confidence="likely"
+            if first.language in ("shell", "markdown") and IN_SESSION_TERMS.search(first.state)
+            else "possible",
             data={"state": first.state},
         )
 

@@ -23,8 +23,9 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "pointer",
         regex(
-            r"(?:^|[/.])\.?(?:current|active|latest|last)[-_](?:session|agent|task|worktree)(?:[-_](?:id|file|name|path))?(?:\.\w+)?$"
-            r"|(?:^|/)\.?(?:sessions?|agents?|workers?)/\.?(?:current|active)(?:\.(?:txt|id|json))?$",
+            r"(?:^|[/.])\.?(?:current|active|latest|last)[-_](?:session|agent|task|worktree|story|plan|prd|team)(?:[-_](?:id|file|name|path))?(?:\.\w+)?$"
+            r"|(?:^|/)\.?(?:sessions?|agents?|workers?)/\.?(?:current|active)(?:\.(?:txt|id|json))?$"
+            r"|(?:^|/)\.(?:current|active)(?:\.(?:txt|id|json))?$",
             re.IGNORECASE,
         ),
     ),

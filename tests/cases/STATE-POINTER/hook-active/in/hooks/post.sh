@@ -1,0 +1,7 @@
+#!/bin/bash
+MEM="$HOME/.claude/memories"
+ACTIVE="$MEM/.active.json"
+if [ -f "$ACTIVE" ]; then
+    cat "$ACTIVE"
+    rm -f "$ACTIVE"
+fi
