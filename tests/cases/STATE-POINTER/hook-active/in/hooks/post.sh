@@ -1,4 +1,5 @@
 #!/bin/bash
+# after an agent
 MEM="$HOME/.claude/memories"
 ACTIVE="$MEM/.active.json"
 if [ -f "$ACTIVE" ]; then

@@ -1,4 +1,4 @@
 #!/bin/bash
 MEM="$HOME/.claude/memories"
 ACTIVE="$MEM/.active.json"
-printf '{"start":%s}\n' "$(date +%s)" > "$ACTIVE"
+printf '{"agent":"a","start":%s}\n' "$(date +%s)" > "$ACTIVE"
