@@ -38,7 +38,7 @@ def trial(size: int, paths: dict[str, Any], *, ended: dict[str, Any] | None = No
     }
     return {
         "size": size, "contests": 0, "ids": {str(n): f"s-{n}0{n}" for n in range(1, size + 1)}, "runs": runs, "held": [], "victim": victim,
-        "after": {"start": 0}, "left": [], "places": {"$COPY": "/box/t", "$HOME": "/box/home", "$TOP": "/box"}, "started": moment, "ended": after,
+        "after": {"start": 0}, "left": [], "made": [], "places": {"$COPY": "/box/t", "$HOME": "/box/home", "$TOP": "/box"}, "started": moment, "ended": after,
     } | more  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from tests.conftest import Make
 
 from session_ops.discovery.files import read_tree
 from session_ops.model import Answers
-from session_ops.proof.probe.plan import Command, Known, commands
+from session_ops.proof.probe.lines import Known
+from session_ops.proof.probe.plan import Command, commands
 from session_ops.proof.probe.words import argument, usage
 from session_ops.registry import Facts, Registry
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from session_ops.proof import supervisor
@@ -17,6 +17,7 @@ from session_ops.proof.toolchains import ETC, SYSTEM, TOOLS, toolchains
 
 INSIDE = PurePosixPath("/box")
 """Where copy, home and tmp stand inside of a sandbox: a tmpfs of fixed size, the only place to write to."""
+SYSTEM_INSIDE = INSIDE / "system"
 READABLE = "/opt/readable"
 USER = "session"
 SUPERVISOR = f"{TOOLS}/supervisor.py"
@@ -62,11 +63,20 @@ def no_hidden_memory() -> bytes:
     return b"".join(struct.pack("=HBBI", *word) for word in words)
 
 
-def command(disk: int, readable: Mapping[str, str | Path], texts: Mapping[str, int], *, root: bool, seccomp: int) -> list[str]:
+def command(
+    disk: int,
+    readable: Mapping[str, str | Path],
+    texts: Mapping[str, int],
+    *,
+    root: bool,
+    seccomp: int,
+    folders: Sequence[str] = (),
+) -> list[str]:
     """The words of `bwrap` up to the command that it shall start.
 
     Parameters: `disk` is in bytes; `readable` are files and folders of this machine by their name below READABLE; `texts` are open files
-    with the content of files below /etc, and `seccomp` is one with a filter.
+    with the content of files below /etc, and `seccomp` is one with a filter; `folders` are places outside of INSIDE that lead into its
+    SYSTEM_INSIDE.
     """
     tools = toolchains()
     argv = [
@@ -101,6 +111,10 @@ def command(disk: int, readable: Mapping[str, str | Path], texts: Mapping[str, i
     argv += ["--perms", "1777", "--size", str(disk), "--tmpfs", str(INSIDE)]
     for link in ("/tmp", "/var/tmp"):  # noqa: S108 - inside of the sandbox
         argv += ["--symlink", str(INSIDE / "tmp"), link]
+    for folder in folders:
+        for parent in reversed(PurePosixPath(folder).parents[:-1]):
+            argv += ["--perms", "0755", "--dir", str(parent)]
+        argv += ["--symlink", f"{SYSTEM_INSIDE}{folder}", folder]
     for folder in tools.folders:
         argv += ["--ro-bind", folder, folder]
     for source, inside in (*tools.files, (supervisor.__file__, SUPERVISOR)):

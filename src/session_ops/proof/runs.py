@@ -244,7 +244,8 @@ def _of(
         with contextlib.ExitStack() as stack:
 
             def opened() -> Sandbox:
-                box = stack.enter_context(Sandbox(limits, readable={"cache": cache.folder()}, trust=trust))
+                folders = getattr(function, "folders", lambda _: ())(facts)
+                box = stack.enter_context(Sandbox(limits, readable={"cache": cache.folder()}, trust=trust, folders=folders))
                 lay_out(tree, files, box)
                 return box
 

@@ -28,7 +28,17 @@ from typing import IO, Any, Self
 
 from session_ops.model import Ended, UsageError
 from session_ops.proof import supervisor
-from session_ops.proof.bubblewrap import INSIDE, READABLE, SUPERVISOR, USER, absent, accounts, command, no_hidden_memory
+from session_ops.proof.bubblewrap import (
+    INSIDE,
+    READABLE,
+    SUPERVISOR,
+    SYSTEM_INSIDE,
+    USER,
+    absent,
+    accounts,
+    command,
+    no_hidden_memory,
+)
 from session_ops.proof.toolchains import toolchains
 from session_ops.registry import CannotCheck
 
@@ -93,15 +103,22 @@ class Sandbox:
     """A running sandbox; use it as a context manager. Leaving it ends every process and all its files.
 
     `readable` are files and folders of this machine that commands may read, each at a place inside (fetched wheels, for example).
+    `folders` are places of the system (`/opt/x`) that lead to the same path below `system`, where somebody has to make them first.
     `trust` runs without bubblewrap where it is absent.
     """
 
     def __init__(
-        self, limits: Limits | None = None, *, readable: Mapping[str, str | Path] | None = None, trust: bool = False
+        self,
+        limits: Limits | None = None,
+        *,
+        readable: Mapping[str, str | Path] | None = None,
+        trust: bool = False,
+        folders: Sequence[str] = (),
     ) -> None:
         self.limits = limits or Limits()
         self.trust = trust
         self.confined = True
+        self.folders = tuple(folders)
         self._readable = dict(readable or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._base = INSIDE
@@ -150,6 +167,11 @@ class Sandbox:
     def tmp(self) -> PurePosixPath:
         """The folder for temporary files."""
         return self._base / "tmp"
+
+    @property
+    def system(self) -> PurePosixPath:
+        """Where `folders` lead to."""
+        return self._base / SYSTEM_INSIDE.name
 
     def place(self, name: str) -> str:
         """Where a readable folder stands for commands."""
@@ -239,6 +261,7 @@ class Sandbox:
         fds: list[int] = []
         if self.trust and refusal():
             self.confined = False
+            self.folders = ()
             scratch = _temporary()
             opened.callback(shutil.rmtree, scratch, ignore_errors=True)
             self._base = PurePosixPath(scratch)
@@ -255,7 +278,7 @@ class Sandbox:
             seccomp = _filled(opened, no_hidden_memory())
             fds = [*texts.values(), seccomp]
             argv = [
-                *command(limits.disk, self._readable, texts, root=root, seccomp=seccomp),
+                *command(limits.disk, self._readable, texts, root=root, seccomp=seccomp, folders=self.folders),
                 toolchains().python,
                 "-I",
                 "-S",

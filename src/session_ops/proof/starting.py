@@ -86,7 +86,11 @@ def _run(
             at, inside = at / "project", IN_REPOSITORY
             _repository(place, at)
             continue
-        asked = {name: value for name, value in wanted(place, ran).items() if name not in given} if ran.code else {}
+        asked = (
+            {name: value for name, value in wanted(place, telling(ran.err, ran.out)).items() if name not in given}
+            if ran.code
+            else {}
+        )
         if not asked or len(given) > MOST_VARIABLES:
             return ran, inside + "".join(f"{key}=… " for key in given)
         given |= asked
@@ -99,7 +103,7 @@ def _repository(place: Place, at: PurePosixPath) -> None:
     place.box.run(["/bin/sh", "-c", steps, "repository", str(at)], cwd=place.box.home)
 
 
-def wanted(place: Place, ran: Ran) -> dict[str, str]:
+def wanted(place: Place, said: str) -> dict[str, str]:
     """Variables that a command says it lacks and that the target documents: the value of the template, or one made up where that is empty."""
     if place.facts is None:
         return {}
@@ -107,7 +111,6 @@ def wanted(place: Place, ran: Ran) -> dict[str, str]:
         environment = place.facts["environment"]
     except CannotCheck:
         return {}
-    said = telling(ran.err, ran.out)
     found: dict[str, str] = {}
     for mention in environment.mentions:
         if mention.kind in DOCUMENTS and re.search(rf"(?<!\w){re.escape(mention.name)}(?!\w)", said):

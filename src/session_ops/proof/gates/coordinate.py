@@ -11,10 +11,14 @@ from typing import Any
 from session_ops.model import Answers, CommandRun, Evidence, Gate
 from session_ops.proof.gates.python import with_declared
 from session_ops.proof.probe.judge import judge, start_failed
-from session_ops.proof.probe.plan import Command, Known, commands
+from session_ops.proof.probe.lines import Known
+from session_ops.proof.probe.plan import Command, commands
 from session_ops.proof.probe.trial import Seen
 from session_ops.proof.probe.words import Step
 from session_ops.proof.runs import Place, prover
+from session_ops.proof.setting import Setting, asked_for, declared_folders
+from session_ops.proof.starting import wanted
+from session_ops.proof.symptoms import telling
 from session_ops.proof.toolchains import toolchains
 from session_ops.registry import CannotCheck, Facts
 
@@ -27,6 +31,9 @@ AGENT = {
     "CLAUDE_SESSION_ID": "{given}", "CLAUDE_CODE_SESSION_ID": "{given}", "CLAUDE_PROJECT_DIR": "{root}", "CLAUDE_PLUGIN_ROOT": "{root}",
 }  # fmt: skip
 """What coding agents set for the commands that they start. Source: Claude Code, hooks reference."""
+BARE = Setting()
+MOST_ASKED = 4
+"""Times that one session alone is tried, each with one more thing that it asked for."""
 FACTS = ("docs", "scripts", "manifests", "deployment", "mechanism")
 
 
@@ -41,16 +48,17 @@ def coordinate(place: Place, facts: Facts) -> Iterator[CommandRun]:
         if known.mechanism.uses:
             yield place.refused(Gate.COORDINATE, "two and eight sessions at once", _nothing(known))
         return
-    env = with_declared(place, facts) if any("python" in command.text for command in found.values()) else {}
-    observed = run(place, {step: command.text for step, command in found.items()}, env=env)
+    setting = Setting(with_declared(place, facts) if any("python" in command.text for command in found.values()) else {})
+    observed, setting = _with_what_lacks(place, found, setting)
     if "lock" in found and "start" in found and found["start"].at is not None and start_failed(observed):
         # a start that was only guessed may be none; locks alone can be contended for as well
         found = {step: command for step, command in found.items() if step != "start"}
-        observed = run(place, {step: command.text for step, command in found.items()}, env=env)
-    yield from report(place, found, observed, uses=bool(known.mechanism.uses))
+        observed, setting = _with_what_lacks(place, found, setting)
+    yield from report(place, found, observed, setting, uses=bool(known.mechanism.uses))
 
 
 coordinate.gates = (Gate.COORDINATE,)  # type: ignore[attr-defined]
+coordinate.folders = declared_folders  # type: ignore[attr-defined]
 
 
 def _nothing(known: Known) -> str:
@@ -59,17 +67,36 @@ def _nothing(known: Known) -> str:
     return "no command that starts a session was found in its docs, hooks or scripts; give --probe-start, --probe-beat, --probe-lock, --probe-end"
 
 
+def _with_what_lacks(place: Place, found: Mapping[Step, Command], setting: Setting) -> tuple[list[dict[str, Any]], Setting]:
+    """What the driver saw, with variables and services that the commands of one session alone asked for, as far as they can be given."""
+    texts = {step: command.text for step, command in found.items()}
+    for _ in range(MOST_ASKED):
+        observed = run(place, texts, TRIALS[1:2], setting)
+        failed = next((run for run in observed[0]["runs"] if run["code"] not in (0, None)), None)
+        if failed is None:
+            break
+        more = setting.after(f"{failed['err']}\n{failed['out']}", wanted(place, telling(failed["err"], failed["out"])))
+        if more == setting:
+            break
+        setting = more
+    return run(place, texts, TRIALS, setting), setting
+
+
 def run(
-    place: Place, found: Mapping[Step, str], trials: tuple[tuple[int, int], ...] = TRIALS, env: Mapping[str, str] | None = None
+    place: Place,
+    found: Mapping[Step, str],
+    trials: tuple[tuple[int, int], ...] = TRIALS,
+    setting: Setting = BARE,
 ) -> list[dict[str, Any]]:
-    """Run the driver in the sandbox; gives what it saw, trial by trial. `env` is given to all commands beside what agents set.
+    """Run the driver in the sandbox; gives what it saw, trial by trial. Variables of `setting` are given beside what agents set.
 
     Raises:
         CannotCheck: it was ended by a limit, or its output is not its own.
     """
     plan = {
         "root": str(place.box.copy), "inside": place.folder or ".", "at": str(place.box.tmp / "probe"), "commands": found, "trials": trials,
-        "seen": str(place.box.home / "seen"), "env": {**AGENT, **(env or {})}, "beats": BEATS, "limit": LIMIT_S, "patience": PATIENCE_S, "budget": BUDGET_S,
+        "folders": place.box.folders, "system": str(place.box.system), "services": [(one.words, one.port) for one in setting.services],
+        "seen": str(place.box.home / "seen"), "env": {**AGENT, **setting.env}, "beats": BEATS, "limit": LIMIT_S, "patience": PATIENCE_S, "budget": BUDGET_S,
     }  # fmt: skip
     text = (files("session_ops.proof.probe") / "driver.py").read_text(encoding="utf-8")
     done = place.box.run([toolchains().python, "-I", "-c", text, json.dumps(plan)], timeout_s=4 * BUDGET_S)
@@ -85,19 +112,32 @@ def run(
 
 
 def report(
-    place: Place, found: Mapping[Step, Command], observed: list[dict[str, Any]], *, uses: bool = True
+    place: Place,
+    found: Mapping[Step, Command],
+    observed: list[dict[str, Any]],
+    setting: Setting = BARE,
+    *,
+    uses: bool = True,
 ) -> Iterator[CommandRun]:
     """What was seen as commands of the gate: one line for each step and number of sessions, one for each fault."""
-    verdict = judge(observed, {step: command.text for step, command in found.items()})
+    verdict = judge(observed, {step: command.text for step, command in found.items()}, elsewhere=bool(setting.services))
     sizes = sorted({seen["size"] for seen in observed})
     if verdict.blind and verdict.traceless and not uses and all(command.at for command in found.values()):
         return  # what was taken for a start keeps no state: this is no tracker
     if verdict.blind:
         text = "; ".join(f"{step}: {command.text} ({command.origin})" for step, command in found.items())
-        yield place.refused(Gate.COORDINATE, text, verdict.blind)
+        said = "\n".join(run["err"] + run["out"] for run in observed[0]["runs"])
+        service = asked_for(said)
+        lacks = (
+            f"; it asks for {service.name}: with {service.programs[0]} on this machine one is started for the probe"
+            if service
+            else ""
+        )
+        yield place.refused(Gate.COORDINATE, text, verdict.blind + lacks * (service not in setting.services))
         return
+    given = f"; given: {setting.words}, as it asked" if setting.words else ""
     for step, command in found.items():
-        yield CommandRun(Gate.COORDINATE, f"{_sizes(sizes)}: {command.text}", 0, (f"{step}, read at {command.origin}",))
+        yield CommandRun(Gate.COORDINATE, f"{_sizes(sizes)}: {command.text}", 0, (f"{step}, read at {command.origin}{given}",))
     for seen in verdict.seen:
         yield CommandRun(Gate.COORDINATE, _looked(seen, found), 1, (), wrong=_wrong(seen), evidence=_evidence(seen, found))
     for note in verdict.notes:

@@ -15,7 +15,7 @@ from session_ops.discovery.scripts import Script, Scripts
 from session_ops.model import CommandRun, Gate
 from session_ops.proof.checkout import develop
 from session_ops.proof.documented import gate_of, told, unfit
-from session_ops.proof.probe.plan import script_named
+from session_ops.proof.probe.lines import script_named
 from session_ops.proof.probe.words import INTERPRETERS, PLACE, argument
 from session_ops.proof.runs import Place, prover
 from session_ops.proof.starting import MOST_COMMANDS, START_S, sample

@@ -4,13 +4,14 @@ This file is run inside the sandbox as a script of its own (`python3 -I -c <this
 decides nothing: it starts, kills, waits and takes snapshots. What they mean is judged outside, by `judge`.
 
 The plan is JSON: `root` (folder that is copied for each trial), `inside` (where in it the commands run), `at` (an empty folder for the
-trials), `seen` (the file for what was seen, JSON packed by zlib), `commands` (start, lock, beat, end, reap: shell text with {agent} {task}
-{session} {resource} {n} {root}), `trials` (how many sessions, and for how many resources they contend), `env`, `beats`, and in seconds
-`limit` (for one command), `patience` (for those that wait for a lock) and `budget` (for all).
+trials), `seen` (the file for what was seen, JSON packed by zlib), `commands` (start, make, lock, beat, end, reap: shell text with {agent} {task}
+{session} {resource} {made} {n} {root}), `folders` (places of the system that lead to `system`, empty for each trial), `services` (words that
+start one, with {dir}, and its port: each trial has its own), `trials` (how many sessions, and for how many resources they contend), `env`,
+`beats`, and in seconds `limit` (for one command), `patience` (for those that wait for a lock) and `budget` (for all).
 """
 
 # paths are strings here: tens of thousands are looked at while the tracker works
-# ruff: noqa: PTH103, PTH112, PTH113, PTH114, PTH118, PTH119, PTH123, PTH208
+# ruff: noqa: PTH103, PTH112, PTH113, PTH114, PTH118, PTH108, PTH119, PTH123, PTH208, PTH211
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -41,7 +43,12 @@ UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 NAMED = re.compile(r"(?i)\b(?:session|agent|run|instance)?[_ -]?id\b[\"']?\s*[:=]\s*[\"']?([\w.:-]{3,80})")
 IDLIKE = re.compile(r"^(?=.*\d)[\w.:-]{4,80}$")
 
-PLACEHOLDER = re.compile(r"(?<!\$)\{(agent|task|session|given|resource|n|root)\}")
+TICKET = re.compile(r"\b(?=[\w-]*\d)(?:[A-Za-z]{1,20}[-_]?\d{1,12}|[0-9a-f]{7,40})\b")
+"""How programs name what they made: `task-0001`, `T12`, a hash."""
+SERVICE_S = 5.0
+"""Seconds until a service listens."""
+
+PLACEHOLDER = re.compile(r"(?<!\$)\{(agent|task|session|given|resource|made|n|root)\}")
 
 Entry = tuple[str, int, int, int]
 
@@ -61,10 +68,18 @@ class Trial:
         self.home = os.path.join(self.top, "home")
         self.aside = os.path.join(self.top, ".probe-output")
         self.ids: dict[int, str] = {}
+        self.made: list[str] = []
         self.ran: list[dict[str, Any]] = []
         os.makedirs(self.home)
         os.makedirs(self.aside)
         shutil.copytree(plan["root"], self.root, symlinks=True)
+        for folder in plan.get("folders", []):
+            os.makedirs(f"{self.top}/system{folder}")
+        if plan.get("folders"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(plan["system"])
+            os.symlink(f"{self.top}/system", plan["system"])
+        self.services = [self.serve(words, port) for words, port in plan.get("services", [])]
         self.before = self.stats()
         self.worktrees = self._worktrees()
 
@@ -142,6 +157,23 @@ class Trial:
             elif time.monotonic() - since >= quiet:
                 return
 
+    # services
+
+    def serve(self, words: list[str], port: int) -> subprocess.Popen[bytes]:
+        """Start a service with data of its own, and wait until it listens."""
+        folder = os.path.join(self.aside, f"service-{port}")
+        os.makedirs(folder)
+        process = subprocess.Popen(
+            [word.replace("{dir}", folder) for word in words], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        end = time.monotonic() + SERVICE_S
+        while time.monotonic() < end and process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.05)
+        return process
+
     # sessions
 
     def words(self, n: int) -> dict[str, str]:
@@ -150,6 +182,7 @@ class Trial:
         return {
             "agent": f"probe-agent-{n}x", "task": f"probe-task-{n}x", "session": self.ids.get(n, given),
             "given": given, "resource": f"probe-resource-{self.contest}",
+            "made": self.made[self.contest - 1] if self.contest <= len(self.made) else "",
             "n": str(n), "root": self.root,
         }  # fmt: skip
 
@@ -242,6 +275,12 @@ class Trial:
                     self.ids[run["n"]] = word.rstrip(".")
                     return
 
+    def make(self, sessions: list[int]) -> None:
+        """Each session makes something that can be claimed, all at once; what it is called is the first thing like a name that it prints."""
+        for run in self.together("make", sessions, limit=self.plan["limit"]):
+            found = [match[0] for match in TICKET.finditer(self.said(run))] if run["code"] == 0 else []
+            self.made.append(found[0] if found else "")
+
     def holds(self, word: str) -> bool:
         """Is a word in the path or the text of anything that changed?"""
         now = self.stats()
@@ -256,6 +295,8 @@ class Trial:
             kill(pid)
         for run in self.ran:
             run["process"].wait()
+        for process in self.services:
+            kill_group(process)
         shutil.rmtree(self.top, ignore_errors=True)
 
 
@@ -302,6 +343,8 @@ def trial(plan: dict[str, Any], number: int, size: int, contests: int) -> dict[s
         if "start" in commands:
             for run in one.together("start", sessions, limit=limit, stop=False):
                 one.identify(run)
+        if "make" in commands:
+            one.make(sessions)
         one.settle()
         if "beat" in commands:
             for _ in range(plan["beats"]):
@@ -319,12 +362,16 @@ def trial(plan: dict[str, Any], number: int, size: int, contests: int) -> dict[s
         if victim:
             kill_in_the_midst(one, sessions, victim)
         rest = [n for n in sessions if n != victim]
-        if "end" in commands:
+        if "{made}" in commands.get("end", ""):
+            for one.contest, held in enumerate(seen["held"], start=1):
+                one.together("end", [n for n in held if n != victim], limit=limit)
+        elif "end" in commands:
             one.together("end", rest, limit=limit)
         one.settle()
         seen["ended"] = one.snapshot()
         seen["left"] = sorted({n for _, n in marked() if n in rest})
         seen["after"] = afterwards(one, size + 1) if victim else {}
+        seen["made"] = one.made
         seen["ids"] = {str(n): name for n, name in one.ids.items()}
         seen["runs"] = [
             {"step": run["step"], "n": run["n"], "contest": run["contest"], "code": run["code"], "ended": run["ended"]}

@@ -43,22 +43,24 @@ def start_failed(observed: list[dict[str, Any]]) -> bool:
     return next((run["code"] not in (0, None) for run in observed[0]["runs"] if run["step"] == "start"), False)
 
 
-def judge(observed: list[dict[str, Any]], commands: dict[str, str]) -> Verdict:
-    """The verdict over all trials; the first is one session alone without a lock, the second one alone with it."""
+def judge(observed: list[dict[str, Any]], commands: dict[str, str], *, elsewhere: bool = False) -> Verdict:
+    """The verdict over all trials; the first is one session alone without a lock, the second one alone with it.
+
+    `elsewhere` says that state is kept in a service, where nobody looks: locks that are taken there can be told all the same.
+    """
     trials = [Trial.of(seen) for seen in observed]
     alone = [trial for trial in trials if trial.size == 1]
     many = [trial for trial in trials if trial.size > 1]
     solo = alone[0]
-    first = "start" if "start" in commands else "lock"
-    run = next((run for run in alone[-1].runs if run["step"] == first), None)
-    if run is not None and run["code"] not in (0, None):
+    first = ("start",) if "start" in commands else ("make", "lock")
+    run = next((run for run in alone[-1].runs if run["step"] in first and run["code"] not in (0, None)), None)
+    if run is not None:
         said = solo.normal(run["err"] or run["out"]).strip().splitlines()[-1:]
-        return Verdict(
-            blind=f"the {first} command fails for one session alone with exit {run['code']}" + (f": {said[0]}" if said else "")
-        )
+        how = f"the {run['step']} command fails for one session alone with exit {run['code']}"
+        return Verdict(blind=how + (f": {said[0]}" if said else ""))
     marks = list(marks_of(solo, "started"))
     states = solo.texts("ended") | (alone[-1].texts("locked") if "locked" in alone[-1].snapshots else {})
-    if not states:
+    if not states and not (elsewhere and alone[-1].held[:1] == [[1]]):
         return Verdict(
             blind="one session alone leaves no trace in the copy or its home, so there is no state to look at", traceless=True
         )
@@ -137,6 +139,7 @@ def _of_many(trial: Trial, solo: Trial, locked: Trial, marks: list[Mark], comman
         yield Seen("lost", "sessions that start at once are given the same id")
     elif solo.ids and len(ids) < len(started):
         yield Seen("lost", "sessions that start at once are not all given an id")
+    yield from _made(trial, solo)
     yield from _missing(trial, started, marks)
     yield from _unrecorded_end(trial, solo, [n for n in started if n != trial.victim])
     yield from _stolen(trial, locked)
@@ -145,6 +148,15 @@ def _of_many(trial: Trial, solo: Trial, locked: Trial, marks: list[Mark], comman
         others = [run["code"] for run in trial.runs if run["step"] == step and run["n"] in started and run["n"] != trial.victim]
         if alone and alone[0] == 0 and any(code != 0 for code in others):
             yield Seen("fails", f"the {step} of a session fails beside others, and works alone")
+
+
+def _made(trial: Trial, solo: Trial) -> Iterator[Seen]:
+    """Each session made something of its own."""
+    named = [name for name in trial.made if name]
+    if len(set(named)) < len(named):
+        yield Seen("lost", "things that are made at once are given the same id")
+    elif solo.made and all(solo.made) and len(named) < trial.size:
+        yield Seen("lost", "of things that are made at once some are not made")
 
 
 def _missing(trial: Trial, started: list[int], marks: list[Mark]) -> Iterator[Seen]:

@@ -10,19 +10,16 @@ import posixpath
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from session_ops.discovery.aside import is_aside
-from session_ops.discovery.deployment import Deployment
-from session_ops.discovery.docs import Doc, Docs
-from session_ops.discovery.files import Tree
-from session_ops.discovery.manifests import Manifests
-from session_ops.discovery.mechanism import Mechanism
-from session_ops.discovery.scripts import Script, Scripts
+from session_ops.discovery.scripts import Script
 from session_ops.model import Evidence
+from session_ops.proof.probe.lines import Known, heads_of, parsed, says, told_lines
 from session_ops.proof.probe.words import (
-    INTERPRETERS,
+    ENDS,
+    MAKES,
     NOUNS,
     OTHERS,
     RELEASE,
@@ -41,9 +38,6 @@ HOOKS: dict[str, Step] = {
     "SessionStart": "start", "PostToolUse": "beat", "UserPromptSubmit": "beat", "SessionEnd": "end",
 }  # fmt: skip
 """Events of a coding agent that stand for a step. Source: Claude Code, hooks reference."""
-PLANS = re.compile(r"(?:^|/)(?:plans?|specs?|adrs?|design|archive[sd]?|history|prompts?|research|rfcs?)/", re.IGNORECASE)
-"""Folders of docs that say what shall be, or was, and not what is."""
-SHELL = frozenset(("", "bash", "sh", "shell", "console", "zsh", "terminal", "shell-session", "text"))
 EXPORT = re.compile(r"(?i:export(?:ed)?\s+it\s+as\s+)`?\$?(\w+)|export\s+(\w*SESSION(?:_ID)?)=[\"']?\$\(")
 
 
@@ -76,23 +70,12 @@ class _Candidate:
     score: int
 
 
-@dataclass(frozen=True)
-class Known:
-    """What the commands are looked for in."""
-
-    tree: Tree
-    docs: Docs
-    scripts: Scripts
-    manifests: Manifests
-    deployment: Deployment
-    mechanism: Mechanism
-
-
 def commands(known: Known, given: Mapping[str, str]) -> dict[Step, Command]:
     """The commands by step: those that are given, and what is found for the others. A `-` says that there is none for a step."""
     chosen = {step: Command(step, text) for step in STEPS if (text := given.get(step, "").strip()) and text != "-"}
     if not chosen.keys() & {"start", "lock"}:
-        found = _chosen(list(_candidates(known)))
+        candidates = list(_candidates(known))
+        found = claims(_chosen(candidates), known) or _claims_alone(candidates, known)
         chosen = {step: command for step, command in found.items() if given.get(step, "").strip() != "-"} | chosen
     return {step: chosen[step] for step in STEPS if step in chosen}
 
@@ -126,38 +109,60 @@ def _chosen(candidates: list[_Candidate]) -> dict[Step, Command]:
     return {}
 
 
+def claims(chosen: dict[Step, Command], known: Known) -> dict[Step, Command]:
+    """Where a lock is the claim of something that another verb of the same command makes, that verb and the one that ends it as well.
+
+    `tasks create TITLE`, `tasks claim ID`, `tasks complete ID`: the id is what the first one prints, `{made}`.
+    """
+    lock = chosen.get("lock")
+    if lock is None or lock.at is None:
+        return chosen
+    heads = heads_of(known)
+    found: dict[Step, Command] = {}
+    for text, path, line in told_lines(known):
+        told = parsed(text, heads, known, path)
+        number = next((n for n, word in enumerate(told.words[:3]) if word in MAKES | ENDS), None) if told is not None else None
+        if told is None or number is None:
+            continue
+        group = " ".join([told.run, *told.words[:number], ""])
+        claimed = re.fullmatch(rf"{re.escape(group)}[a-z-]+ (?P<id>\{{\w+\}})", lock.text)
+        if claimed is None or ("start" in chosen and chosen["start"].text.startswith(group)):
+            continue
+        step: Step = "make" if told.words[number] in MAKES else "end"
+        rest = map(argument, told.words[number + 1 :])
+        words = filter(None, rest if step == "make" else ("{made}" if "{" in word else word for word in rest))
+        one = Command(step, " ".join([told.run, *told.words[: number + 1], *words]), known.tree.evidence(path, line))
+        found.setdefault(step, one)
+        found["lock"] = replace(lock, text=lock.text.replace(claimed["id"], "{made}"))
+    return chosen | found if "make" in found else chosen
+
+
+def _claims_alone(candidates: list[_Candidate], known: Known) -> dict[Step, Command]:
+    """A board without sessions: what is made on it and claimed."""
+    locks = [one for one in candidates if one.step == "lock"]
+    best = max(locks, key=lambda one: (one.score, -candidates.index(one)), default=None)
+    found = claims({"lock": Command("lock", best.text, best.at)}, known) if best is not None else {}
+    return found if "make" in found else {}
+
+
 def _candidates(known: Known) -> Iterator[_Candidate]:
     session = ""
     for doc in known.docs:
-        if _says(doc):
+        if says(doc):
             session = session or next((m[1] or m[2] for line in known.tree.lines(doc.path) if (m := EXPORT.search(line))), "")
-    heads = _heads(known)
-    for doc in known.docs:
-        if not _says(doc):
-            continue
-        weight = {"agent-rules": 4, "readme": 4, "agent": 2}.get(doc.role, 1)
-        texts = [(span.text, span.line) for span in doc.spans if span.kind == "code"]
-        for block in doc.blocks:
-            if block.language in SHELL:
-                texts += [(line, block.line + n) for n, line in enumerate(block.text.splitlines())]
-        for text, line in texts:
-            if (one := _of_line(text, heads, known, doc.path)) is not None:
-                at = known.tree.evidence(doc.path, line)
-                prefix = (
-                    f"{session}={{session}} "
-                    if session and one[0] not in ("start", "reap") and "{session}" not in one[1]
-                    else ""
-                )
-                yield _Candidate(one[0], prefix + one[1], at, one[2], one[3] + weight)
+    heads = heads_of(known)
+    weights = {doc.path: {"agent-rules": 4, "readme": 4, "agent": 2}.get(doc.role, 1) for doc in known.docs}
+    for text, path, line in told_lines(known):
+        if (one := _of_line(text, heads, known, path)) is not None:
+            at = known.tree.evidence(path, line)
+            prefix = (
+                f"{session}={{session}} " if session and one[0] not in ("start", "reap") and "{session}" not in one[1] else ""
+            )
+            yield _Candidate(one[0], prefix + one[1], at, one[2], one[3] + weights[path])
     yield from _hooks(known)
     for script in known.scripts:
         if not is_aside(script.path) and _WRITES.search(known.tree.text(script.path)):
             yield from _of_script(script, known)
-
-
-def _says(doc: Doc) -> bool:
-    """Does a doc say how the target is used as it is now?"""
-    return doc.role != "changelog" and not is_aside(doc.path) and not PLANS.search(doc.path)
 
 
 def _of_script(script: Script, known: Known) -> Iterator[_Candidate]:
@@ -198,64 +203,14 @@ def _of_script(script: Script, known: Known) -> Iterator[_Candidate]:
         )
 
 
-def _heads(known: Known) -> dict[str, tuple[str, str]]:
-    """First words that start something of the target: to the file behind it and the text that runs it from the target's folder."""
-    heads: dict[str, tuple[str, str]] = {}
-    for one in known.manifests:
-        if is_aside(one.path):
-            continue
-        for entry in one.entry_points:
-            if entry.kind in ("script", "bin") and (ran := _entry(entry.value, one.beside(entry.value), one.ecosystem, known)):
-                heads[entry.name] = ran
-    return heads
-
-
-def _entry(value: str, path: str, ecosystem: str, known: Known) -> tuple[str, str] | None:
-    module, _, function = value.partition(":")
-    if ecosystem == "pip" and function:
-        for source in ("src/", ""):
-            base = source + module.replace(".", "/")
-            for file in (f"{base}.py", f"{base}/__init__.py"):
-                if known.tree.exists(file):
-                    start = f"import sys; from {module} import {function} as main; sys.argv[0] = 'main'; sys.exit(main())"
-                    return file, f"PYTHONPATH={{root}}/{source or '.'} python3 -c {shlex.quote(start)}"
-    if ecosystem == "npm" and known.tree.exists(path):
-        return path, f"node {shlex.quote(path)}"
-    if ecosystem == "gem" and known.tree.exists(path):
-        return path, f"ruby -Ilib {shlex.quote(path)}"
-    return None
-
-
 def _of_line(text: str, heads: Mapping[str, tuple[str, str]], known: Known, doc: str) -> tuple[Step, str, str, int] | None:
     """Step, command, head and points of one line of a doc; None where it is no command of a session."""
-    line = re.sub(r"^\s*[$>%]\s+", "", text).split(" #")[0].strip()
-    if match := re.fullmatch(r"(?:export\s+)?\w+=[\"']?\$\((.+)\)[\"']?", line):
-        line = match[1]
-    if re.search(r"[|;&`]|\$\(", re.sub(r"\w\|\w", "", line)) or not 0 < len(line) < 200:
+    told = parsed(text, heads, known, doc)
+    if told is None:
         return None
-    line = re.sub(r"\[\s*-[^\[\]]*\]", "", line.replace("{{", "{").replace("}}", "}"))
-    try:
-        words = shlex.split(re.sub(r"<[^<>]*>|\[[^\[\]]*\]", lambda m: re.sub(r"\s+", "_", m[0]), line))
-    except ValueError:
-        return None
-    started = ""
-    if words and words[0] in INTERPRETERS and len(words) > 1:
-        started, words = words[0] + " ", words[1:]
-    if not words:
-        return None
-    name = words[0]
-    if name in heads:
-        head, run = heads[name]
-    else:
-        script = script_named(name, known.tree, known.scripts, doc)
-        if script is None:
-            return None
-        head, run = (
-            script.path,
-            (started + shlex.quote(script.path) if started or "/" in script.path else f"./{shlex.quote(script.path)}"),
-        )
-    verbs = [word for word in words[1:3] if re.fullmatch(r"[a-z][a-z-]*", word)]
-    names = names_in(PurePosixPath(name).stem)
+    words = told.words
+    verbs = [word for word in words[:2] if re.fullmatch(r"[a-z][a-z-]*", word)]
+    names = names_in(PurePosixPath(told.name).stem)
     step = next((s for n in range(len(verbs), 0, -1) if (s := step_of(split(verbs[:n]))) is not None), None)
     own = split(verbs) if step is not None else frozenset()
     if step is None:
@@ -265,11 +220,11 @@ def _of_line(text: str, heads: Mapping[str, tuple[str, str]], known: Known, doc:
         return None
     if own & RELEASE or names & RELEASE:
         step = "end"
-    arguments = words[1 + len(verbs) :]
-    told = usage(known.tree.text(head), " ".join(verbs), PurePosixPath(head).name)
+    arguments = words[len(verbs) :]
+    shown = usage(known.tree.text(told.head), " ".join(verbs), PurePosixPath(told.head).name)
     held = [argument(word) for word in arguments]
-    if told and sum("{" in word for word in told) >= sum("{" in word for word in held):
-        held = told
+    if shown and sum("{" in word for word in shown) >= sum("{" in word for word in held):
+        held = shown
     points = (
         noun_points(about)
         + (3 if verbs else 0)
@@ -278,17 +233,7 @@ def _of_line(text: str, heads: Mapping[str, tuple[str, str]], known: Known, doc:
     )
     if not about & NOUNS and (not verbs or own & VAGUE):
         return None
-    return step, " ".join([run, *verbs, *(word for word in held if word)]), head, points
-
-
-def script_named(name: str, tree: Tree, scripts: Scripts, doc: str) -> Script | None:
-    """The script that a word names: from the target's folder, from the doc's, or with the target's own folder in front."""
-    clean = name.removeprefix("./")
-    inside = tree.prefix.rstrip("/") or tree.root.name
-    paths = [clean, clean.removeprefix(inside + "/"), posixpath.normpath(posixpath.join(posixpath.dirname(doc), clean))]
-    if "/" not in name:
-        paths = paths[-1:] if name.endswith((".sh", ".py", ".js", ".rb")) else []
-    return next((script for path in paths for script in scripts if script.path == path and not is_aside(path)), None)
+    return step, " ".join([told.run, *verbs, *(word for word in held if word)]), told.head, points
 
 
 def _started(script: Script) -> str:

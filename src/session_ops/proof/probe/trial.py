@@ -51,6 +51,8 @@ class Trial:
     snapshots: dict[str, dict[str, Any]]
     places: dict[str, str]
     left: list[int] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
+    """What each session made that can be claimed, by its name; empty where it named none."""
 
     @classmethod
     def of(cls, seen: dict[str, Any]) -> Trial:
@@ -58,7 +60,8 @@ class Trial:
         snapshots: dict[str, dict[str, Any]] = {key: seen[key] for key in ("started", "locked", "ended") if key in seen}
         ids = {int(n): name for n, name in seen["ids"].items()}
         return cls(
-            seen["size"], seen["contests"], ids, seen["runs"], seen["held"], seen["victim"], seen["after"], snapshots, seen["places"], seen["left"]
+            seen["size"], seen["contests"], ids, seen["runs"], seen["held"], seen["victim"], seen["after"], snapshots, seen["places"], seen["left"],
+            seen["made"],
         )  # fmt: skip
 
     def codes(self, step: str, n: int | None = None) -> list[int | None]:
@@ -75,7 +78,15 @@ class Trial:
         """A path of the trial as people see it: relative to the copy, or below $HOME or the folder around both."""
         root = PurePosixPath(self.places["$COPY"]).name
         first, _, rest = where.partition("/")
-        return rest if first == root else f"$HOME/{rest}" if first == "home" else f"../{where}"
+        return (
+            rest
+            if first == root
+            else f"$HOME/{rest}"
+            if first == "home"
+            else f"/{rest}"
+            if first == "system"
+            else f"../{where}"
+        )
 
     def texts(self, moment: str) -> dict[str, dict[str, Any]]:
         """Changed paths at a moment, as people see them, without what git keeps for itself."""
@@ -89,6 +100,8 @@ class Trial:
                 text = text.replace(word, f"{{{kind}}}")
         for name in set(self.ids.values()):
             text = text.replace(name, "{session}")
+        for name in filter(None, self.made):
+            text = text.replace(name, "{made}")
         for name, place in sorted(self.places.items(), key=lambda item: -len(item[1])):
             text = text.replace(place, name)
         return re.sub(r"\d+", "#", text)

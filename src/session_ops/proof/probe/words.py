@@ -7,8 +7,10 @@ import shlex
 from collections.abc import Iterable
 from typing import Literal
 
-Step = Literal["start", "beat", "lock", "end", "reap"]
-STEPS: tuple[Step, ...] = ("start", "beat", "lock", "end", "reap")
+Step = Literal["start", "make", "beat", "lock", "end", "reap"]
+STEPS: tuple[Step, ...] = ("start", "make", "beat", "lock", "end", "reap")
+MAKES = frozenset(("create", "add", "new", "submit", "enqueue", "post", "push"))
+"""Verbs that make what is then claimed: a task on a board, a job in a queue."""
 VERBS: dict[Step, frozenset[str]] = {
     "start": frozenset(("start", "begin", "register", "join", "checkin", "open", "new", "init", "create")),
     "beat": frozenset(("heartbeat", "beat", "ping", "keepalive", "touch")),
@@ -18,6 +20,8 @@ VERBS: dict[Step, frozenset[str]] = {
 }
 """Verbs by step; `release` and `unlock` end what consists of a lock alone."""
 RELEASE = frozenset(("release", "unlock"))
+ENDS = frozenset(("complete", "done", "finish", "close")) | RELEASE
+"""Verbs that end what was claimed."""
 NOUNS = frozenset(("session", "sessions", "agent", "agents", "worker", "task", "lock", "claim"))
 OTHERS = frozenset(
     ("server", "dashboard", "monitor", "monitoring", "docker", "dev", "test", "tests", "install", "setup", "web", "ui", "api", "demo")
