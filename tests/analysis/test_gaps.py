@@ -75,7 +75,11 @@ def test_a_module_is_not_brought_back_without_what_it_needs(tmp_path: Path) -> N
     _, (fix,) = look(root, "REF-IMPORT")
     assert [new.path for new in fix.creates] == ["lib/a.js", "lib/b.js"]
     other = start(tmp_path / "o")
-    commit(other, "one", **{"run.js": "require('./lib/a');\n", "lib/a.js": "// a\nrequire('./never');\n"})
+    commit(
+        other,
+        "one",
+        **{"run.js": "require('./lib/a');\n", "lib/a.js": "// a\nrequire('./never');\n", "README.md": "`node run.js`\n"},
+    )
     commit(other, "drop", **{"lib/a.js": None})
     (found,), fixes = look(other, "REF-IMPORT")
     assert (found.at.path, fixes) == ("run.js", [])

@@ -25,7 +25,7 @@ def kept_pid_is_never_used(shell_texts: ShellTexts, tree: Tree) -> Iterator[Find
     holds its port, and the next start finds it taken or starts a second one.
     Passes: a pid that is killed, waited for or written to a file, a trap, disown, nohup and setsid, which mean it to go on, a script or
     command of the project that stops it by name.
-    Do: `trap 'kill "$PID" 2>/dev/null' EXIT` after the start; or write the pid to a file and add a command that stops it.
+    Do: Add `trap 'kill "$PID" 2>/dev/null' EXIT` after the start; or write the pid to a file and add a command that stops it.
     Source: POSIX.1-2024, Shell 2.9.3.1 (asynchronous lists); bash manual, Signals.
     """
     if not any(text.kind == "script" for text in shell_texts):
