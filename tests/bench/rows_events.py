@@ -8,6 +8,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ PM4PY = ("pm4py==2.7.23.11", "pandas<3")
 
 
 def side(name: str, log: Path, scratch: Path, python: str = sys.executable, **given: str) -> dict[str, Any]:
-    """One side in a process of its own, with a folder that is empty before and gone afterwards; the most that it spilled is told too.
+    """One side in a process of its own, with a folder that is empty before and gone afterwards; the most that it put on disk for want of memory is told too.
 
     `given` are further environment variables.
     """
@@ -32,7 +33,7 @@ def side(name: str, log: Path, scratch: Path, python: str = sys.executable, **gi
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(folder)} | given)
     spilled = 0
     while process.poll() is None:
-        spilled = max(spilled, sum(file.stat().st_size for file in folder.rglob("duckdb_temp*") if file.is_file()))
+        spilled = max(spilled, sum(map(_size, [*folder.rglob("duckdb_temp*"), *folder.rglob("events.duckdb*")])))
         try:
             process.wait(0.5)
         except subprocess.TimeoutExpired:
@@ -42,6 +43,12 @@ def side(name: str, log: Path, scratch: Path, python: str = sys.executable, **gi
     if process.returncode:
         raise SystemExit(f"{name} ended with {process.returncode}")
     return json.loads(process.stdout.read()) | {"spilled_mb": spilled / 1e6}
+
+
+def _size(file: Path) -> int:
+    with suppress(FileNotFoundError):  # it may be gone by now
+        return file.stat().st_size
+    return 0
 
 
 def written(scratch: Path, events: int) -> Path:

@@ -82,8 +82,8 @@ def ours(log: Path, folder: Path) -> dict[str, object]:
     opened, insert, detect = engine.opened, engine.insert, engine.detect
 
     @contextmanager
-    def watched() -> Iterator[Any]:
-        with opened() as (connection, loader):
+    def watched(size: int) -> Iterator[Any]:
+        with opened(size) as (connection, loader):
             yield Watched(connection, steps), loader
 
     def named(connection: Any, given: Path | None, query: Any) -> Any:

@@ -50,3 +50,15 @@ def test_what_is_no_limit_is_refused(machine: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv(memory.VARIABLE, given)
     with pytest.raises(UsageError, match=f"{memory.VARIABLE}={given}: not a number of GB"):
         memory.allowed()
+
+
+def test_logs_that_do_not_fit_into_memory_are_kept_in_a_file(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(memory.VARIABLE, "1")
+    for size, kept in ((GB // 4, None), (GB // 3, "events.duckdb")):
+        with engine.opened(size) as (connection, loader):
+            loader.load()
+            ((path,),) = connection.execute(
+                "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
+            ).fetchall()
+            assert (Path(path).name if path else None) == kept
+    assert not Path(path).exists()

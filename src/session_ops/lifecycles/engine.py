@@ -99,18 +99,19 @@ class Loader:
 
 
 @contextmanager
-def opened() -> Iterator[tuple[duckdb.DuckDBPyConnection, Loader]]:
-    """A database in memory that may spill, and a loader for it. Both vanish afterwards."""
+def opened(size: int = 0) -> Iterator[tuple[duckdb.DuckDBPyConnection, Loader]]:
+    """A database for logs of `size` bytes, in memory or, where that is too small for them, in a file; and a loader for it. Both vanish afterwards."""
     with (
         tempfile.TemporaryDirectory(prefix="session-ops-") as folder,
         io.open(Path(folder) / "events.csv", "w", encoding="utf-8", newline="") as file,  # noqa: UP020 - a name is needed, and newline
         duckdb.connect(
+            ":memory:" if memory.holds(size) else Path(folder) / "events.duckdb",
             config={
                 "memory_limit": memory.allowed(),
                 "temp_directory": folder,
                 "threads": THREADS,
                 "autoinstall_known_extensions": False,
-            }
+            },
         ) as connection,
     ):
         connection.execute("SET enable_progress_bar = false")  # in a notebook it would be drawn into the output

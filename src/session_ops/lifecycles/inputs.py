@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
@@ -63,6 +64,15 @@ class Input:
     def parts(self) -> tuple[Path, ...]:
         """All files of this log, oldest first."""
         return (*self.earlier, self.path)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files, as they are packed; those that cannot be looked at count nothing here."""
+        found = 0
+        for part in self.parts:
+            with suppress(OSError):
+                found += part.stat().st_size
+        return found
 
 
 class LeftOut(NamedTuple):

@@ -109,7 +109,7 @@ def compute(case: Case, tell: Tell | None = None, *, pictures: bool = True) -> D
 
     known = knowledge(case.parameters)
     listing = inputs(case)
-    with engine.opened() as (connection, loader):
+    with engine.opened(sum(item.size for item in listing.inputs)) as (connection, loader):
         p = case.parameters
         reading = ingest.Reading(known, loader, tell or ingest.quiet, p.logs_as, mapping_of(p.log_mapping) or None)
         sources = [source for item in listing.inputs if (source := reading.read(item)) is not None]

@@ -5,37 +5,31 @@
 -- A holder that acquires again goes on with its hold (hold_no; it began at hold_place). A release that is logged as invoke and complete counts from its invoke, and done_ns says when it was complete.
 CREATE TABLE lock_steps AS
 WITH every AS (
-  SELECT e.resource_id, s.session_id, s.run_no, s.source_id, s.source_ord, s.event_id, s.ts_ns, s.kind, s.stream,
-    coalesce(e.op_outcome, 'ok') AS op_outcome, e.phase, e.fence, e.expires_ns, coalesce(e.clock_domain, '') AS clock_domain, e.ts_res_ns AS res_ns,
-    CASE WHEN lower(e.mode) IN ('shared', 'read', 's', 'r', 'ro') THEN 1 ELSE 0 END AS shared
-  FROM steps s JOIN events e ON e.source_id = s.source_id AND e.source_ord = s.source_ord
-  WHERE e.resource_id IS NOT NULL
-    AND s.kind IN ('lock.acquire', 'lock.renew', 'lock.steal', 'lock.release', 'lock.expire')
+  SELECT resource_no, session_no, pos, source_id, stream, ts_ns, kind, phase, op_outcome, expires_ns FROM lock_rows WHERE kind <> 'lock.request'
 ),
 several AS (
-  SELECT resource_id FROM every GROUP BY resource_id HAVING min(source_id) <> max(source_id)
+  SELECT resource_no FROM every GROUP BY resource_no HAVING min(source_id) <> max(source_id)
 ),
 instants AS (
-  SELECT *, min(source_id) OVER (PARTITION BY resource_id, session_id, kind, coalesce(phase, ''), ts_ns) AS instant_source_id FROM every WHERE resource_id IN (SELECT resource_id FROM several)
+  SELECT *, min(source_id) OVER (PARTITION BY resource_no, session_no, kind, coalesce(phase, ''), ts_ns) AS instant_source_id
+  FROM every WHERE resource_no IN (SELECT resource_no FROM several)
 ),
 numbered AS (
-  SELECT *, row_number() OVER (PARTITION BY stream, resource_id, session_id, kind, coalesce(phase, '') ORDER BY ts_ns, source_id, source_ord) AS nth
+  SELECT *, row_number() OVER (PARTITION BY stream, resource_no, session_no, kind, coalesce(phase, '') ORDER BY ts_ns, pos) AS nth
   FROM instants WHERE source_id = instant_source_id
 ),
 firsts AS (
   SELECT *,
-    first_value(ts_ns) OVER (PARTITION BY resource_id, session_id, kind, coalesce(phase, ''), nth ORDER BY ts_ns, source_id, source_ord) AS first_ns,
-    row_number() OVER (PARTITION BY resource_id, session_id, kind, coalesce(phase, ''), nth ORDER BY ts_ns, source_id, source_ord) AS copy
+    first_value(ts_ns) OVER (PARTITION BY resource_no, session_no, kind, coalesce(phase, ''), nth ORDER BY ts_ns, pos) AS first_ns,
+    row_number() OVER (PARTITION BY resource_no, session_no, kind, coalesce(phase, ''), nth ORDER BY ts_ns, pos) AS copy
   FROM numbered
 ),
 told AS (
-  SELECT f.resource_id, f.session_id, f.run_no, f.source_id, f.source_ord, f.event_id, f.ts_ns, f.kind, f.stream, f.op_outcome, f.phase,
-    f.fence, f.expires_ns, f.clock_domain, f.res_ns, f.shared
+  SELECT f.resource_no, f.session_no, f.pos, f.ts_ns, f.kind, f.phase, f.op_outcome, f.expires_ns
   FROM firsts f CROSS JOIN settings p WHERE f.copy = 1 OR f.ts_ns - f.first_ns > p.skew_ns
   UNION ALL
-  SELECT resource_id, session_id, run_no, source_id, source_ord, event_id, ts_ns, kind, stream, op_outcome, phase,
-    fence, expires_ns, clock_domain, res_ns, shared
-  FROM every WHERE resource_id NOT IN (SELECT resource_id FROM several)
+  SELECT resource_no, session_no, pos, ts_ns, kind, phase, op_outcome, expires_ns
+  FROM every WHERE resource_no NOT IN (SELECT resource_no FROM several)
 ),
 own AS (
   SELECT *,
@@ -43,11 +37,10 @@ own AS (
     lead(kind) OVER mine AS then_kind, lead(ts_ns) OVER mine AS then_ts_ns, lead(phase) OVER mine AS then_phase,
     lead(op_outcome) OVER mine AS then_outcome
   FROM told
-  WINDOW mine AS (PARTITION BY resource_id, session_id ORDER BY ts_ns, source_id, source_ord)
+  WINDOW mine AS (PARTITION BY resource_no, session_no ORDER BY ts_ns, pos)
 ),
 happened AS (
-  SELECT resource_id, session_id, run_no, source_id, source_ord, event_id, ts_ns, kind, stream, fence, expires_ns, clock_domain,
-    res_ns, shared,
+  SELECT resource_no, session_no, pos, ts_ns, kind, expires_ns,
     CASE WHEN phase = 'invoke' AND then_kind = kind AND then_phase = 'complete' THEN then_outcome
       WHEN phase = 'invoke' THEN 'unknown' ELSE op_outcome END AS op_outcome,
     CASE WHEN phase = 'invoke' AND then_kind = kind AND then_phase = 'complete' THEN then_ts_ns
@@ -64,18 +57,15 @@ happened AS (
 placed AS (
   SELECT *, row_number() OVER there AS place,
     count(CASE WHEN kind IN ('lock.steal', 'lock.expire') THEN 1 END)
-      OVER (PARTITION BY resource_id ORDER BY ts_ns, tie, source_id, source_ord ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS n_taken,
-    lag(kind) OVER there AS prev_kind, lag(session_id) OVER there AS prev_holder, lag(run_no) OVER there AS prev_run_no,
-    lag(event_id) OVER there AS prev_event_id, lag(ts_ns) OVER there AS prev_ts_ns, lag(source_id) OVER there AS prev_source_id,
-    lag(clock_domain) OVER there AS prev_clock_domain, lag(shared) OVER there AS prev_shared, lag(expires_ns) OVER there AS prev_expires_ns,
-    lag(op_outcome) OVER there AS prev_outcome
+      OVER (PARTITION BY resource_no ORDER BY ts_ns, tie, pos ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS n_taken,
+    lag(pos) OVER there AS prev_pos, lag(op_outcome) OVER there AS prev_outcome
   FROM happened WHERE op_outcome <> 'fail'
-  WINDOW there AS (PARTITION BY resource_id ORDER BY ts_ns, tie, source_id, source_ord)
+  WINDOW there AS (PARTITION BY resource_no ORDER BY ts_ns, tie, pos)
 ),
 linked AS (
   SELECT *,
-    lag(kind) OVER (PARTITION BY resource_id, session_id ORDER BY place) AS own_prev_kind,
-    lag(n_taken) OVER (PARTITION BY resource_id, session_id ORDER BY place) AS own_prev_taken
+    lag(kind) OVER (PARTITION BY resource_no, session_no ORDER BY place) AS own_prev_kind,
+    lag(n_taken) OVER (PARTITION BY resource_no, session_no ORDER BY place) AS own_prev_taken
   FROM placed
 ),
 counted AS (
@@ -83,10 +73,17 @@ counted AS (
     count(CASE WHEN kind IN ('lock.acquire', 'lock.steal')
       AND (own_prev_kind IS NULL OR own_prev_kind IN ('lock.release', 'lock.expire')
         OR n_taken - CASE WHEN kind = 'lock.steal' THEN 1 ELSE 0 END > own_prev_taken) THEN 1 END)
-      OVER (PARTITION BY resource_id, session_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS hold_no
+      OVER (PARTITION BY resource_no, session_no ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS hold_no
   FROM linked
 )
-SELECT *,
-  min(place) OVER (PARTITION BY resource_id, session_id, hold_no) AS hold_place,
-  max(expires_ns) OVER (PARTITION BY resource_id, session_id, hold_no) AS lease_end_ns
-FROM counted
+SELECT r.resource_id, r.session_id, r.run_no, r.source_id, r.source_ord, r.event_id, c.ts_ns, c.kind, r.stream, c.op_outcome, r.fence, r.expires_ns,
+  r.clock_domain, r.res_ns, r.shared, c.done_ns, c.asked_ns, c.place,
+  b.kind AS prev_kind, b.session_id AS prev_holder, b.run_no AS prev_run_no, b.event_id AS prev_event_id, b.ts_ns AS prev_ts_ns,
+  b.source_id AS prev_source_id, b.clock_domain AS prev_clock_domain, b.shared AS prev_shared, b.expires_ns AS prev_expires_ns, c.prev_outcome,
+  c.own_prev_kind, c.hold_no, h.hold_place, h.lease_end_ns
+FROM counted c
+JOIN lock_rows r ON r.pos = c.pos
+JOIN (
+  SELECT resource_no, session_no, hold_no, min(place) AS hold_place, max(expires_ns) AS lease_end_ns FROM counted GROUP BY resource_no, session_no, hold_no
+) h ON h.resource_no = c.resource_no AND h.session_no = c.session_no AND h.hold_no = c.hold_no
+LEFT JOIN lock_rows b ON b.pos = c.prev_pos

@@ -1,15 +1,13 @@
 -- waits: who waited for which resource, from when to when? A wait ends with the grant, with a refusal or with the session's end.
 CREATE TABLE waits AS
 WITH told AS (
-  SELECT e.resource_id, s.session_id, s.run_no, s.source_id, s.source_ord, s.stream, s.event_id, s.ts_ns,
-    s.kind = 'lock.request' OR (s.kind = 'lock.acquire' AND coalesce(e.phase, '') = 'invoke') AS asks
-  FROM steps s JOIN events e ON e.source_id = s.source_id AND e.source_ord = s.source_ord
-  WHERE e.resource_id IS NOT NULL AND s.kind IN ('lock.request', 'lock.acquire', 'lock.steal', 'lock.release')
+  SELECT *, kind = 'lock.request' OR (kind = 'lock.acquire' AND coalesce(phase, '') = 'invoke') AS asks
+  FROM lock_rows WHERE kind IN ('lock.request', 'lock.acquire', 'lock.steal', 'lock.release')
 ),
 placed AS (
   SELECT *,
-    lag(asks) OVER (PARTITION BY resource_id, session_id ORDER BY ts_ns, source_id, source_ord) AS asked_before,
-    min(CASE WHEN NOT asks THEN ts_ns END) OVER (PARTITION BY resource_id, session_id ORDER BY ts_ns, source_id, source_ord
+    lag(asks) OVER (PARTITION BY resource_no, session_no ORDER BY ts_ns, pos) AS asked_before,
+    min(CASE WHEN NOT asks THEN ts_ns END) OVER (PARTITION BY resource_no, session_no ORDER BY ts_ns, pos
       ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS answer_ns
   FROM told
 )
