@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from itertools import groupby
 
+from session_ops.analysis.ci_extras import tools_of_an_extra
 from session_ops.analysis.distributions import brought_by, normalised
 from session_ops.analysis.imports import python_hard
 from session_ops.discovery.aside import is_test
@@ -46,12 +47,13 @@ def runs_without(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
     Why: a job starts from a clone on a bare machine. Tests that import a package which no step installs end at collection, and none of them runs;
     `//go:embed` of a folder that git ignores fails to compile until a step builds it; tests that start `dist/…` find nothing where no
     step builds. `npm publish --provenance` is refused for a package whose package.json names no repository, and a runner has no git identity:
-    `git commit` and annotated tags end with "empty ident name". Passes: jobs that install the project, a requirements file or by a tool
+    `git commit` and annotated tags end with "empty ident name". `uv sync` installs groups but no extra: a pytest that stands only in
+    `[project.optional-dependencies]` is not there for `uv run pytest`. Passes: jobs that install the project, a requirements file or by a tool
     of their own (uv, poetry, tox, make), guarded
     imports, folders that git tracks, scripts like pretest and prepare that build.
     Do: Name the `repository`; set `git config user.name` and `user.email` before the step that commits; install what the tests import
     (`pip install -r …`, `pip install -e .[test]`), or add the build step before this one.
-    Source: GitHub Actions, "Building and testing"; pytest, exit codes (2: interrupted); Go, package embed.
+    Source: GitHub Actions, "Building and testing"; pytest, exit codes (2: interrupted); docs.astral.sh/uv, Managing dependencies; Go, package embed.
     """
     if not deployment.steps:
         raise NotApplicable("no CI workflow")
@@ -64,7 +66,7 @@ def runs_without(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
             continue
         for found in (
             *_python_tests(tree, steps), *_go_embeds(tree, steps, embedded), *_node_tests(tree, steps, started),
-            *_provenance(tree, steps), *_nameless(tree, steps),
+            *_provenance(tree, steps), *_nameless(tree, steps), *tools_of_an_extra(tree, steps),
         ):  # fmt: skip
             if (path, found.message) not in told:  # one cause, however many jobs it stops
                 told.add((path, found.message))

@@ -92,12 +92,17 @@ def pid_of_the_caller(finding: Finding, tree: Tree) -> Fix | None:
     found = re.findall(r"(?<!\\)\$\$(?!\w)", text)
     if len(found) != 1 or tree.entries[path].language != "shell":
         return None
-    why = "The script is gone in a moment; whoever started it works on."
+    own = finding.data.get("pid", "")
+    why = (
+        "In the background bash keeps `$$`; BASHPID is the pid of the part itself."
+        if own
+        else "The script is gone in a moment; whoever started it works on."
+    )
     return Fix(
-        f"Record the caller's pid in {path}",
+        f"Record the pid of the part itself in {path}" if own else f"Record the caller's pid in {path}",
         (finding.id,),
         "review",
-        (Edit(path, "$$", "${SESSION_PID:-$PPID}", line),),
+        (Edit(path, "$$", own or "${SESSION_PID:-$PPID}", line),),
         why=why,
     )
 

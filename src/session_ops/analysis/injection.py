@@ -104,7 +104,7 @@ def _in_shell(tree: Tree, script: ShellText) -> Iterator[Finding]:
             name = words[0].rsplit("/", 1)[-1]
             raw = one.node.text()
             if name == "eval":
-                found += _evaluated(script.line(one.node), words, taint)
+                found += _evaluated(script.line(one.node), words, taint, raw)
             elif name in SHELLS and "-c" in words[1:3]:
                 inner = words[words.index("-c") + 1 : words.index("-c") + 2]
                 if inner and not _single(raw, inner[0]):
@@ -131,7 +131,19 @@ def _single(raw: str, word: str) -> bool:
     return at > 0 and raw[at - 1] == "'"
 
 
-def _evaluated(line: int, words: tuple[str, ...], taint: Taint) -> Iterator[tuple[int, str, Confidence]]:
+def _evaluated(line: int, words: tuple[str, ...], taint: Taint, raw: str) -> Iterator[tuple[int, str, Confidence]]:
+    for word in words[1:] if not re.match(r"[\"']?\w+=", words[1] if len(words) > 1 else "") else ():
+        if _single(raw, word) or "\\$$" in raw:
+            continue
+        for name in _spliced(word):
+            own = name.isupper() and not taint.values(name) and f"read -r {name}" not in raw  # of the environment
+            if not (MESSAGES.search(name) and (own or taint.of(name))) or taint.quoted(name):
+                continue
+            if re.search(
+                rf"eval\s.*[\w}}\"'].*[\s\"'=]\$\{{?{name}\b", raw, re.DOTALL
+            ):  # behind the command, a word of its own
+                yield line, f"eval parses ${name} a second time, as a part of the command line", "likely"
+                return
     for word in words[1:]:
         if "$(" in word or "`" in word:
             continue  # what is run is the output of that command

@@ -1,4 +1,4 @@
-"""Variables that bash keeps for itself: a script's own value never gets into them."""
+"""Variables that bash keeps for itself: a script's own value never gets into them, and what they say is about the script alone."""
 
 from __future__ import annotations
 
@@ -55,3 +55,44 @@ def _kept(tree: Tree, text: ShellText) -> Iterator[Finding]:
             else "The shell says: readonly variable; under `set -e` the script ends here.",
             "likely" if lost else "possible",
         )  # fmt: skip
+
+
+OF_THE_SHELL = regex(r"^\s*if\s+(?P<test>\[\[?\s+(?:-n\s+)?\"?\$\{?(?P<shell>BASH|ZSH)_VERSION\b[^;]*);?")
+STARTUP = regex(r"\.(?:bashrc|zshrc|bash_profile|zprofile)\b")
+
+
+@rule("SHELL-RC", gate="start", category="shell")
+def asks_its_own_shell(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
+    """An installer for bash asks whether it runs in bash, to choose the start-up file of the person's shell.
+
+    Why: BASH_VERSION is set in every bash script and ZSH_VERSION in none, whichever shell the person uses: the line for the PATH goes into
+    ~/.bashrc always, zsh (the shell of macOS) never reads it, and the command is not found. Passes: scripts that look at $SHELL or for the
+    files first, and files that are sourced.
+    Do: Ask `case "$SHELL" in */zsh) …`, or write to the start-up file of each shell that is there.
+    Source: bash's manual, 5.2 Bash Variables (BASH_VERSION); POSIX.1-2024, 8.3 Other Environment Variables (SHELL).
+    """
+    texts = [
+        t for t in shell_texts if t.kind == "script" and t.dialect == "bash" and "_VERSION" in t.text and STARTUP.search(t.text)
+    ]
+    if not texts:
+        raise NotApplicable("no bash script chooses a start-up file by the version of a shell")
+    yield from told(found for text in texts for found in _asked(tree, text))
+
+
+def _asked(tree: Tree, text: ShellText) -> Iterator[Finding]:
+    if not text.text.startswith("#!") or re.search(
+        r"\$\{?SHELL\b|\bgetent\b|\bdscl\b|\bsourced?\b.{0,40}BASH_SOURCE", text.text
+    ):
+        return
+    for number, line in enumerate(text.lines):
+        found = OF_THE_SHELL.match(line)
+        if found is None or not STARTUP.search("\n".join(text.lines[number + 1 : number + 5])):
+            continue
+        if found["shell"] == "ZSH" and "||" in found["test"]:
+            continue
+        always = found["shell"] == "BASH"
+        yield place(
+            tree, text, number + text.first, f"{found['shell']}_VERSION is {'always' if always else 'never'} set here, whichever shell the person uses",
+            "People who use zsh get the line in a file that zsh does not read: the command is not found.",
+        )  # fmt: skip
+        return

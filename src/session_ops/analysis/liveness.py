@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ast_grep_py import SgNode
+
 from session_ops.analysis.coordination_fixes import pid_of_the_caller, with_its_agent
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.bodies import Bodies
 from session_ops.discovery.files import Tree
 from session_ops.discovery.mechanism import Mechanism, Use
 from session_ops.discovery.scripts import Scripts
+from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.discovery.syntax import Syntax, line_of
 from session_ops.model import Edit, Finding, Fix
 from session_ops.patterns import regex
@@ -187,15 +190,16 @@ ALIVE = regex(r"kill\s+-0\s+[\"']?\$")
 
 
 @rule("PID-WRONG", gate="coordinate", category="liveness", fix=pid_of_the_caller)
-def pid_of_the_helper(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
-    """The pid that is recorded for a session is that of the script that records it.
+def pid_of_the_helper(scripts: Scripts, shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
+    """The pid that is recorded for a session or a watcher is that of the script that records it.
 
     Why: `$$` is the shell of the script; it is gone a moment later, while the session goes on. Every look at that pid then says "dead"
-    (or, when the number is used again, "alive" for a stranger). Passes: scripts that stay (exec, wait, a loop), a recorded $PPID or a
-    pid that is handed in, traps that remove the record at the script's end.
-    Do: Record the pid of the process that stays: `$PPID` where the agent itself starts this script, else a pid that the caller
-    hands in.
-    Source: POSIX.1-2024, Special Parameters, `$`.
+    (or, when the number is used again, "alive" for a stranger). In a part that runs in the background, `( … ) &`, it is the script's pid too,
+    not that of the part: the next call finds nobody alive and starts a second watcher. Passes: scripts that stay (exec, wait, a loop), a
+    recorded $PPID or a pid that is handed in, traps that remove the record at the script's end.
+    Do: Record the pid of the process that stays: `$PPID` where the agent itself starts this script, `$BASHPID` (or `$!` from outside) for
+    a part in the background, else a pid that the caller hands in.
+    Source: POSIX.1-2024, Special Parameters, `$` and `!`; bash's manual, 5.2 Bash Variables, BASHPID.
     """
     records: list[tuple[str, int]] = []
     for script in scripts:
@@ -214,7 +218,10 @@ def pid_of_the_helper(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
             if OWN_PID.search(line) and not line.lstrip().startswith("#"):
                 records.append((script.path, number))
                 break
-    if not records:
+    behind = [
+        (text, node) for text in shell_texts if text.kind == "script" and not text.aside for node in _recorded_behind(text)
+    ]
+    if not records and not behind:
         raise NotApplicable("no script that ends records its own pid")
     looked = [
         (s.path, n)
@@ -231,6 +238,36 @@ def pid_of_the_helper(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
             impact="Whoever asks whether the session is alive is told that it is dead.",
             confidence="likely" if looked else "possible",
         )
+    for text, node in behind:
+        asked = [n for n, line in enumerate(text.lines, start=text.first) if ALIVE.search(line)]
+        yield Finding(
+            "the pid that is recorded is that of this script, which ends; the part in the background has another one",
+            at=tree.evidence(text.path, text.line(node)),
+            also=tuple(tree.evidence(text.path, n) for n in asked[:2]),
+            impact="The part in the background is taken for dead: it is started again, and cannot be stopped by its pid.",
+            confidence="likely" if asked or looked else "possible",
+            data={"pid": "$BASHPID"} if text.dialect == "bash" else {},
+        )
+
+
+def _recorded_behind(text: ShellText) -> Iterator[SgNode]:
+    """Statements of a part that runs in the background, and that write `$$` to a file of pids, in a script that goes on to its end."""
+    if "$$" not in text.text or "&" not in text.text:
+        return
+    for node in text.nodes("redirected_statement"):
+        if not OWN_PID.search(node.text()) or ">" not in node.text():
+            continue
+        for around in node.ancestors():
+            if around.kind() == "function_definition":
+                break
+            outer = around.parent()
+            whole = outer if outer is not None and outer.kind() == "redirected_statement" else around
+            after = whole.next()
+            if around.kind() in ("subshell", "compound_statement") and after is not None and after.kind() == "&":
+                rest = "\n".join(text.lines[whole.range().end.line + 1 :])
+                if not STAYS.search(rest) and not re.search(r"\$!", rest.split("\n", 1)[0]):
+                    yield node
+                break
 
 
 @rule("LIVE-PID", gate="coordinate", category="liveness", requires=())

@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+(
+  echo $$ > agent.pid
+  exec sleep 1000
+)

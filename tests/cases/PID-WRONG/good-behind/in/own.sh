@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+(
+  echo $BASHPID > agent.pid
+  sleep 1000
+) &

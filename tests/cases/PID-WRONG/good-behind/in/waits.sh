@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+(
+  echo $$ > agent.pid
+  sleep 1000
+) &
+wait
