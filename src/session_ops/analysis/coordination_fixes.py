@@ -93,6 +93,8 @@ def pid_of_the_caller(finding: Finding, tree: Tree) -> Fix | None:
     if len(found) != 1 or tree.entries[path].language != "shell":
         return None
     own = finding.data.get("pid", "")
+    if own == "$$":
+        return None  # only bash knows the pid of a part
     why = (
         "In the background bash keeps `$$`; BASHPID is the pid of the part itself."
         if own

@@ -238,15 +238,15 @@ def pid_of_the_helper(scripts: Scripts, shell_texts: ShellTexts, tree: Tree) -> 
             impact="Whoever asks whether the session is alive is told that it is dead.",
             confidence="likely" if looked else "possible",
         )
-    for text, node in behind:
-        asked = [n for n, line in enumerate(text.lines, start=text.first) if ALIVE.search(line)]
+    for shell, node in behind:
+        asked = [n for n, line in enumerate(shell.lines, start=shell.first) if ALIVE.search(line)]
         yield Finding(
             "the pid that is recorded is that of this script, which ends; the part in the background has another one",
-            at=tree.evidence(text.path, text.line(node)),
-            also=tuple(tree.evidence(text.path, n) for n in asked[:2]),
+            at=tree.evidence(shell.path, shell.line(node)),
+            also=tuple(tree.evidence(shell.path, n) for n in asked[:2]),
             impact="The part in the background is taken for dead: it is started again, and cannot be stopped by its pid.",
             confidence="likely" if asked or looked else "possible",
-            data={"pid": "$BASHPID"} if text.dialect == "bash" else {},
+            data={"part": "background", "pid": "$BASHPID" if shell.dialect == "bash" else "$$"},
         )
 
 
@@ -271,7 +271,7 @@ def _recorded_behind(text: ShellText) -> Iterator[SgNode]:
 
 
 @rule("LIVE-PID", gate="coordinate", category="liveness", requires=())
-def asks_for_a_helper(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
+def asks_for_a_helper(scripts: Scripts, shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
     """A script asks whether a pid is alive that was never the session's.
 
     Why: what was recorded is the pid of the script that registered the session (see PID-WRONG), so the answer is always "gone": live
@@ -281,9 +281,11 @@ def asks_for_a_helper(scripts: Scripts, tree: Tree) -> Iterator[Finding]:
     Source: kill(2), signal 0; POSIX.1-2024, Special Parameters, `$`.
     """
     try:
-        wrong = list(pid_of_the_helper(scripts, tree))
+        wrong = [f for f in pid_of_the_helper(scripts, shell_texts, tree) if "part" not in f.data]
     except NotApplicable:
-        raise NotApplicable("no script that ends records its own pid") from None
+        wrong = []
+    if not wrong:
+        raise NotApplicable("no script that ends records its own pid")
     for place in wrong[0].also[:3]:
         yield Finding(
             "this asks for the pid of the script that registered the session, not for the session",
