@@ -124,7 +124,7 @@ def emptied_after_reading(shell_texts: ShellTexts, tree: Tree) -> Iterator[Findi
         ):
             continue
         for row, line in enumerate(text.lines):
-            taken = TAKEN.search(line) if not line.lstrip().startswith("#") else None
+            taken = TAKEN.search(line) if "$(" in line and not line.lstrip().startswith("#") else None
             if taken is None or not MESSAGES.search(taken["file"]):
                 continue
             for below in range(row, min(row + 4, len(text.lines))):

@@ -79,8 +79,7 @@ def _said(tree: Tree, path: str, line: int) -> Finding:
 
 def _in_shell(text: ShellText) -> Iterator[int]:
     """Rows on which a script ends what a file names."""
-    if ASKS_WHOSE.search(text.text):
-        return
+    asked: bool | None = None
     trapped = set(re.findall(r"\btrap\s+(?:--\s+)?[\"']?(\w+)", text.text))
     own = set(re.findall(r"\b(\w+)=[\"']?\$\(\s*mktemp\b", text.text))
     stored: dict[str, str] = {}
@@ -102,6 +101,9 @@ def _in_shell(text: ShellText) -> Iterator[int]:
         source = ended["file"] or stored.get(ended["var"] or "", "")
         if not source or any(re.search(rf"\$\{{?{name}\b", source) for name in own) or _runs_at_the_end(text, row, trapped):
             continue
+        asked = bool(ASKS_WHOSE.search(text.text)) if asked is None else asked
+        if asked:
+            return
         yield row
 
 
@@ -117,12 +119,12 @@ def _runs_at_the_end(text: ShellText, row: int, trapped: set[str]) -> bool:
 def _in_code(bodies: Bodies, path: str) -> Iterator[int]:
     """Lines on which Python or JavaScript ends what the same function read."""
     source = bodies.source(path)
-    if ASKS_WHOSE.search(source.text):
-        return
     for match in KILL_IN_CODE.finditer(source.text):
         line = source.line(match.start())
         body = source.body_at(line)
         above = source.lines[(body.first if body else max(1, line - 30)) - 1 : line]
         read = [m for row in above for m in READ_IN_CODE.finditer(row) if m["name"] == match["name"]]
         if read and not any(NOT_A_RECORD.search(row) for row in above):
+            if ASKS_WHOSE.search(source.text):
+                return
             yield line
