@@ -42,7 +42,7 @@ def _gb() -> float:
             if float(given) > 0:
                 return float(given)
         raise UsageError(f"{VARIABLE}={given}: not a number of GB; give one such as 4, or unset it")
-    free = psutil.virtual_memory().available
+    free: float = psutil.virtual_memory().available
     for path in _OF_CONTAINERS:
         with contextlib.suppress(OSError, ValueError):  # none, or "max"
             free = min(free, int(path.read_text("ascii")))
