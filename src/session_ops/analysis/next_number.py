@@ -14,7 +14,7 @@ from session_ops.discovery.manifests.setuptools import parse
 from session_ops.discovery.mechanism import Mechanism
 from session_ops.model import Edit, Finding, Fix
 from session_ops.patterns import regex
-from session_ops.registry import NotApplicable, rule
+from session_ops.registry import NotApplicable, rule, split_lines
 
 LISTS = frozenset(("glob", "rglob", "iglob", "iterdir", "listdir", "scandir"))
 SHARED = regex(r"task|session|agent|job|ticket|claim|message|worker|mission|handoff|request|issue|run_?id", re.IGNORECASE)
@@ -113,17 +113,21 @@ def _python(path: str, tree: Tree, _: Bodies) -> Iterator[Finding]:
     module = parse(text)
     functions = [n for n in ast.walk(module) if isinstance(n, ast.FunctionDef)] if module is not None else []
     counting = {f.name: line for f in functions if (line := _counts(f))}
+    if not counting:
+        return
+    lines = split_lines(text)
+
+    def alone(function: ast.FunctionDef) -> bool:
+        return bool(ALONE.search("\n".join(lines[function.lineno - 1 : function.end_lineno])))
+
     for function in functions:
-        body = ast.get_source_segment(text, function) or ""
-        if ALONE.search(body):
-            continue
         for number, statement in enumerate(function.body):
             called = _called(statement)
             if called is None or called[1] not in counting:
                 continue
             name, counter = called
             counted = next(f for f in functions if f.name == counter)
-            if ALONE.search(ast.get_source_segment(text, counted) or ""):
+            if alone(function) or alone(counted):
                 continue
             where = _path_with(function.body[number + 1 :], name)
             if where is None:

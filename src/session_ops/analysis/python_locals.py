@@ -177,17 +177,13 @@ def module_that_nothing_imports(tree: Tree) -> Iterator[Finding]:
         module = parse(text.removeprefix("\ufeff")) if lacking else None
         if module is None or any(word in text for word in ("globals()", "exec(", "__getattr__", "builtins")):
             continue
-        bound = {name for node in ast.walk(module) for name in _binds(node)} | {
-            n.arg for n in ast.walk(module) if isinstance(n, ast.arg)
-        }
-        for node in ast.walk(module):
-            if (
-                isinstance(node, ast.Attribute)
-                and isinstance(node.value, ast.Name)
-                and isinstance(node.value.ctx, ast.Load)
-                and node.value.id in lacking - bound
-            ):
-                lacking = lacking - {node.value.id}
+        nodes = list(ast.walk(module))
+        uses = [n for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id in lacking]
+        if uses:
+            lacking -= {name for node in nodes for name in _binds(node)} | {n.arg for n in nodes if isinstance(n, ast.arg)}
+        for node in uses:
+            if isinstance(node.value, ast.Name) and node.value.id in lacking:
+                lacking.discard(node.value.id)
                 yield Finding(
                     f"{node.value.id} is used here, and the file does not import it: NameError",
                     tree.evidence(entry.path, node.lineno),

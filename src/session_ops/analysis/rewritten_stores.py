@@ -21,7 +21,7 @@ OTHER = regex(
 )
 WRITES = regex(
     r"\bopen\(\s*(?P<opened>[\w.]+)\s*,\s*[\"']w[\"'][^\n]*\)\s*as\s+\w+:\s*\n\s*json\.dump\("
-    r"|(?P<text>[\w.]+)\.write_text\(\s*json\.dumps\("
+    r"|\b(?P<text>[\w.]+)\.write_text\(\s*json\.dumps\("
     r"|\bwriteFile(?:Sync)?\(\s*(?P<file>[\w.]+)\s*,\s*JSON\.stringify\(",
 )
 READS = regex(r"json\.loads?\(|JSON\.parse\(")
@@ -41,9 +41,9 @@ def rewritten_stores(tree: Tree, bodies: Bodies) -> Iterator[tuple[str, int, str
     """
     for entry in tree.files("python", "javascript", "typescript"):
         text = tree.text(entry.path)
-        if "json.dump" not in text and "JSON.stringify" not in text:
+        if not any(written in text for written in ("json.dump(", ".write_text(", "JSON.stringify")) or not READS.search(text):
             continue
-        if entry.vendored or entry.ignored or not_deployed(entry.path) or CAREFUL.search(text) or not READS.search(text):
+        if entry.vendored or entry.ignored or not_deployed(entry.path) or not WRITES.search(text) or CAREFUL.search(text):
             continue
         source = bodies.source(entry.path)
         for match in WRITES.finditer(source.text):
