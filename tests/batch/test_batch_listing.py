@@ -72,6 +72,7 @@ def test_two_of_one_name_are_told_apart(base: Path) -> None:
         ("l.csv", "target,shape\nthree,servce\n", "l.csv:2: shape='servce' is not possible: did you mean 'service'?"),
         ("l.csv", 'target\n"three\n', "is no CSV"),
         ("l.yaml", "a: [1\n", "is no YAML"),
+        pytest.param("l.yaml", "- " * 60_000, "is no YAML (cannot be read)", id="deep"),
         ("l.yaml", "a: 1\n", "holds no list"),
         ("l.yaml", "- 3\n", "entry 1: is neither"),
         ("l.yaml", "- target: three\n  case: here\n", "case is given by the batch"),

@@ -107,7 +107,18 @@ def test_a_mistake_is_told_with_file_line_and_reason(old: str, new: str, line: i
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("text", ["", "just text", "- a\n- b\n", "\0", "a: !!python/object:os.system x", "a: &x [*x]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "just text",
+        "- a\n- b\n",
+        "\0",
+        "a: !!python/object:os.system x",
+        "a: &x [*x]",
+        pytest.param("- " * 60_000, id="deep"),
+    ],
+)
 def test_what_is_no_format_at_all(text: str) -> None:
     with pytest.raises(UsageError, match=r"^f\.yaml:1: "):
         load(text, "f.yaml")

@@ -104,12 +104,13 @@ def _typed(name: str, value: str) -> Any:
 
 
 def _yaml(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    from session_ops.discovery.deployment.yaml import read_yaml
+
     try:
-        data = YAML(typ="safe").load(text)
-    except YAMLError as error:
+        data = read_yaml(text, lambda yaml: yaml.load(text))
+    except (YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise UsageError(f"{where}: is no YAML ({getattr(error, 'problem', None) or 'cannot be read'})") from None

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from session_ops.discovery.deployment.yaml import read_yaml
 from session_ops.lifecycles.carry import TIME, Header
 from session_ops.lifecycles.definition import Format, Rule
 from session_ops.lifecycles.format_check import problem
@@ -75,11 +76,11 @@ def load(text: str, name: str = "format") -> Format:
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
     try:
-        data = YAML(typ="safe", pure=False).load(text)
+        data = read_yaml(text, lambda yaml: yaml.load(text))
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UsageError(f"{visible(name)}:{line}: not YAML: {visible(str(error.problem))}") from None
-    except (YAMLError, ValueError) as error:
+    except (YAMLError, ValueError, RecursionError) as error:
         raise UsageError(f"{visible(name)}:1: not YAML: {visible(str(error).splitlines()[0])}") from None
     if not isinstance(data, dict):
         raise UsageError(
