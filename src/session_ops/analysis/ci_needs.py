@@ -183,7 +183,7 @@ def _node_tests(tree: Tree, steps: list[Step], started: tuple[str, int] | None) 
     except (ValueError, RecursionError, AttributeError):
         return
     said = " ".join(str(scripts.get(k, "")) for k in ("pretest", "test", "prepare", "postinstall", "preinstall", "install"))
-    if NODE_BUILDS.search(said) or "build" in said:
+    if NODE_BUILDS.search(said) or "build" in said or _left_out(tree, started[0]):
         return
     for step in steps:
         if step.run and NODE_BUILDS.search(step.run):
@@ -199,6 +199,17 @@ def _node_tests(tree: Tree, steps: list[Step], started: tuple[str, int] | None) 
                 "The tests fail on every clean machine: there is no dist/.",
             )
             return
+
+
+_EXCLUDED = regex(r"(?:\bexclude|testPathIgnorePatterns)\"?\s*:\s*\[(?P<list>[^\]]*)\]")
+
+
+def _left_out(tree: Tree, path: str) -> bool:
+    """Does the configuration of the test runner leave out the folder in which a file lies?"""
+    configs = [p for p in tree.entries if re.match(r"(?:vitest|jest|vite)\.config\.[cm]?[jt]s$|package\.json$", p)]
+    listed = "".join(match["list"] for p in configs for match in _EXCLUDED.finditer(tree.text(p).partition("coverage")[0]))
+    folders = [re.sub(r"^(?:<rootDir>)?/?(?:\*\*/)?|/(?:\*.*)?$", "", s) for s in re.findall(r"[\"']([^\"'\n]+)[\"']", listed)]
+    return any(folder and f"/{folder}/" in f"/{path}" for folder in folders)
 
 
 PUBLISHES = regex(r"(?m)^\s*(?:\w+\s+run\s+--\s+)?(?:npm|pnpm)\s+publish\b(?P<rest>[^\n|;&]*--provenance\b[^\n|;&]*)")

@@ -45,6 +45,10 @@ def _close(finding: Finding, tree: Tree) -> Fix | None:
     return rewritten(finding, tree, "Keep the state to its owner", "review", why) if finding.data.get("new") else None
 
 
+IN_IMAGE = regex(r"\s[\"']?/(?:app|workspace|usr/src/app|code)(?:/|[\"']?$|\s)")
+"""Folders at the root that only images have."""
+
+
 @rule("SEC-WORLD", gate="guard", category="security", fix=_close)
 def anybody_may_write(tree: Tree, shell_texts: ShellTexts) -> Iterator[Finding]:
     """State, logs or scripts are made writable by every user of the machine.
@@ -84,7 +88,7 @@ def anybody_may_write(tree: Tree, shell_texts: ShellTexts) -> Iterator[Finding]:
             tree.evidence(script.path, line),
             tuple(tree.evidence(script.path, f[0]) for f in found[1:SHOWN]),
             "Every account on the machine, a compromised service too, can change it.",
-            "likely" if state and script.kind == "script" else "possible",
+            "likely" if state and script.kind == "script" and not IN_IMAGE.search(what) else "possible",
             data={"old": old, "new": new},
         )
     if not looked:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from session_ops.analysis.ignore import would_ignore
+from session_ops.analysis.ignore import ignoring
 from session_ops.discovery.aside import is_aside, is_test
 from session_ops.discovery.earlier import earlier
 from session_ops.discovery.files import Tree, normal
@@ -105,7 +105,7 @@ def _without_its_build(tree: Tree, one: Manifest) -> Finding | None:
             entry.kind in ("main", "bin")
             and "/" in entry.value.strip("./")
             and not tree.exists(path)
-            and would_ignore(tree, path)
+            and _keeps_out(tree, one.folder, path)
         ):
             called = rf"\bnpm\s+publish\b|\bnpx\s+(?:-y\s+)?{re.escape(one.name)}\b|\bnpm\s+(?:i|install|add)\s+(?:-\w+\s+|--\w+\s+)*{re.escape(one.name)}\b"
             shipped = any(
@@ -120,6 +120,12 @@ def _without_its_build(tree: Tree, one: Manifest) -> Finding | None:
                 confidence="likely" if shipped else "possible",
             )
     return None
+
+
+def _keeps_out(tree: Tree, folder: str, path: str) -> bool:
+    """Does a .gitignore of the package's own folder keep a path out? Those above it npm does not read."""
+    by = ignoring(tree, path)[0] or ignoring(tree, path + "/")[0]
+    return bool(by) and (not folder or by.startswith(folder + "/"))
 
 
 def _of_npm(tree: Tree, one: Manifest, references: References) -> Iterator[Finding]:

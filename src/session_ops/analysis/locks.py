@@ -71,7 +71,7 @@ def sweeps_live_locks(mechanism: Mechanism, syntax: Syntax, tree: Tree) -> Itera
         sweeps = [
             u for u in uses
             if (u.way == "sweep" and "*" in u.expression)
-            or (u.act == "deletes" and re.search(r"locks?/?\"?$", u.expression) and "rm -r" in tree.lines(path)[u.line - 1])
+            or (u.act == "deletes" and re.search(r"locks/?\"?$", u.expression) and "rm -r" in tree.lines(path)[u.line - 1])
         ]  # fmt: skip
         root = syntax.root(path) if sweeps else None
         if root is None:

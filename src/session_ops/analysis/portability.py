@@ -90,7 +90,7 @@ CONFIG_JSON = regex(
 )
 RECORDS = regex(
     r"(?:^|/)\.?(?:artifacts?|data|state|logs?|sessions?|reports?|summar\w+|checkpoints?|memory|memories|history|plans?|transcripts?|cache|records?|runs?"
-    r"|results?)/|(?:^|/)\.claude/[\w-]*(?:context|cache|state|progress|snapshot|history)\.json$",
+    r"|results?|playwright-(?:mcp|cli))/|(?:^|/)\.claude/[\w-]*(?:context|cache|state|progress|snapshot|history)\.json$",
     re.IGNORECASE,
 )
 """Folders in which data files say what once happened; a path in them is not a setting."""

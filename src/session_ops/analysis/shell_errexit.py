@@ -305,6 +305,10 @@ def _may_fail(text: ShellText, node: SgNode, body: SgNode) -> Confidence | None:
     asked = "\n".join(text.lines[max(0, row - 4) : row]).replace('"', "")
     if re.search(r"\bgrep\s+(?:-\w+\s+)*-\w*q", asked) or (len(words) > 2 and f"{words[0]} {words[1]} {words[2]}" in asked):
         return None  # the same question was asked just before
+    if name in ("which", "command", "type") and re.search(
+        rf"\b(?:command\s+-v|which|type(?:\s+-\w+)?)\s+{re.escape(words[-1])}\b", asked
+    ):
+        return None  # asked just before whether the program is there
     if name in SEARCHES:
         return None if "/proc/" in node.text() else "likely"
     if name in ("command", "type"):
@@ -420,10 +424,15 @@ def _last_word(text: ShellText) -> Iterator[Fault]:
             last,
             f"{name}() ends with `{_short(test.text())} && …`, so it returns 1 where the test is false, and `set -e` ends the script at its call",
             f"Where the test is false the script ends at line {text.line(call)}, silently.",
-            "possible" if looped or _leaves_anyway(call) else "likely",
+            "possible" if looped or _leaves_anyway(call) or _is_the_end(call) else "likely",
             old=last.text() if plain else "",
             new=f"if {test.text()}; then {action}; fi" if plain else "",
         )
+
+
+def _is_the_end(call: SgNode) -> bool:
+    """Is a call the last thing that the script does, so that nothing but its status is lost?"""
+    return not any(above.kind() == "function_definition" for above in call.ancestors()) and not _follows(call)
 
 
 def _leaves_anyway(call: SgNode) -> bool:

@@ -383,6 +383,13 @@ def _emptied(text: ShellText, name: str) -> bool:
     )
 
 
+def _where_it_lives(text: ShellText, node: SgNode, variable: str) -> str:
+    """The text in which a variable has the value that it gets at a node: a function that has it as its own, or the whole script."""
+    function = text.function_of(node)
+    own = function is not None and re.search(rf"\b(?:local|declare|typeset)\s[^\n;=]*\b{variable}\b", function.text())
+    return function.text() if function is not None and own else text.text
+
+
 def _doubled(text: ShellText) -> Iterator[Fault]:
     if not re.search(r"\|\|\s*(?:echo|printf)", text.text):
         return
@@ -427,7 +434,7 @@ def _doubled(text: ShellText) -> Iterator[Fault]:
             re.search(
                 rf"\$\{{?{variable}\}}?\"?\s*-(?:eq|ne|gt|lt|ge|le)|-(?:eq|ne|gt|lt|ge|le)\s+\"?\$\{{?{variable}\b"
                 rf"|\(\([^)\n]*\b{variable}\b|%d[^\n]*\${variable}\b",
-                text.text,
+                _where_it_lives(text, node, variable),
             )
         )
         yield Fault(
