@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from session_ops.discovery.aside import not_deployed
+from session_ops.discovery.commands import SOURCES
 from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import Tree
 from session_ops.model import Confidence, Edit, Finding, Fix
@@ -122,7 +123,7 @@ def variable_that_no_hook_gets(tree: Tree, deployment: Deployment) -> Iterator[F
             or re.search(rf"^\s*(?:export\s+|local\s+)?{match['name']}=(?!.*{match['name']})", text, re.MULTILINE)
         ):
             continue
-        if re.search(r"(?m)^\s*(?:source|\.)\s", text):
+        if SOURCES.search(text):
             continue  # what is sourced may read the input
         yield _unset(tree, path, text.count("\n", 0, match.start()) + 1, match["name"], event)
 

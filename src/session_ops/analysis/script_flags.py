@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from session_ops.analysis.shell_places import place, told
-from session_ops.discovery.commands import peeled
+from session_ops.discovery.commands import SOURCES, peeled
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.model import Confidence, Finding
@@ -65,7 +65,7 @@ def _unknown(tree: Tree, text: ShellText, scripts: dict[str, list[ShellText]]) -
 
 def _hands_on(text: ShellText) -> bool:
     """Does a script give its arguments to another program, a sourced parser or a list of what it does not know?"""
-    if re.search(r"(?:^|[\s;&])(?:source|\.)\s+\S", text.text, re.MULTILINE) or _TAKES_ANY.search(text.text):
+    if SOURCES.search(text.text) or _TAKES_ANY.search(text.text):
         return True
     return any(
         any(_ALL.match(word) for word in one.words[1:])

@@ -9,7 +9,7 @@ from ast_grep_py import SgNode
 
 from session_ops.analysis.rewriting import rewritten
 from session_ops.analysis.shell_places import place, told
-from session_ops.discovery.commands import checked_for, peeled
+from session_ops.discovery.commands import SOURCES, checked_for, peeled
 from session_ops.discovery.files import Tree
 from session_ops.discovery.platforms import Platforms
 from session_ops.discovery.shell_flow import ShellText, ShellTexts, body_of
@@ -20,10 +20,7 @@ from session_ops.registry import NotApplicable, rule
 STARTERS = frozenset(
     ("timeout", "gtimeout", "nohup", "xargs", "sudo", "setsid", "nice", "watch", "parallel", "env", "stdbuf", "ionice")
 )
-SOURCES = regex(
-    r"^\s*(?:\.|source)\s|\beval\b|^\s*(?:\[[^\n]*\]\s*&&\s*)?(?:\.|source)\s|;\s*(?:\.|source)\s|&&\s*(?:\.|source)\s|\bload\b",
-    re.MULTILINE,
-)
+COMPUTED = regex(r"\beval\b|\bload\b")
 OWN_NAME = regex(
     r"(?:log|print|show|check|setup|run|do|get|is|has|ensure|cleanup|handle|create|start|stop|validate|verify|wait_for|send|update)_[a-z_]+$"
 )
@@ -100,7 +97,7 @@ def _not_there(tree: Tree, text: ShellText, everywhere: frozenset[str]) -> Itera
     if text.path.endswith((".bats", ".zsh")) or text.dialect in ("bats", "zsh"):
         return
     known = text.functions
-    sources = bool(SOURCES.search(text.text))
+    sources = bool(_may_come(text.text))
     asked = checked_for(text.commands) if not sources else frozenset()
     early = _called_early(text)
     first: dict[str, int] = {}
@@ -111,7 +108,7 @@ def _not_there(tree: Tree, text: ShellText, everywhere: frozenset[str]) -> Itera
         row = one.node.range().start.line
         if name in early and row < first[name] and name not in ALSO_COMMANDS and text.function_of(one.node) is None:
             above = "\n".join(text.lines[: row + 1])
-            if (sources and SOURCES.search(above)) or _guarded(one.node, substituted=False):
+            if (sources and _may_come(above)) or _guarded(one.node, substituted=False):
                 continue
             yield place(
                 tree,
@@ -148,6 +145,11 @@ def _not_there(tree: Tree, text: ShellText, everywhere: frozenset[str]) -> Itera
                 f"{name} is called, and nothing defines it: the script has no such function and sources no other",
                 f"`{name}: command not found` (127).",
             )
+
+
+def _may_come(text: str) -> bool:
+    """Does a text bring in functions and variables that it does not hold itself?"""
+    return bool(SOURCES.search(text) or COMPUTED.search(text))
 
 
 def _named(function: SgNode) -> str:
@@ -208,7 +210,7 @@ def never_set(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding]:
 
 
 def _unset(tree: Tree, text: ShellText) -> Iterator[Finding]:
-    if SOURCES.search(text.text) or not text.text.startswith("#!"):
+    if _may_come(text.text) or not text.text.startswith("#!"):
         return
     seen: set[str] = set()
     for kind in ("simple_expansion", "expansion"):
@@ -270,7 +272,7 @@ def _too_late(tree: Tree, text: ShellText) -> Iterator[Finding]:
                 given
                 or own
                 or any("eval" in line and name in line for line in text.lines)
-                or (SOURCES.search(text.text) and not name.isupper())
+                or (_may_come(text.text) and not name.isupper())
                 or _same_loop(reads[0], first)
             ):
                 continue

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from session_ops.analysis.shell_places import place, told
+from session_ops.discovery.commands import SOURCES
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests.cargo import load
 from session_ops.discovery.shell_flow import Heredoc, ShellText, ShellTexts, heredocs
@@ -152,7 +153,7 @@ def _too_early(doc: Heredoc, outside: str, inner: frozenset[int], within: bool) 
 
 def _too_late(doc: Heredoc, outside: str, inner: frozenset[int]) -> tuple[str, int] | None:
     body = "\n".join(doc.body)
-    if re.search(r"^\s*(?:\.|source)\s|\beval\b", body, re.MULTILINE):
+    if SOURCES.search(body) or re.search(r"\beval\b", body):
         return None
     for at, line in enumerate(doc.body, doc.line):
         if line.lstrip().startswith("#") or at in inner:

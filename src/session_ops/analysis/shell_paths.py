@@ -10,6 +10,7 @@ from session_ops.analysis.rewriting import rewritten
 from session_ops.analysis.shell_places import place, told
 from session_ops.analysis.shell_programs import FREE, PATHS
 from session_ops.discovery.aside import is_aside
+from session_ops.discovery.commands import SOURCES
 from session_ops.discovery.deployment import Deployment
 from session_ops.discovery.files import Tree
 from session_ops.discovery.shell_flow import ShellText, ShellTexts, name_of, statements, words_of
@@ -197,8 +198,10 @@ def _emptied(tree: Tree, text: ShellText) -> Iterator[Finding]:
                 re.match(r"\"?\$(?:\{?[1-9]|\((?!cd|pwd|mktemp|dirname|git rev-parse --show))", v) for v in values
             ):
                 continue
-            if (not values and name in ("HOME", "PWD", "TMPDIR")) or re.search(
-                rf"\b(?:for|read)\b[^\n]*\b{name}\b|^\s*(?:\.|source)\s", text.text, re.MULTILINE
+            if (
+                (not values and name in ("HOME", "PWD", "TMPDIR"))
+                or SOURCES.search(text.text)
+                or re.search(rf"\b(?:for|read)\b[^\n]*\b{name}\b", text.text)
             ):
                 continue
             yield place(

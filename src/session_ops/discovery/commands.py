@@ -37,6 +37,11 @@ BUILTINS = frozenset((
     "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "function", "in", "select", "!", "{", "}",
 ))  # fmt: skip
 """Builtins and reserved words of bash 5 (its manual, sections 4 and 3.2)."""
+SOURCES = regex(
+    r"(?:^|[;&|({!]|\b(?:if|elif|then|else|do|while|until|builtin|command)[ \t])[ \t]*(?:source|\.)[ \t]+[^\s;&|)]",
+    re.MULTILINE,
+)
+"""A command that brings another file's functions and variables in, wherever a command may stand (POSIX.1-2024, Shell 2.15, dot)."""
 WRAPPERS = {
     "sudo": "ugpCDhRrtT", "doas": "uC", "env": "uCS", "nohup": "", "nice": "n", "timeout": "ks", "gtimeout": "ks", "time": "of",
     "exec": "a", "command": "", "builtin": "", "xargs": "IinLPdEsa", "setsid": "", "stdbuf": "ioe", "ionice": "cnp",

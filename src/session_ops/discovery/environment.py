@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ast_grep_py import SgNode
 
+from session_ops.discovery.commands import SOURCES
 from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.syntax import Syntax
 from session_ops.patterns import regex
@@ -300,7 +301,7 @@ def _shell(tree: Tree, syntax: Syntax, entry: FileEntry) -> tuple[list[Use], lis
             own.add(name)  # later plain uses are safe
     for match in _SHELL_SETS.finditer(text):
         own.update(_TOKEN.findall(match[0]))
-    sourcing = bool(re.search(r"(?m)^\s*(?:source|\.)\s+\S", text))
+    sourcing = bool(SOURCES.search(text))
     strict = bool(re.search(r"(?m)^\s*set\s+-\w*u|^\s*set\s+.*nounset", text))
     tested = set(re.findall(r"-[nzv]\s+[\"']?\$?\{?([A-Z][A-Z0-9_]+)", text))
     uses: list[Use] = []
