@@ -80,7 +80,10 @@ def _holder(tree: Tree, source: str, path: str) -> str:
         return "project" if normal(f"{top}/{path}".lstrip("/")) in tree.entries else ""
     top = folder.rpartition("/")[0] if folder.endswith(("hooks", ".claude-plugin")) else folder
     manifest = f"{top}/.claude-plugin/plugin.json".lstrip("/")
-    if manifest in tree.entries and normal(f"{top}/{path}".lstrip("/")) in tree.entries:
+    name = source.rpartition("/")[2]
+    # other agents' hooks lie beside Claude Code's, and theirs may run elsewhere
+    of_claude = name in ("hooks.json", "plugin.json") or (manifest in tree.entries and name in tree.text(manifest))
+    if of_claude and manifest in tree.entries and normal(f"{top}/{path}".lstrip("/")) in tree.entries:
         return "plugin"
     return ""
 

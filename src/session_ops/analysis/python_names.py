@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.manifests import Manifest, Manifests
 from session_ops.discovery.manifests.setuptools import parse
+from session_ops.patterns import regex
 
 COMPILED = (".pyx", ".so", ".pyd", ".pxd")
 
@@ -46,6 +47,13 @@ def find_module(tree: Tree, roots: list[str], module: str) -> str | None:
     return None
 
 
+MADE = regex(
+    r"\b(?:globals|vars|locals)\(\)\s*(?:\[[^\n]*\]\s*=(?!=)|\.\s*(?:update|setdefault|__setitem__)\b)"
+    r"|=\s*(?:globals|vars)\(\)|sys\.modules\[|\bexec\(|\bsetattr\(\s*(?:sys|module|mod)\b"
+)
+"""Code that may give its module names which no statement shows."""
+
+
 def names_of(tree: Tree, path: str) -> set[str] | None:
     """Names that a module has after its import; None where reading cannot tell (star import, __getattr__, no Python source)."""
     entry = tree.entries.get(path)
@@ -59,9 +67,7 @@ def names_of(tree: Tree, path: str) -> set[str] | None:
         if name in ("*", "__getattr__"):
             return None
         names.add(name)
-    if any(
-        word in tree.text(path) for word in ("globals()[", "globals().update", "vars()", "locals()", "sys.modules[", "exec(")
-    ):
+    if MADE.search(tree.text(path)):
         return None
     return names
 
