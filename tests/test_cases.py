@@ -2,8 +2,9 @@
 
 `in` is the tree, expected.json says which findings this one rule has in it ({"findings": [{"path", "line"}], "why"}), `out` is `in`
 after the rule's own fixes. A finding may also name its "severity". A name that starts with `dot_` gets its dot when it is
-copied (so that our own git and tools do not heed it), `modes.txt` lists the executable files, and a file `nogit` says that
-the tree is no repository. A case of a LINT-* rule runs the linter itself, is skipped where that is absent, and does not count its advice.
+copied (so that our own git and tools do not heed it), `modes.txt` lists the executable files, `gitlinks.txt` what git
+holds as a link, and a file `nogit` says that the tree is no repository.
+A case of a LINT-* rule runs the linter itself, is skipped where that is absent, and does not count its advice.
 """
 
 import json
@@ -44,6 +45,9 @@ def lay_out(source: Path, root: Path) -> None:
         left = untracked.read_text().split() if untracked.exists() else []
         git(root, "init", "-q")
         git(root, "add", "-f", "-A", "--", ".", *(f":!{name}" for name in left))
+        links = source.parent / "gitlinks.txt"
+        for name in links.read_text().split() if links.exists() else []:
+            git(root, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},{name}")
 
 
 def git(root: Path, *args: str) -> None:

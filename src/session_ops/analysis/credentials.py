@@ -132,7 +132,11 @@ def secret_in_the_code(tree: Tree) -> Iterator[Finding]:
             path.endswith((".patch", ".diff"))
             or PATTERNS.search(tree.text(path)) is not None
             or tree.entries[path].language == "markdown"
-            or (what.endswith("shape") and not re.search(r"Authorization|Bearer|_TOKEN</key>", tree.text(path)))
+            or (
+                what.endswith("shape")
+                and tree.entries[path].language != "json"
+                and not re.search(r"Authorization|Bearer|_TOKEN</key>", tree.text(path))
+            )
             or (what == "a private key" and (bool(tree.entries[path].language) or _for_tests(tree, path)))
         )
         yield Finding(
@@ -153,7 +157,9 @@ _PUBLIC = regex(r"PUBLIC|PUBLISHABLE|ANON|SITE|CLIENT|POSTHOG|ALGOLIA|SEGMENT|SE
 
 
 def _assigned(text: str, language: str) -> int:
-    """The line on which a script, unit or property list gives a secret variable a value that only a generator makes; 0 where none does."""
+    """The line on which a script, unit, property list or record of tokens gives a secret a value that only a generator makes; 0 where none does."""
+    if language == "json":
+        return _recorded(text)
     if language not in ("shell", "zsh", "systemd", "xml"):
         return 0
     for match in _GIVEN.finditer(text):
@@ -167,6 +173,27 @@ def _assigned(text: str, language: str) -> int:
             and not ALLOWED.search(text)
         ):
             return text.count("\n", 0, match.start("name") if match["name"] else match.start("text")) + 1
+    return 0
+
+
+_TOKEN = regex(
+    r"\"(?P<name>(?:access_?|refresh_?|auth_?|bearer_?|session_?|bot_?|client_?)?token|(?:client_?)?secret|api_?key|password)\"\s*:\s*\"(?P<value>[A-Za-z0-9_.~+/=-]{32,})\"",
+    re.IGNORECASE,
+)
+_GRANTED = regex(
+    r"\"(?:permissions?|scopes?|expir\w*|refresh_?token|token_type|client_(?:id|name|secret))\"\s*:", re.IGNORECASE
+)
+"""What a record of issued tokens holds beside the token."""
+
+
+def _recorded(text: str) -> int:
+    """The line of a token that stands in JSON beside what it permits or when it expires; 0 where there is none."""
+    if len(text) > 200_000 or not _GRANTED.search(text):
+        return 0
+    for match in _TOKEN.finditer(text):
+        value = match["value"]
+        if re.search(r"\d.*\d", value) and len(set(value)) >= 16 and not SAMPLE.search(value) and not ALLOWED.search(text):
+            return text.count("\n", 0, match.start()) + 1
     return 0
 
 

@@ -30,7 +30,10 @@ BEGINS = regex(r"^(?:cmd_|do_|_)?(?:init|start|setup|bootstrap|launch|up|begin|c
 ASKS = regex(
     r"\[\[?\s+!?\s*-[efsdr]\s|\btest\s+-|kill\s+-0|has-session|--force|\bflock\b|pgrep|\bmv\b|\bconfirm|\bread\s+-|is_running|already"
 )
-TAKEN = regex(r"\b(?P<var>\w+)=[\"']?\$\(\s*(?:cat\s+|<\s*)[\"']?(?P<file>[^\s\"')]+)[\"']?\s*\)")
+TAKEN = regex(
+    r"\b\w+=[\"']?\$\(\s*(?:cat\s+|<\s*)[\"']?(?P<file>[^\s\"')]+)[\"']?\s*\)"
+    r"|(?:^|[;&])\s*(?:cat\s+|done\s*<\s*)[\"']?(?P<shown>[^\s\"';|&<>]+)[\"']?\s*(?:$|;|&&|\|(?!\|))"
+)
 MESSAGES = regex(r"inbox|outbox|queue|mail|messages?|events?|pending|spool", re.IGNORECASE)
 
 
@@ -124,21 +127,20 @@ def emptied_after_reading(shell_texts: ShellTexts, tree: Tree) -> Iterator[Findi
         ):
             continue
         for row, line in enumerate(text.lines):
-            taken = TAKEN.search(line) if "$(" in line and not line.lstrip().startswith("#") else None
-            if taken is None or not MESSAGES.search(taken["file"]):
+            taken = TAKEN.search(line) if ("cat" in line or "<" in line) and not line.lstrip().startswith("#") else None
+            name = taken["file"] or taken["shown"] if taken else ""
+            if taken is None or not MESSAGES.search(name):
                 continue
             for below in range(row, min(row + 4, len(text.lines))):
                 start = taken.end() if below == row else 0
-                emptied = next(
-                    (m for m in EMPTIES.finditer(text.lines[below], start) if (m["file"] or m["cut"]) == taken["file"]), None
-                )
+                emptied = next((m for m in EMPTIES.finditer(text.lines[below], start) if (m["file"] or m["cut"]) == name), None)
                 if emptied:
                     found.append(
                         place(
                             tree,
                             text,
                             text.first + below,
-                            f"what is appended to {taken['file']} between reading and emptying it is lost",
+                            f"what is appended to {name} between reading and emptying it is lost",
                             "A message is neither read nor kept, and its sender takes it for delivered.",
                             "possible",
                         )

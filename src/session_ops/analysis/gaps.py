@@ -558,9 +558,27 @@ def no_licence(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
     promised = _promised_licence(tree)
     yield Finding(
         f"there is no licence text{said}" if not promised else f"the README names a licence, and its text is nowhere{said}",
-        promised or Evidence("LICENSE"),
+        _packed_licence(tree) or promised or (_licence_line(tree, named) if named else Evidence("LICENSE")),
         impact="Nobody else may use, change or pass on the code.",
     )
+
+
+_NAMES_LICENCE = regex(r"^[ \t{,]*\"?licen[cs]e\"?\s*[:=]", re.MULTILINE)
+_LICENCE_FILE = regex(r"\"files\"\s*:\s*\[[^\]]*?\"(?:\./)?LICEN[CS]E(?:\.\w+)?\"")
+
+
+def _packed_licence(tree: Tree) -> Evidence | None:
+    """Where package.json at the top lists the text among what it packs."""
+    text = tree.text("package.json")
+    match = _LICENCE_FILE.search(text) if "LICEN" in text else None
+    return tree.evidence("package.json", text.count("\n", 0, match.end()) + 1) if match else None
+
+
+def _licence_line(tree: Tree, named: Manifest) -> Evidence:
+    """Where a manifest names its licence."""
+    text = tree.text(named.path)
+    match = _NAMES_LICENCE.search(text)
+    return tree.evidence(named.path, text.count("\n", 0, match.end()) + 1 if match else 0)
 
 
 _LICENCES = r"\b(?:MIT|ISC|Apache|BSD|[AL]?GPL|MPL|Unlicense|CC0)\b"

@@ -25,6 +25,9 @@ VARIABLE = regex(r"\$\{?(?P<name>[A-Za-z_]\w*|[1-9@*])(?P<rest>[^}\"'\s]*\})?")
 ASSIGNED = regex(
     r"(?m)^[ \t]*(?:local[ \t]+|export[ \t]+|readonly[ \t]+|declare[ \t]+(?:-\w+[ \t]+)?)?(?P<name>[A-Za-z_]\w*)=(?P<value>[^\n]*)"
 )
+DECLARES = regex(r"[ \t]*(?:local|export|readonly|declare)\b")
+NEXT = regex(r"(?<=[\"'}\w)])[ \t]+(?P<name>[A-Za-z_]\w*)=(?P<value>\"[^\"$]*\$\{?\w+[^\"]*\"|[^\s\"'$()]+|\$\w+)(?=\s|$)")
+"""A further variable of the same declaration, with a value of one word."""
 FROM_CALLER = regex(r"^[\"']?\$(?:\{[1-9@*][^}]*\}|[1-9@*])")
 FROM_FILE = regex(r"^[\"']?\$\((?:\s*<|\s*cat\b|\s*(?:head|tail|jq|grep|sed|awk)\b[^|]*\S/|\s*curl\b|[^)]*\|\s*jq\b)")
 INTERPRETERS: dict[str, tuple[str, ...]] = {
@@ -41,6 +44,9 @@ class Taint:
         self._values: dict[str, list[str]] = {}
         for match in ASSIGNED.finditer(text):
             self._values.setdefault(match["name"], []).append(match["value"].strip())
+            if "=" in match["value"] and DECLARES.match(match[0]):
+                for more in NEXT.finditer(match["value"]):
+                    self._values.setdefault(more["name"], []).append(more["value"])
 
     def of(self, name: str) -> str:
         """`caller` (an argument), `file` (read from a file or the network) or the empty string."""

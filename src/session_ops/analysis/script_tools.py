@@ -29,6 +29,9 @@ _BRINGS: dict[str, tuple[str, ...]] = {
     "api-extractor": ("@microsoft/api-extractor",), "attw": ("@arethetypeswrong/cli",), "astro": ("astro",), "docusaurus": ("@docusaurus/core",),
 }  # fmt: skip
 """Commands that only packages of npm bring, and these packages (their package.json, `bin`)."""
+_KEY = r"\"(?:[^\"\n]*node_modules/)?{}\"\s*:\s*\{{"
+_ANYWHERE = r"(?m)(?:node_modules/|[\"'\s/]){}(?:[\"'@:]|$)"
+"""How lock files name what they hold: npm's also has the names that others only ask for."""
 _STARTS = regex(r"(?:^|&&|\|\||;|\|(?!\|))\s*(?:cross-env\s+)?(?:\w+=\S+\s+)*(?P<tool>[a-z][\w-]*)(?=\s|$|;)")
 
 
@@ -73,8 +76,7 @@ def _locked(tree: Tree, one: Manifest, around: list[Manifest], packages: tuple[s
     for folder in {one.folder, *(m.folder for m in around)}:
         for name in NPM_LOCKS:
             text = tree.text(f"{folder}/{name}" if folder else name)
-            if text and any(
-                re.search(rf"(?:node_modules/|[\"'\s/]){re.escape(p)}(?:[\"'@:]|$)", text, re.MULTILINE) for p in packages
-            ):
+            shape = _KEY if name == "package-lock.json" else _ANYWHERE
+            if text and any(re.search(shape.format(re.escape(p)), text) for p in packages):
                 return True
     return False

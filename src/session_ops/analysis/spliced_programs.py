@@ -19,8 +19,11 @@ from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 BEGUN = regex(r"(?:^|[\s;|&(/=])(python3?(?:\.\d+)?|node|ruby|perl|osascript)\b[^\n|;&]*<<-?[ \t]*([A-Za-z_]\w*)[^\n]*$")
-FREE = regex(rf"(?i)^(?!.*tokens?_)(?:\\w+_)?{MESSAGE}s?$")
+FREE = regex(rf"(?i)^(?!.*tokens?_)(?:\w+_)?{MESSAGE}s?$")
 """Names of variables that hold what people and agents write."""
+GIVEN = ("'", '\\"', "`")
+FED = ("'", '"', "`")
+"""What quotes in a program that is a word in double quotes, and in a here-document."""
 VALUE = regex(r"(?<!\\)\$(?:\{(\w+)\}|([A-Za-z_]\w*|[1-9@*]))")
 SAFE = regex(
     r"^[\"']?(?:-?[\w.:/ +-]*|\$\(\(.*\)\)|\$[#?$!]|\$\((?:date|wc|id|uname|nproc|stat|mktemp|git rev-parse|uuidgen|hostname)\b.*|\$\{#.*|\d+)[\"']?;?$"
@@ -77,15 +80,15 @@ def breaks_the_other_program(shell_texts: ShellTexts, tree: Tree) -> Iterator[Fi
 
 
 def _spliced(tree: Tree, text: ShellText) -> Iterator[Finding]:
-    programs = [*_given(text), *_fed(text)]
+    programs = [*((*one, GIVEN) for one in _given(text)), *((*one, FED) for one in _fed(text))]
     if not programs:
         return
     taint = Taint(text.text)
-    for language, row, program in programs:
+    for language, row, program, marks in programs:
         for at, line in enumerate(program):
             for match in VALUE.finditer(line):
                 name = match[1] or match[2]
-                if not _quoted(line[: match.start()], line[match.end() :]):
+                if not _quoted(line[: match.start()], line[match.end() :], marks):
                     continue
                 sure = _danger(text.text, taint, name)
                 if sure is None:
@@ -138,10 +141,10 @@ def _fed(text: ShellText) -> Iterator[tuple[str, int, list[str]]]:
             row = end
 
 
-def _quoted(before: str, after: str) -> bool:
+def _quoted(before: str, after: str, marks: tuple[str, ...]) -> bool:
     """Is the place between two quotation marks of the inner program, on its line?"""
     inner = re.sub(r"\\\\", "", before)
-    return any(inner.count(mark) % 2 and mark in after for mark in ("'", '\\"', "`"))
+    return any(inner.count(mark) % 2 and mark in after for mark in marks)
 
 
 def _danger(whole: str, taint: Taint, name: str) -> Confidence | None:

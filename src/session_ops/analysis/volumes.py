@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from session_ops.analysis.deployment_fixes import mount_where_it_works
 from session_ops.discovery.aside import not_deployed
-from session_ops.discovery.deployment import Deployment, Dockerfile
+from session_ops.discovery.deployment import Deployment, Dockerfile, Instruction
 from session_ops.discovery.files import Tree, normal
 from session_ops.model import Finding
+from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 
@@ -79,3 +81,74 @@ def _folder(image: Dockerfile) -> str:
 
 def _workdir_line(image: Dockerfile) -> int:
     return [i.line for i in image.instructions if i.name == "WORKDIR"][-1]
+
+
+_NAMED = regex(r"^[A-Za-z0-9][\w.-]*$")
+_HANDS_OVER = regex(r"\bchown\b|\bgosu\b|\bsu-exec\b|\bsetpriv\b|\bsudo\b|\bfixuid\b|\bsu\s+-")
+
+
+@rule("SHIP-OWNER", gate="ship", category="deploy-config")
+def volume_that_only_root_writes(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
+    """A named volume is mounted on a path that the image does not make, and the image runs as another user than root.
+
+    Why: Docker gives a new volume the owner of the folder it covers; where the image has no such folder it makes one that belongs to root. The
+    service cannot write there: "permission denied" at its first save. Passes: images that name the path or make it, entry points that chown or
+    change the user, services with a `user` of their own, images that are not built here.
+    Do: Make the folder in the Dockerfile before USER: `RUN mkdir -p PATH && chown USER PATH`.
+    Source: Docker, Volumes ("populate a volume using a container"); Dockerfile reference, VOLUME and USER.
+    """
+    built = [service for service in deployment.services if "build" in service.values or "build.context" in service.values]
+    if not built or not deployment.dockerfiles:
+        raise NotApplicable("no compose service that is built from a Dockerfile here")
+    for service in built:
+        image = image_of(service.path, service.values, deployment.dockerfiles)
+        user = _user(image) if image else None
+        if image is None or user is None or "user" in service.values:
+            continue
+        if not_deployed(service.path) and not any(service.path in tree.text(e.path) for e in tree.files("markdown")):
+            continue  # an example that nobody is told to start
+        named = [
+            (key, inside.partition(":")[0].rstrip("/"))
+            for key, value in service.values.items()
+            for source, _, inside in [value.partition(":")]
+            if re.fullmatch(r"volumes\.\d+", key) and _NAMED.match(source) and inside.startswith("/")
+        ]
+        told = "\n".join(i.value for i in image.instructions if i.name not in ("FROM", "USER"))
+        started = " ".join(i.value for i in image.instructions if i.name in ("ENTRYPOINT", "CMD"))
+        scripts = [
+            e.path for e in tree.files("shell") if e.path.rpartition("/")[2] in told or e.path.rpartition("/")[2] in started
+        ]
+        if any(_HANDS_OVER.search(tree.text(path)) for path in scripts) or "$" in user.value:
+            continue
+        bare = [(key, path) for key, path in named if not _made(path, told)]
+        if not bare or not started:
+            continue
+        key, path = bare[0]
+        yield Finding(
+            f"the volume at {path} belongs to root, since the image makes no such folder, and {service.name} runs as {user.value.strip()}",
+            tree.evidence(service.path, service.places.get(key, service.line)),
+            (
+                tree.evidence(image.path, user.line),
+                *(tree.evidence(service.path, service.places[k]) for k, _ in bare[1:6] if k in service.places),
+            ),
+            "Whatever the service saves there ends with: permission denied.",
+            "likely" if re.search(r"\b(?:useradd|adduser)\b", told) or user.value.strip() == "node" else "possible",
+        )
+
+
+def _made(path: str, told: str) -> bool:
+    """Does the image name a path, or a folder above it below the first two, as it is or by its last part below a WORKDIR?"""
+    parts = PurePosixPath(path)
+    name = re.escape(parts.name)
+    return (
+        path in told
+        or re.search(rf"(?:mkdir|install|COPY|chown|VOLUME)[^\n]*[\s/{{,]{name}\b", told) is not None
+        or re.search(rf"(?:^|\s)(?:\./)?{name}/?(?:\s|$)", told, re.MULTILINE) is not None
+    )
+
+
+def _user(image: Dockerfile) -> Instruction | None:
+    """The USER of the last stage, where it is not root."""
+    last = max((i.stage for i in image.instructions), default=0)
+    found = [i for i in image.instructions if i.name == "USER" and i.stage == last]
+    return found[-1] if found and found[-1].value.strip().partition(":")[0] not in ("root", "0") else None

@@ -80,6 +80,13 @@ LINUX_ALONE = regex(
     re.MULTILINE,
 )
 MAC_ALONE = regex(r"^\s*(?:sudo\s+)?(?:osascript|launchctl|defaults\s+(?:write|read)|pbcopy|sw_vers|brew)\b", re.MULTILINE)
+_CARE = regex(
+    r"#[^\n]*(?:\b(?:on|for|and|both) (?:macOS|BSD)\b|\b(?:macOS|BSD)(?: |/BSD|/macOS|/Linux|-)"
+    r"(?:has|fallback|compat\w*|ships|lacks|bash|stat|sed|date|support\w*)"
+    r"|\bmacOS/BSD\b|\bGNU[^\n]{0,20}\b(?:BSD|macOS)\b)"
+    r"|^[^#\n]*(?:\bstat -f ?['\"]?%|\bdate -j\b|\bmd5 -q\b)",
+    re.MULTILINE,
+)
 FROM = regex(r"\s*FROM\s+(?:--\S+\s+)?(\S+)", re.IGNORECASE)
 KEPT = regex(r"(?:^|/)(?:backups?|old|legacy)/")
 BRANCHES = regex(r"\buname\b(?!\s+-[rmnvpi]+\b)|\$\{?OSTYPE\b|\bdarwin\b|\bmacos\b", re.IGNORECASE)
@@ -127,6 +134,8 @@ def platforms(tree: Tree, scripts: Scripts) -> Platforms:
                 declare(
                     "macos", "likely", script.path, text.count("\n", 0, match.start()) + 1, f"{script.path} has a branch for it"
                 )
+    if "macos" not in found and (place := _cared_for(tree, scripts)):
+        declare("macos", "possible", *place, f"{place[0]} takes care of it")
     if "linux-gnu" not in found and not ("macos" in found and found["macos"].confidence == "likely" and _says_only_macos(tree)):
         found["linux-gnu"] = Platform("linux-gnu", "possible" if "macos" in found else "likely", None, "by default")
     contained = _contained(tree, scripts)
@@ -147,6 +156,18 @@ def _guides(tree: Tree) -> list[str]:
             re.IGNORECASE,
         )
     ]
+
+
+def _cared_for(tree: Tree, scripts: Scripts) -> tuple[str, int] | None:
+    """Where a script first takes care of macOS, in a comment or with a command of BSD, where two scripts do; None where they do not."""
+    places = [
+        (script.path, text.count("\n", 0, match.start()) + 1)
+        for script in scripts
+        if script.language == "shell" and not is_aside(script.path) and not KEPT.search(script.path)
+        for text in [tree.text(script.path)]
+        if ("BSD" in text or "macOS" in text or "stat -f" in text or "date -j" in text) and (match := _CARE.search(text))
+    ]
+    return places[0] if len(places) > 1 else None
 
 
 def _says_only_macos(tree: Tree) -> bool:

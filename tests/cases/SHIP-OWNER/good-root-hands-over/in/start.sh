@@ -1,0 +1,3 @@
+#!/bin/sh
+sudo chown agent "$HOME/.state"
+exec "$@"

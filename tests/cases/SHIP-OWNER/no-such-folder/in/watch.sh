@@ -1,0 +1,2 @@
+#!/bin/sh
+date >> "$HOME/.state/beats"
