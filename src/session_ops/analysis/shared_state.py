@@ -597,6 +597,9 @@ def same_second_same_id(scripts: Scripts, mechanism: Mechanism, bodies: Bodies, 
             break
         if many >= MOST:
             return
+        for finding in _branch_of_a_day(tree, path, text):
+            many += 1
+            yield finding
     for entry in tree.files("python", "javascript", "typescript", "go", "ruby"):
         text = tree.text(entry.path)
         if not any(word in text for word in ("strftime", "time.time()", "Date.now()", ".Unix()", "now.to_i")):
@@ -618,6 +621,34 @@ def same_second_same_id(scripts: Scripts, mechanism: Mechanism, bodies: Bodies, 
                 break
     if not many and not mechanism.uses:
         raise NotApplicable("no session state")
+
+
+_DAY = regex(
+    r"^\s*(?:local\s+|readonly\s+)?(?P<name>\w*branch\w*)=(?P<value>[^\n]*\$\(date\s+\+[\"']?(?:%Y%m%d|%F|%Y-%m-%d|%y%m%d|%m%d|%Y_%m_%d)[\"']?\)[^\n]*)$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_ENDS_BRANCH = regex(r"\bbranch\s+(?:-[dD]\b|--delete)|checkout\s+-B|switch\s+-C|\s-B\s")
+
+
+def _branch_of_a_day(tree: Tree, path: str, text: str) -> Iterator[Finding]:
+    """A branch that is made anew and named by the day."""
+    if "branch" not in text.lower() or _ENDS_BRANCH.search(text):
+        return
+    for match in _DAY.finditer(text):
+        made = re.search(
+            rf"git\b[^\n]*\b(?:worktree\s+add|checkout|switch)\b[^\n]*\s-(?:b|c)\s+[\"']?\$\{{?{match['name']}\b", text
+        )
+        asked = re.search(rf"(?:show-ref|rev-parse|branch\s+--list|ls-remote)\b[^\n]*\$\{{?{match['name']}\b", text)
+        if made and not asked and not FINE.search(match["value"]):
+            yield Finding(
+                f"`{match['name']}` is only the day: git refuses to make it a second time",
+                at=tree.evidence(path, text.count("\n", 0, match.start("name")) + 1),
+                also=(tree.evidence(path, text.count("\n", 0, made.start()) + 1),),
+                impact="The second start of the same day ends with: a branch named … already exists.",
+                confidence="likely" if "worktree" in made[0] else "possible",
+                data={"name": match["name"]},
+            )
+            return
 
 
 OWN_ROOT = regex(

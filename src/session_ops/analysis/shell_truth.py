@@ -157,9 +157,55 @@ def error_ends_with_zero(shell_texts: ShellTexts, tree: Tree) -> Iterator[Findin
     Source: POSIX.1-2024, Shell & Utilities, exit.
     """
     texts = [t for t in shell_texts if t.kind == "script" and re.search(r"\bexit\s+0\b", t.text) and not HOOK.search(t.path)]
-    if not texts:
+    runners = [t for t in shell_texts if t.kind == "script" and _RUNNER.search(t.path)]
+    if not texts and not runners:
         raise NotApplicable("no script ends with exit 0")
-    yield from told((found for text in texts for found in (*_after_error(tree, text), *_whatever(tree, text))), 2, 8)
+    found = [one for text in texts for one in (*_after_error(tree, text), *_whatever(tree, text))]
+    yield from told((*found, *(one for text in runners for one in _after_tests(tree, text))), 2, 8)
+
+
+_RUNNER = regex(
+    r"(?:^|/)(?:run[-_])?(?:all[-_])?(?:tests?|checks?|ci|verify|lint)(?:[-_][\w-]+)?(?:\.(?:sh|bash))?$", re.IGNORECASE
+)
+_TESTS = regex(
+    r"^(?:\S*/)?(?:python3?\s+-m\s+(?:pytest|unittest)|pytest|npm\s+(?:run\s+)?test|cargo\s+test|go\s+test|bats|npx\s+(?:jest|vitest))\b(?!.*--(?:version|help))"
+)
+
+
+def _after_tests(tree: Tree, text: ShellText) -> Iterator[Finding]:
+    """A last message of a script that runs the tests and keeps their status nowhere."""
+    found = statements(text.root)
+    if (
+        len(found) < 2
+        or text.ever("errexit")
+        or not SAYS_ANY.match(name_of(found[-1]))
+        or re.search(r"\$\?|PIPESTATUS|\btrap\b", text.text)
+    ):
+        return
+    run = [one.node for one in text.commands if _TESTS.match(" ".join(one.words))]
+    if run and not any(_looked(node) for node in run):
+        yield place(
+            tree,
+            text,
+            found[-1],
+            f"the script ends with a message, and with 0, whatever `{_short(run[0].text())}` said",
+            "Who starts it (CI, a hook, an agent) takes failed tests for passed ones.",
+            "possible",
+        )
+
+
+def _looked(node: SgNode) -> bool:
+    """Does anything depend on the status of a command: a condition, a list, an assignment?"""
+    child = node
+    for above in node.ancestors():
+        if above.kind() in ("list", "negated_command", "command_substitution", "subshell", "function_definition"):
+            return True
+        if above.kind() in ("if_statement", "while_statement", "elif_clause"):
+            condition = above.field("condition")
+            if condition is not None and condition.range().start.line == child.range().start.line:
+                return True
+        child = above
+    return False
 
 
 HOOK = regex(r"hook|statusline|(?:^|/)\.git/|notif", re.IGNORECASE)

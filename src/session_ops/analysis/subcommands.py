@@ -12,6 +12,7 @@ from ast_grep_py import SgNode
 from session_ops.discovery.aside import is_aside, not_deployed
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import Tree
+from session_ops.discovery.references import References
 from session_ops.discovery.shell_flow import ShellText, ShellTexts
 from session_ops.model import Finding
 from session_ops.patterns import regex
@@ -25,6 +26,10 @@ _REFUSES = regex(
 _HANDS_ON = regex(r"\"?\$[@*]|\$\{?1\b|\beval\b|\bexec\b|exit 0|\$\{?@")
 _USE = regex(r"\bUse:\s*\"(?P<use>[\w.-]+)[^\"]*\"")
 _ALIASES = regex(r"\bAliases:\s*\[\]string\{(?P<names>[^}]*)\}")
+_NEGATED = regex(
+    r"\bno\b|\bnot\b|n't\b|\bremoved\b|\bnew\b|\blegacy\b|\bdeprecated\b|\bplanned\b|\bsoon\b|\bTODO\b|\bfuture\b|\bwould\b",
+    re.IGNORECASE,
+)
 _SHOWN = 6
 
 
@@ -51,13 +56,16 @@ def subcommand_that_is_refused(tree: Tree, docs: Docs, shell_texts: ShellTexts) 
     Source: POSIX.1-2024, Shell & Utilities, case; spf13/cobra, "unknown command".
     """
     found = [*_shell_dispatchers(shell_texts), *_cobra(tree)]
+    names = [name for one in found for name in one.names]
+    found = [one for one in found if names.count(one.names[0]) == 1]
     if not found:
         raise NotApplicable("no command with subcommands")
     for one in found:
         told = list(_documented(docs, one))
-        if not any(word in one.takes for word, _, _ in told) and one.path.endswith(".sh"):
+        if not any(word in one.takes for word, _, _ in told):
             told = []  # nothing says that this is how it is called
-        refused = [(word, path, line) for word, path, line in told if word not in one.takes]
+        whole = tree.text(one.path)
+        refused = [r for r in told if r[0] not in one.takes and not _NEGATED.search(tree.lines(r[1])[r[2] - 1])]
         built = [r for r in refused if _is_built(tree, one, r[0])]
         if built:
             word, path, line = built[0]
@@ -69,7 +77,7 @@ def subcommand_that_is_refused(tree: Tree, docs: Docs, shell_texts: ShellTexts) 
             )
         by_word: dict[str, list[tuple[str, int]]] = {}
         for word, path, line in refused:
-            if not any(word == b[0] for b in built):
+            if not any(word == b[0] for b in built) and not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", whole):
                 by_word.setdefault(word, []).append((path, line))
         for word, places in list(by_word.items())[:3]:
             yield Finding(
@@ -165,7 +173,7 @@ def _cobra(tree: Tree) -> Iterator[_Dispatcher]:
 
 _WORD = r"(?P<word>[a-z][a-z0-9]*(?:[-:_][a-z0-9]+)*)"
 _PLANS = regex(
-    r"(?:^|/)(?:plans?|prds?|future[\w-]*|ideas|archive|specs?|rfcs?|design)/|(?:^|[/_-])(?:feature|plan|todo|roadmap|proposal|prd|ideas?|spec|design)s?[\w-]*\.\w+$",
+    r"(?:^|/)(?:plans?|prds?|future[\w-]*|ideas|decisions|reports?|instructions|reviews?|archive|specs?|rfcs?|design)/|(?:^|[/_-])(?:feature|plan|todo|roadmap|proposal|prd|ideas?|spec|design)s?[\w-]*\.\w+$",
     re.IGNORECASE,
 )
 
@@ -175,7 +183,7 @@ def _documented(docs: Docs, one: _Dispatcher) -> Iterator[tuple[str, str, int]]:
     said = "|".join(re.escape(name) for name in one.names)
     shape = re.compile(rf"^\s*(?:\$ |> )?(?:\S*/)?(?:{said})\s+{_WORD}(?=\s|$)")
     for doc in docs:
-        if doc.role == "changelog" or is_aside(doc.path) or _PLANS.search(doc.path):
+        if doc.role in ("changelog", "agent-rules") or is_aside(doc.path) or _PLANS.search(doc.path):
             continue
         for block in doc.blocks:
             if block.language in ("", "bash", "sh", "shell", "console", "zsh", "text") and any(
@@ -184,7 +192,7 @@ def _documented(docs: Docs, one: _Dispatcher) -> Iterator[tuple[str, str, int]]:
                 for number, line in enumerate(block.text.split("\n"), block.line):
                     if (match := shape.match(line)) and not re.search(r"[├└│]", line):
                         yield match["word"], doc.path, number
-        for span in doc.spans:
+        for span in doc.spans if doc.role == "readme" else ():
             if span.kind == "code" and (match := shape.match(span.text)):
                 yield match["word"], doc.path, span.line
 
@@ -230,3 +238,48 @@ def _called(tree: Tree, shell_texts: ShellTexts, one: _Dispatcher) -> Iterator[F
                 (tree.evidence(one.path, one.line), *(tree.evidence(text.path, n) for n, _ in wrong[1:_SHOWN])),
                 f"`{one.names[0]} {word}` ends with an error.",
             )
+
+
+@rule("ENTRY-SOURCED", gate="start", category="shell")
+def sourced_and_started(tree: Tree, shell_texts: ShellTexts, references: References) -> Iterator[Finding]:
+    """A script that others source ends them, since it looks at the first argument by itself.
+
+    Why: a sourced file sees the arguments of the script that sources it. Its `case "$1"` finds none of its own subcommands, prints its usage and
+    calls `exit 1`, which ends the other script before its first command. Passes: files that ask who was started (`BASH_SOURCE` against
+    `$0`, `return` outside of functions), and those that nothing sources.
+    Do: Put the branches behind `if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then … fi`.
+    Source: bash manual, source ("if no arguments are supplied, the positional parameters are unchanged"), BASH_SOURCE.
+    """
+    sourced = {r.target: r for r in references if r.act == "source" and r.place == "shell" and r.verdict == "resolves"}
+    texts = [t for t in shell_texts if t.kind == "script" and t.path in sourced]
+    if not texts:
+        raise NotApplicable("no script sources another one")
+    for text in texts:
+        if "esac" not in text.text or (
+            "BASH_SOURCE" in text.text
+            and re.search(r"BASH_SOURCE[^\n]*==?[^\n]*\$\{?0|\$\{?0\}?[^\n]*==?[^\n]*BASH_SOURCE", text.text)
+        ):
+            continue
+        if re.search(r"^\s*(?:return\b|\(?\s*return\s+0)", text.text, re.MULTILINE) and not text.functions:
+            continue
+        for node in text.nodes("case_statement"):
+            value = node.field("value")
+            match = _FIRST.match(value.text()) if value is not None else None
+            above = node.parent()
+            if match is None or match["name"] != "1" or above is None or above.kind() != "program":
+                continue
+            last = [c.text() for c in node.children() if c.kind() == "case_item"][-1]
+            ref = sourced[text.path]
+            passed = re.search(
+                rf"(?:source|\.)\s+\S*{re.escape(PurePosixPath(text.path).name)}[\"']?[ \t]+[^\s;&|#)}}]",
+                tree.lines(ref.source)[ref.line - 1],
+            )
+            if _branches(node) and re.search(r"\bexit\s+[1-9]", last) and not passed:
+                yield Finding(
+                    f"{ref.source} sources this file, which ends it: `exit` where the first argument is none of its own subcommands",
+                    tree.evidence(text.path, text.line(node)),
+                    (tree.evidence(ref.source, ref.line),),
+                    f"{ref.source} ends before its first command.",
+                    "possible" if is_aside(ref.source) else "likely",
+                )
+            break

@@ -132,8 +132,28 @@ def volume_that_only_root_writes(tree: Tree, deployment: Deployment) -> Iterator
                 *(tree.evidence(service.path, service.places[k]) for k, _ in bare[1:6] if k in service.places),
             ),
             "Whatever the service saves there ends with: permission denied.",
-            "likely" if re.search(r"\b(?:useradd|adduser)\b", told) or user.value.strip() == "node" else "possible",
+            "likely" if re.search(r"\b(?:useradd|adduser)\b", told) and _plain(path, image, service.values) else "possible",
         )
+
+
+_OF_TOOLS = regex(r"/\.(?:cache|config|local|npm|cargo|rustup|gem|m2|gradle)(?:/|$)|/node_modules$")
+"""Folders that a tool makes while the image is built."""
+
+
+def _plain(path: str, image: Dockerfile, values: dict[str, str]) -> bool:
+    """Does nothing else bring the folder: a tool, a COPY of a whole tree, a mount above it?"""
+    folder = _folder(image)
+    whole = any(i.name in ("COPY", "ADD") and re.search(r"(?:^|\s)\./?\s", i.value) for i in image.instructions)
+    above = [
+        v.split(":")[1].rstrip("/")
+        for k, v in values.items()
+        if k.startswith("volumes.") and v.startswith((".", "/", "~")) and ":" in v
+    ]
+    return not (
+        _OF_TOOLS.search(path)
+        or (whole and folder and path.startswith(folder + "/"))
+        or any(path.startswith(a + "/") for a in above)
+    )
 
 
 def _made(path: str, told: str) -> bool:

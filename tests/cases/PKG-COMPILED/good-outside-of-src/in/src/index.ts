@@ -1,0 +1,3 @@
+import { prompt } from "./agent/ask";
+
+console.log(prompt("plan"));

@@ -1,0 +1,4 @@
+#!/bin/bash
+set -e
+pytest tests/
+echo done

@@ -1,0 +1,2 @@
+#!/bin/sh
+rm -f "$HOME/.cache/tracker/status/test-one.status"
