@@ -186,13 +186,31 @@ def _sureness(tree: Tree, packages: list[Manifest], first: _Import) -> Confidenc
     """Likely where the file is a part of a package that is built, and everything that is declared is known to bring nothing of the kind."""
     own = [m for m in packages if _covers(m, first.path)]
     named = [m for m in own if m.name]
-    if not named or not _is_module(tree, first.path) or _TOOLING.search(first.path):
+    of_package = named and _is_module(tree, first.path)
+    if not (of_package or (not named and _is_told(tree, own, first.path))) or _TOOLING.search(first.path):
         return "possible"
     runtime = {normalised(d.name) for m in own for d in m.dependencies if d.group == "runtime"}
     if not runtime or not runtime <= BRINGS.keys() or any(m.dynamic for m in own if not m.path.endswith("pyproject.toml")):
         return "possible"
     brought = frozenset(b for r in runtime for b in BRINGS[r])
     return "possible" if brought_by(first.module, brought) else "likely"
+
+
+_LISTS_ALL = regex(r"(?:^|/)requirements\.txt$")
+
+
+def _is_told(tree: Tree, own: list[Manifest], path: str) -> bool:
+    """Is this a program that the README names, where the only list of what is needed is requirements.txt, which the README installs?"""
+    folder = path.rpartition("/")[0]
+    if [m.path for m in own if m.folder == folder] != [f"{folder}/requirements.txt".lstrip("/")] or len(own) != 1:
+        return False
+    if not _LISTS_ALL.search(own[0].path) or "__main__" not in tree.text(path):
+        return False
+    guides = [tree.text(e.path) for e in tree.files("markdown") if "/" not in e.path]
+    name = re.escape(path.rpartition("/")[2])
+    return any(re.search(r"pip3? install[^\n]*-r[^\n]*requirements\.txt", text) for text in guides) and any(
+        re.search(rf"python3?\s+(?:\./)?{name}\b", text) for text in guides
+    )
 
 
 def _own_modules(tree: Tree) -> set[str]:

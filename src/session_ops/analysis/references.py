@@ -246,6 +246,8 @@ def _how_sure(tree: Tree, one: Reference, history: History, apart: frozenset[str
         return ("likely" if one.act == "run" and one.base == "script" else "possible"), None
     folder_there = tree.is_folder(posixpath.dirname(one.target)) and posixpath.dirname(one.target) != ""
     moved = bool(one.candidates) and (one.source in apart or posixpath.dirname(one.source) in apart)
+    if one.act == "run" and _set_again(one):
+        return "likely", None
     if moved or _elsewhere(one):
         return "possible", None
     if not one.fatal or _OWN_CONFIG.search(one.target):
@@ -253,6 +255,19 @@ def _how_sure(tree: Tree, one: Reference, history: History, apart: frozenset[str
     if one.act in ("run", "source"):
         return ("likely" if one.base == "script" or known or folder_there else "possible"), None
     return ("likely" if known and one.base == "script" else "possible"), None
+
+
+def _set_again(one: Reference) -> bool:
+    """Does a file that the script sources give its own folder to the variable, and the path holds from the script's folder?"""
+    below = normal(posixpath.join(posixpath.dirname(one.source), one.literal.lstrip("/")))
+    return (
+        one.base == "script"
+        and not one.set_at
+        and bool(one.variable)
+        and one.candidates == (below,)
+        and one.anchor != posixpath.dirname(one.source)
+        and one.target == posixpath.join(one.anchor, one.literal.lstrip("/"))
+    )
 
 
 def _built(tree: Tree, manifest: str) -> bool:
