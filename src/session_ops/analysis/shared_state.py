@@ -485,8 +485,10 @@ def one_pointer_for_all(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
         and (IN_SESSION_TERMS.search(u.state) or OF_HOOKS.search(u.path))
         and not not_deployed(u.path.replace("docs/", "", 1))
     ]
-    if not pointers:
+    ids = list(_one_id(mechanism, tree))
+    if not pointers and not ids:
         raise NotApplicable("no pointer to a current session")
+    yield from ids
     groups: dict[str, list[Use]] = defaultdict(list)
     for use in pointers:
         groups[use.state.rpartition("/")[2]].append(use)
@@ -522,6 +524,34 @@ def one_pointer_for_all(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
             if first.language in ("shell", "markdown") and IN_SESSION_TERMS.search(first.state)
             else "possible",
             data={"state": first.state},
+        )
+
+
+_ID_FILE = regex(r"(?:^|/)\.?(?:claude[-_])?session[-_]?id(?:\.(?:txt|json))?$", re.IGNORECASE)
+
+
+def _one_id(mechanism: Mechanism, tree: Tree) -> Iterator[Finding]:
+    """A function of code that takes the session's id from one file, and writes a new one there where it is missing."""
+    named = [u for u in mechanism.uses if _ID_FILE.search(u.state) and u.language not in ("shell", "markdown")]
+    told: set[str] = set()
+    for use in named:
+        read = any(u.act == "reads" and (u.path, u.function) == (use.path, use.function) for u in named)
+        if use.act != "creates" or use.way != "whole" or not read or re.search(r"[*{$]", use.state) or not_deployed(use.path):
+            continue
+        if use.path in told or len(told) >= 4:
+            continue
+        told.add(use.path)
+        lines = tree.lines(use.path)
+        given = re.compile(rf"^\s*(?:const |let |var )?{re.escape(use.expression)}\s*(?::\s*\w+\s*)?:?=(?!=)")
+        line = next((n for n in range(use.line, max(use.line - 25, 0), -1) if given.match(lines[n - 1])), use.line)
+        asked = any("SESSION_ID" in text for text in lines[max(0, line - 8) : use.line])
+        yield Finding(
+            f"every session takes its id from the one file {parts_of(use.state)}: the second is taken for the first",
+            at=tree.evidence(use.path, line),
+            also=(tree.evidence(use.path, use.line),) if use.line != line else (),
+            impact="Claims and locks are booked on one id, so no session ever finds one that another holds.",
+            confidence="likely" if OF_HOOKS.search(use.path) and not asked else "possible",
+            data={"state": use.state},
         )
 
 

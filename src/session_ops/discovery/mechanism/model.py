@@ -25,7 +25,7 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         regex(
             r"(?:^|[/.])\.?(?:current|active|latest|last)[-_](?:session|agent|task|worktree|story|plan|prd|team)(?:[-_](?:id|file|name|path))?(?:\.\w+)?$"
             r"|(?:^|/)\.?(?:sessions?|agents?|workers?)/\.?(?:current|active)(?:\.(?:txt|id|json))?$"
-            r"|(?:^|/)\.(?:current|active)(?:\.(?:txt|id|json))?$",
+            r"|(?:^|/)\.(?:current|active)(?:\.(?:txt|id|json))?$|(?:^|/)\.?session[-_]?id(?:\.(?:txt|json))?$",
             re.IGNORECASE,
         ),
     ),
