@@ -33,6 +33,8 @@ SHAPES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     ),
     ("/api/webhooks/", "a Discord webhook", regex(r"discord(?:app)?\.com/api/webhooks/\d{16,}/[\w-]{50,}")),
     ("AIza", "a Google API key", regex(r"(?<![\w-])AIza[0-9A-Za-z_-]{35}(?![\w-])")),
+    ("sbp_", "a Supabase access token", regex(r"(?<![\w-])sbp_[0-9a-f]{40}(?![0-9a-f])")),
+    ("gsk_", "a Groq key", regex(r"(?<![\w-])gsk_[A-Za-z0-9]{52}(?![A-Za-z0-9])")),
     ("npm_", "an npm token", regex(r"(?<![\w-])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])")),
     ("pypi-", "a PyPI token", regex(r"(?<![\w-])pypi-AgE[\w-]{50,}")),
     ("hf_", "a Hugging Face token", regex(r"(?<![\w-])hf_[A-Za-z]{34}(?![A-Za-z])")),

@@ -167,7 +167,9 @@ def no_manifest(tree: Tree, syntax: Syntax, docs: Docs, manifests: Manifests, hi
             every = [] if present else [n for n in python_needs(tree) if not n.path.startswith(tuple(f"{f}/" for f in nested))]
         hard = [n for n in every if not n.guarded]
         removed = _removed(history, world, hard)
-        told = None if present else _told(tree, docs, world)
+        told = None if present and not (ecosystem == "npm" and _all_inside(tree, present)) else _told(tree, docs, world)
+        if told is not None and present and not _told_apart(tree, told, present):
+            told = None
         alone = ecosystem == "pip" and not present and not told and not removed and _sdist(tree) is None
         call = _pip_call(tree) if alone else None
         looked = looked or bool(every) or bool(present) or told is not None
@@ -341,6 +343,24 @@ def _told(tree: Tree, docs: Docs, world: _World) -> Evidence | None:
                 if world.command.search(line):
                     return tree.evidence(doc.path, block.line + n)
     return None
+
+
+def _all_inside(tree: Tree, present: list[str]) -> bool:
+    """Do all manifests lie in folders of the target, and none at its top or above?"""
+    return "package.json" not in tree.entries and all("/" in p and not p.startswith("..") for p in present)
+
+
+def _told_apart(tree: Tree, told: Evidence, present: list[str]) -> bool:
+    """Do the docs install here first, and go into a folder that has a manifest only after that?"""
+    lines = tree.lines(told.path)
+    folders = {p.rpartition("/")[0] for p in present}
+    goes = [
+        n
+        for n, line in enumerate(lines, 1)
+        for m in re.finditer(r"\bcd\s+[\"']?(?:\./)?([\w./-]+)", line)
+        if m[1].rstrip("/") in folders
+    ]
+    return bool(goes) and min(goes) > told.line
 
 
 def _attempt_data(removed: Attempt | None) -> dict[str, str]:

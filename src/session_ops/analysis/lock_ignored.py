@@ -43,16 +43,17 @@ def image_ignores_lock_file(tree: Tree, deployment: Deployment) -> Iterator[Find
         raise NotApplicable("neither a Dockerfile nor CI")
     yield from _ci_ignores_lock_file(tree, deployment)
     for dockerfile in deployment.dockerfiles:
-        lock = normal(f"{dockerfile.context}/package-lock.json") if dockerfile.context else "package-lock.json"
-        if (
-            lock not in tree.entries
-            or not_deployed(dockerfile.path)
-            or re.search(r"(?:^|[./_-])dev(?:$|[./_-]|container)", dockerfile.path)
-        ):
+        if not_deployed(dockerfile.path) or re.search(r"(?:^|[./_-])dev(?:$|[./_-]|container)", dockerfile.path):
             continue
+        workdir = ""
         for step in dockerfile.instructions:
+            if step.name == "WORKDIR":
+                workdir = posixpath.join(workdir, step.value.strip().strip("\"'"))
             match = _NPM_INSTALL.search(step.value) if step.name == "RUN" else None
-            if match is None or re.search(r"(?:^|\s)(?:-g|--global)\b", match["flags"]):
+            if match is None or re.search(r"(?:^|\s)(?:-g|--global)\b", match["flags"]) or "npm ci" in step.value:
+                continue
+            lock = _lock_of(tree, dockerfile.context, workdir)
+            if not lock:
                 continue
             plain = not match["flags"].strip()
             line = next(
@@ -66,6 +67,14 @@ def image_ignores_lock_file(tree: Tree, deployment: Deployment) -> Iterator[Find
                 "possible",
                 data={"old": match[0].strip()} if plain else {},
             )
+
+
+def _lock_of(tree: Tree, context: str, workdir: str) -> str:
+    """The lock file of the folder that an image's folder was copied from: the deepest of the context that ends like it, or the context."""
+    parts = [part for part in workdir.split("/") if part]
+    tails = ["/".join(parts[at:]) for at in range(len(parts))]
+    places = [normal(posixpath.join(context, tail, "package-lock.json")) for tail in (*tails, "")]
+    return next((place for place in places if place in tree.entries), "")
 
 
 _INTO = regex(r"^\s*cd\s+[\"']?(?P<folder>[\w./-]+)[\"']?\s*(?:&&|;)")

@@ -68,7 +68,22 @@ def is_output(tree: Tree, one: Manifest, path: str) -> bool:
     ignored = would_ignore(tree, posixpath.join(one.folder, clean))
     if not (ignored or top in FOLDERS or top.startswith(("dist", "build"))):
         return False
+    if top == "bin" and not ignored and _of_a_framework(one):
+        return False
     return builds(one) or _built_elsewhere(tree)
+
+
+_FRAMEWORK = regex(r"^(?:next|nuxt|nuxi|astro|gatsby|react-scripts|remix|ng|vue-cli-service)\s+build\b[^&|;]*$")
+
+
+def _of_a_framework(one: Manifest) -> bool:
+    """Is all that this package.json builds an application of a framework, which has a folder of its own for it?"""
+    tasks = [
+        e.value.strip()
+        for e in one.entry_points
+        if e.kind == "task" and (_TASK.search(e.name) or _TOOL.search(e.value)) and "--noEmit" not in e.value
+    ]
+    return bool(tasks) and all(_FRAMEWORK.match(task) for task in tasks)
 
 
 _WRITES = regex(r"(?:--outfile[= ]|-o\s+)[\"']?(?P<file>[\w@./-]+)")

@@ -13,7 +13,7 @@ from session_ops.discovery.deployment.yaml import Notes
 from session_ops.discovery.files import Tree
 from session_ops.patterns import regex
 
-_HOOKS = regex(r"(?:^|/)(?:\.claude/settings[\w.-]*\.json|hooks/hooks[\w.-]*\.json|hooks\.json|plugin\.json)$")
+_HOOKS = regex(r"(?:^|/)(?:\.claude/settings[\w.-]*\.json|hooks/[\w.-]+\.json|hooks\.json|plugin\.json)$")
 _SERVERS = regex(r"(?:^|/)(?:\.?mcp\.json|\.(?:vscode|cursor|roo|gemini|claude)/(?:mcp|settings[\w.-]*)\.json|plugin\.json)$")
 _COMMENT = regex(r"\"(?:\\.|[^\"\\\n])*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
 _TRAILING = regex(r"\"(?:\\.|[^\"\\\n])*\"|,(?=\s*[}\]])", re.DOTALL)

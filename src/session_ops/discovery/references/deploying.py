@@ -30,6 +30,8 @@ _UNPACKS = regex(
     r"\btar\s+(?:-\w+\s+)*-?\w*x|\bunzip\b|\bgh (?:release|run) download|\bcurl\b.*\|\s*(?:ba)?sh|\bgit clone\b"
     r"|\b(?:bash|sh|zsh|source)\s+(?:-c\s+)?[\"']?[<$]\(\s*(?:curl|wget)\b|\bwget\b.*\|\s*(?:sudo\s+)?(?:ba)?sh\b"
 )
+_INTERPRETER = regex(r"(?:^|/)(?:node|bun|python[\d.]*|ruby|bash|sh|php)$")
+_SCRIPT = regex(r"(?:\./)?\w[\w./-]*\.(?:[cm]?js|py|rb|sh|php)")
 _OTHER_SHELLS = frozenset(("pwsh", "powershell", "cmd", "python", "node"))
 
 
@@ -188,6 +190,8 @@ class DeploymentReader:
             if not re.fullmatch(r"Service\.(?:Exec\w+|EnvironmentFile)", key):
                 continue
             words = value.split()
+            if key == "Service.ExecStart" and folder and len(words) > 1 and _INTERPRETER.search(words[0].lstrip("-@:+!")):
+                words[1] = f"{folder}/{words[1]}" if _SCRIPT.fullmatch(words[1]) else words[1]
             for word in words:
                 optional = word.startswith("-")
                 path = word.lstrip("-@:+!").strip("\"'")

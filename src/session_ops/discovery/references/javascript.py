@@ -33,6 +33,7 @@ ENDINGS = (
     ".css",
     ".wasm",
 )
+_CONFIGS = ("tsconfig.json", "jsconfig.json", "tsconfig.app.json")
 _SOURCE_OF = {".js": (".ts", ".tsx", ".jsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}
 _DECLARED_BY = {".js": ".d.ts", ".mjs": ".d.mts", ".cjs": ".d.cts"}
 """What TypeScript reads in place of a module that is there only after the build, or only at run time."""
@@ -63,6 +64,7 @@ class JavaScriptReader:
 
     def __init__(self, tree: Tree, found: Findings, exists: Callable[[str], bool]) -> None:
         self.tree, self.found, self.exists = tree, found, exists
+        self._aliases: dict[tuple[str, str], str | None] = {}
 
     def resolve(self, folder: str, text: str, *, typed: bool = False) -> tuple[str, ...]:
         """The paths that a relative specifier may mean; the one that exists. Where none does, how it is written, and
@@ -92,14 +94,21 @@ class JavaScriptReader:
         text = self.tree.text(path)
         folder = posixpath.dirname(path)
         for node, literal, guarded, lazy in _imports(root, text):
-            if not literal.startswith(("./", "../")) and literal not in (".", ".."):
+            if literal.startswith(("@/", "~/")):
+                aliased = self._behind_alias(folder, literal[:2])
+                if aliased is None:
+                    continue
+                start, inside = aliased, f"./{literal[2:]}"
+            elif literal.startswith(("./", "../")) or literal in (".", ".."):
+                start, inside = folder, literal
+            else:
                 continue
             if "!" in literal or "*" in literal or "/+types/" in literal or literal.endswith(".node"):
                 continue  # a loader's, a framework's or a compiler's
-            targets = self.resolve(folder, literal, typed=_TYPED.search(path) is not None)
+            targets = self.resolve(start, inside, typed=_TYPED.search(path) is not None)
             guarded = guarded or _DECLARATION.search(path) is not None  # only the compiler reads these
             if self.exists(targets[0]) and not self.exists_exactly(targets[0]):
-                targets = (normal(posixpath.join(folder, literal)),)
+                targets = (normal(posixpath.join(start, inside)),)
             line = node.range().start.line + 1
             self.found.named.append(
                 Named(
@@ -122,6 +131,24 @@ class JavaScriptReader:
             name = posixpath.basename(match[1])
             if "." in name:
                 self.found.created.names.add(name)
+
+    def _behind_alias(self, folder: str, alias: str) -> str | None:
+        """The folder that `@/` or `~/` stands for in a module's tsconfig.json or jsconfig.json; None where that is not one folder.
+
+        Source: TypeScript handbook, tsconfig: paths, baseUrl (nearest configuration above the module).
+        """
+        key = (folder, alias)
+        if key not in self._aliases:
+            config = next((c for c in (f"{folder}/{n}".lstrip("/") for n in _CONFIGS) if c in self.tree.entries), "")
+            if not config:
+                self._aliases[key] = self._behind_alias(posixpath.dirname(folder), alias) if folder else None
+            else:
+                text = self.tree.text(config)
+                found = re.search(rf'"{alias}\*"\s*:\s*\[\s*"(?P<to>[^"\n]*)/?\*"\s*,?\s*\]', text)
+                base = re.search(r'"baseUrl"\s*:\s*"([^"\n]*)"', text)
+                to = posixpath.join(folder, base[1] if base else ".", found["to"]) if found else ""
+                self._aliases[key] = normal(to) if found else None
+        return self._aliases[key]
 
     def exists_exactly(self, path: str) -> bool:
         """Is it a file (a folder without an index is no module)?"""

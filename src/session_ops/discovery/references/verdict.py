@@ -157,10 +157,25 @@ class Judge:
 
     def _kept_beside(self, path: str, named: Named) -> bool:
         """Does an imported module lack in a folder of output that is kept with the sources, or was published?"""
+        if self._swallowed(path, named):
+            return True
         folder, ending = posixpath.dirname(path), posixpath.splitext(path)[1]
         if named.act != "import" or not ending or folder not in self.tree.folders or self.ignored(path):
             return False
         return any(e.path.endswith(ending) and posixpath.dirname(e.path) == folder for e in self.tree.below(folder))
+
+    def _swallowed(self, path: str, named: Named) -> bool:
+        """Is it a module below a `lib/` of TypeScript's sources, which `lib/` of Python's .gitignore template kept out of git?
+
+        Source: github.com/github/gitignore, Python.gitignore (lib/ and lib64/ are of the distribution).
+        """
+        if named.act != "import" or not named.source.endswith((".ts", ".tsx", ".jsx")) or "lib" not in path.split("/")[:-1]:
+            return False
+        return any(
+            re.search(r"(?m)^/?lib64/?\s*$", self.tree.text(p)) and re.search(r"(?m)^lib/\s*$", self.tree.text(p))
+            for p in self.tree.entries
+            if posixpath.basename(p) == ".gitignore" and path.startswith(p.removesuffix(".gitignore"))
+        )
 
     def _in_environment(self, path: str, source: str) -> bool:
         """Is it in the folder of programs of a virtual environment that the naming file makes (`virtualenv .`, then `bin/pip`, `bin/tox`)?"""

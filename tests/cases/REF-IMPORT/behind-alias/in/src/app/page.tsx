@@ -1,0 +1,4 @@
+import { Alert } from "@/ui/alert";
+import { cn } from "@/lib/utils";
+
+export default () => <Alert className={cn("x")} />;

@@ -1,0 +1,1 @@
+export const cn = (...x: string[]) => x.join(" ");

@@ -1,0 +1,3 @@
+import { debug } from "@/lib/debug";
+
+export default () => debug("x");
