@@ -19,8 +19,10 @@ from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
 _HUB = r"(?:docker\.io/)?(?:library/)?"
-_DEBIAN = regex(rf"{_HUB}(?:(?:debian|ubuntu)(?::.*)?|(?:python|node|ruby|perl):[\w.-]*slim[\w.-]*)$")
-_ALPINE = regex(rf"{_HUB}(?:alpine(?::.*)?|(?:python|node|ruby):[\w.-]*alpine[\w.-]*)$")
+_DEBIAN = regex(rf"{_HUB}(?:(?:debian|ubuntu)(?::.*)?|(?:python|node|ruby|perl|rust|oven/bun):[\w.-]*slim[\w.-]*)$")
+_ALPINE = regex(rf"{_HUB}(?:alpine(?::.*)?|(?:python|node|ruby|golang|oven/bun):[\w.-]*alpine[\w.-]*)$")
+_OF_THE_BASE = {"python": {"python3"}, "node": {"node", "npm"}, "bun": {"node"}, "rust": {"gcc"}}
+"""What images bring beside their own command. Source: the Dockerfiles of the official images and of oven/bun."""
 _PROGRAMS = {
     "curl": "curl", "wget": "wget", "git": "git|gh", "jq": "jq", "unzip": "unzip", "zip": "zip", "make": "make|build-essential|build-base",
     "gcc": "gcc|build-essential|build-base|clang", "g++": r"g\+\+|build-essential|build-base", "tmux": "tmux", "rsync": "rsync", "ssh": r"openssh[\w-]*",
@@ -149,8 +151,7 @@ def _has(stage: _Stage, program: str) -> bool:
         program == "bash" or (program in ("ps", "pgrep", "pkill") and stage.base.startswith("ubuntu"))
     ):
         return True
-    kind = stage.base.partition(":")[0]
-    if (program == "python3" and kind == "python") or (program in ("node", "npm") and kind == "node"):
+    if program in _OF_THE_BASE.get(stage.base.partition(":")[0], ()):
         return True
     return re.search(rf"(?<![\w.-])(?:{_PROGRAMS[program]}|{re.escape(program)})(?![\w-])", stage.brought) is not None
 

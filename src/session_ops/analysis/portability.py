@@ -549,7 +549,7 @@ def _own_words(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 
 ONE_SYSTEM = regex(
-    r"mac_?os|osx|darwin|linux|iterm|launchd|devcontainer|busybox|alpine|bsd|ubuntu|debian|(?:^|[-_.])(?:deb|rpm|snap)(?:[-_.]|$)",
+    r"mac_?os|osx|darwin|linux|iterm|launchd|devcontainer|busybox|alpine|bsd|ubuntu|debian|(?:^|[-_.])(?:deb|rpm|snap|mac)(?:[-_.]|$)",
     re.IGNORECASE,
 )
 """Names of files and functions that say for which system they are."""

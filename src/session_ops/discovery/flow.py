@@ -103,14 +103,28 @@ class Flow:
         return self._branches[name]
 
 
-def _early_ends(body: SgNode, until: SgNode) -> list[str]:
-    """Statements before `until` that look at something and may leave: their texts."""
+def _early_ends(body: SgNode, until: SgNode | None = None) -> list[str]:
+    """What is asked by the statements before `until` that may leave."""
     found = []
     for child in body.children():
-        if child.range().start.index >= until.range().start.index:
+        if until is not None and child.range().start.index >= until.range().start.index:
             break
         if child.kind() in ("if_statement", "list", "case_statement") and ENDS.search(child.text()):
-            found.append(child.text())
+            found += _asked_by(child)
+    return found
+
+
+def _asked_by(statement: SgNode) -> list[str]:
+    """What a statement asks before it leaves. What a branch asks that always leaves says nothing of those who come past it."""
+    if statement.kind() != "if_statement":
+        return [statement.text()]
+    parts = [statement, *(c for c in statement.children() if c.kind() in ("elif_clause", "else_clause"))]
+    heads = [part.field("condition") or part.child(1) for part in parts if part.kind() != "else_clause"]
+    found = [head.text() for head in heads if head is not None]
+    for part in parts:
+        inside = [c for c in part.children() if c.is_named() and c.kind() not in ("elif_clause", "else_clause", "comment")]
+        if not inside or inside[-1].kind() != "command" or not ENDS.search(inside[-1].text()):
+            found += _early_ends(part)
     return found
 
 
