@@ -80,6 +80,38 @@ def _base_images(tree: Tree, dockerfile: Dockerfile) -> Iterator[Finding]:
             stages.add(words[2].lower())
 
 
+_STANDS_FOR = regex(
+    r"(?:^|/)(?:YOUR|MY|OUR)[-_][A-Z0-9_-]+(?=[/:@]|$)|<[A-Za-z][\w .-]*>"
+    r"|(?:^|/)your[-_]?(?:org\w*|registry|user(?:name)?|name|company|docker(?:hub)?\w*|repo\w*|image)(?=[/:@.-]|$)"
+)
+
+
+@rule("SHIP-PLACEHOLDER", gate="ship", category="deploy-config")
+def image_that_stands_for_another(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
+    """A compose service takes its image from a name that somebody was to fill in (`ghcr.io/YOUR_ORG/…`).
+
+    Why: nobody has published an image under that name, and Docker refuses capital letters in it, so that `docker compose pull` and `up` end
+    at this service. A deployment that is started with this file never gets further. Passes: services that are built here, files
+    that are examples or templates, variables.
+    Do: Write the owner and name under which CI pushes the image, or a variable that has to be set (`${IMAGE:?}`).
+    Source: Compose Specification, image; Docker, docker image tag (name components are lower case).
+    """
+    if not deployment.services:
+        raise NotApplicable("no compose file")
+    for service in deployment.services:
+        image = service.values.get("image", "")
+        match = (
+            _STANDS_FOR.search(image) if "$" not in image and not any(k.startswith("build") for k in service.values) else None
+        )
+        if match is None or not_deployed(service.path) or re.search(r"example|sample|template", service.path):
+            continue
+        yield Finding(
+            f"the image {image} of service {service.name} is a placeholder",
+            tree.evidence(service.path, service.places["image"]),
+            impact="Docker finds no such image: the service never starts.",
+        )
+
+
 # --- compose --------------------------------------------------------------------------------------------------------------------
 
 _FRONT = regex(
