@@ -20,13 +20,15 @@ import duckdb
 
 from session_ops import limits
 from session_ops.lifecycles import detectors, fast, memory
+from session_ops.lifecycles.progress import without_bar
 from session_ops.lifecycles.spec import COLUMNS, Format, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION V2"
-"""How tables are written: numbers as differences (V2) take a third less room, and less time, than what a higher level would save."""
+PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION V2, DICTIONARY_SIZE_LIMIT 4000"
+"""How tables are written: numbers as differences (V2) take a third less room, and less time, than what a higher level would save; and
+a column of more than some thousand different values gains little room by a dictionary for the time that this takes."""
 THREADS = 2
 TABLES: dict[str, str] = {
     "events": "source_id, source_ord",
@@ -114,7 +116,7 @@ def opened(size: int = 0) -> Iterator[tuple[duckdb.DuckDBPyConnection, Loader]]:
             },
         ) as connection,
     ):
-        connection.execute("SET enable_progress_bar = false")  # in a notebook it would be drawn into the output
+        without_bar(connection)
         connection.execute((files(__package__) / "sql" / "tables.sql").read_text("utf-8"))
         named = ", ".join(f"{name} {kind}" for name, kind in limits.columns().items())
         connection.execute(f"CREATE TABLE settings ({named})")
@@ -203,7 +205,7 @@ def _export_alone(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def to_csv(table: Path, path: Path) -> None:
     """A table of a case as CSV with a header, its rows in the same order; lists as JSON."""
-    with duckdb.connect(config={"threads": 1}) as connection:
+    with without_bar(duckdb.connect(config={"threads": 1})) as connection:
         rows = connection.read_parquet(str(table))
         lists = [name for name, kind in zip(rows.columns, rows.types, strict=True) if kind.id == "list"]
         named = ", ".join(f'CAST(to_json("{name}") AS VARCHAR) AS "{name}"' for name in lists)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import time
-from typing import Self, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
 from session_ops.visible import one_line
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 SHOWN_S, SAID_S = 0.2, 30.0
 """Seconds between two changes on a terminal, and between two lines elsewhere."""
 _CLEAR = "\r\x1b[K"
+
+
+def without_bar(connection: DuckDBPyConnection) -> DuckDBPyConnection:
+    """The same connection; DuckDB draws no bar of its own for it, which a notebook would keep in its output."""
+    return connection.execute("SET enable_progress_bar = false")
 
 
 class Progress:

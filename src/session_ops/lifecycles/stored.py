@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from session_ops.lifecycles import engine, memory
+from session_ops.lifecycles.progress import without_bar
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,4 +30,4 @@ def tables(case: Case) -> Iterator[DuckDBPyConnection]:
     ):
         for name, path in paths.items():
             connection.read_parquet(str(path)).create_view(name)
-        yield connection
+        yield without_bar(connection)

@@ -94,7 +94,9 @@ class Columns:
     def odd(self) -> str:
         """Has it anything at all?"""
         long = " OR ".join(["FALSE", *(f"strlen({place.text}) > {TEXT_LIMIT}" for place in self._plain)])
-        return f"({self.odd_text} OR (strlen(json) > {TEXT_LIMIT} AND coalesce({long}, FALSE)))"
+        # AND would look at the texts of all lines, CASE looks at those of the long ones
+        overlong = f"CASE WHEN strlen(json) > {TEXT_LIMIT} THEN coalesce({long}, FALSE) ELSE FALSE END"
+        return f"({self.odd_text} OR {overlong})"
 
     @property
     def _plain(self) -> list[Place]:

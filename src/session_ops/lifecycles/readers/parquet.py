@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from session_ops.lifecycles.progress import without_bar
 from session_ops.lifecycles.readers.pieces import CannotRead, Piece, Record
 
 BATCH = 10_000
@@ -23,6 +24,7 @@ def parquet(path: Path, options: Mapping[str, Any] | None = None) -> Iterator[Pi
     with duckdb.connect(
         config={"threads": 1, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
     ) as connection:
+        without_bar(connection)
         try:
             relation = connection.read_parquet(str(path))
             columns = list(zip(relation.columns, map(str, relation.types), strict=True))
