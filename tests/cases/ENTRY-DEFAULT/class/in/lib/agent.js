@@ -1,0 +1,5 @@
+export default class Agent {
+  run() {
+    return 1;
+  }
+}

@@ -1,0 +1,3 @@
+const Agent = require('./lib/agent.mjs');
+
+console.log(new Agent.default().run());

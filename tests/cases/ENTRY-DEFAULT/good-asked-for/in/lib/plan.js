@@ -1,0 +1,2 @@
+class Plan {}
+module.exports = Plan;

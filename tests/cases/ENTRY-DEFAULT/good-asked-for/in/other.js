@@ -1,0 +1,3 @@
+const Plan = require('./lib/plan');
+
+new Plan();
