@@ -34,7 +34,8 @@ def _floats(image: str) -> str:
 def image_without_version(tree: Tree, deployment: Deployment) -> Iterator[Finding]:
     """An image is taken by no tag or by `latest`, so tomorrow's deployment may be another one.
 
-    Why: the same files build and start something else on another day, and nobody can go back. Images with a version or a digest,
+    Why: the same files build and start something else on another day, and nobody can go back; so does a program that a Dockerfile installs
+    with `npm install -g` without a version. Images with a version or a digest,
     stages, `scratch`, images that a compose service builds itself, and tags from variables pass.
     Do: Write the version that was tested as the image's tag, or its digest (`@sha256:…`), and raise it on purpose.
     Source: Docker, "Building best practices", pin base image versions.
@@ -44,6 +45,7 @@ def image_without_version(tree: Tree, deployment: Deployment) -> Iterator[Findin
     for dockerfile in deployment.dockerfiles:
         if not not_deployed(dockerfile.path):
             yield from _base_images(tree, dockerfile)
+            yield from _newest_tools(tree, dockerfile)
     for path in sorted({service.path for service in deployment.services if not not_deployed(service.path)}):
         found = [(s, s.values.get("image", "")) for s in deployment.services if s.path == path and "build" not in s.places]
         floating = [(service, image, why) for service, image in found if (why := _floats(image))]
@@ -110,6 +112,36 @@ def image_that_stands_for_another(tree: Tree, deployment: Deployment) -> Iterato
             tree.evidence(service.path, service.places["image"]),
             impact="Docker finds no such image: the service never starts.",
         )
+
+
+_GLOBAL = regex(
+    r"\bnpm\s+(?:install|i|add)\s+(?:--?[\w=-]+\s+)*(?:-g|--global)\s+(?:--?[\w=-]+\s+)*(?P<tools>[^&|;\n]+)|\bgo\s+install\s+(?P<go>\S+@latest)"
+)
+
+
+def _newest_tools(tree: Tree, dockerfile: Dockerfile) -> Iterator[Finding]:
+    """The first program that an image takes in whatever version is the newest."""
+    for step in dockerfile.instructions:
+        match = (
+            _GLOBAL.search(step.value) if step.name == "RUN" and ("npm" in step.value or "go install" in step.value) else None
+        )
+        if match is None:
+            continue
+        tools = (
+            [match["go"]] if match["go"] else [w for w in match["tools"].replace("\\", " ").split() if re.match(r"@?[a-z]", w)]
+        )
+        loose = [w for w in tools if "$" not in w and (w.endswith("@latest") or "@" not in w[1:])]
+        if loose:
+            line = next(
+                (n for n in range(step.line, step.end + 1) if loose[0] in tree.lines(dockerfile.path)[n - 1]), step.line
+            )
+            yield Finding(
+                f"{loose[0]} is installed in whatever version is the newest",
+                tree.evidence(dockerfile.path, line),
+                impact="Two builds of the same files may give different programs.",
+                confidence="possible",
+            )
+            return
 
 
 # --- compose --------------------------------------------------------------------------------------------------------------------

@@ -236,8 +236,12 @@ def one_persons_folder(tree: Tree, docs: Docs) -> Iterator[Finding]:
     yield from folded(_each_person_first(found))
 
 
+_HELPERS = regex(r"(?:^|/)(?:scripts?|tools?|utils?|dev|hack|misc|contrib|old|legacy|check|debug|backup)s?/")
+
+
 def _each_person_first(found: list[Finding]) -> list[Finding]:
-    """The first place of every person before all others, so that folding many places of one does not hide another."""
+    """The first place of every person before all others, and the product before its helpers, so that folding hides what matters less."""
+    found = sorted(found, key=lambda one: bool(_HELPERS.search(one.at.path)))
     first: dict[str, Finding] = {}
     for one in found:
         first.setdefault(one.data["name"], one)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from session_ops.analysis.coordination_fixes import lock_around, only_if_missing, pointer_of_each
+from session_ops.analysis.headless import folded
 from session_ops.analysis.rewritten_stores import rewritten_stores
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.bodies import Bodies, Body, Source
@@ -342,8 +343,10 @@ def one_temporary_name(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iter
     asides = [
         u for u in mechanism.uses if u.way == "aside" and u.language not in ("shell", "markdown") and not not_deployed(u.path)
     ]
-    if not asides:
+    shell = list(_by_tmp(tree))
+    if not asides and not shell:
         raise NotApplicable("nothing is written aside")
+    yield from folded(shell, 1, 4)
     seen: set[str] = set()
     for use in asides:
         source = bodies.source(use.path)
@@ -363,6 +366,32 @@ def one_temporary_name(mechanism: Mechanism, bodies: Bodies, tree: Tree) -> Iter
                 impact="Two processes at once write into the same temporary file: a mixture is published, or the second rename fails.",
                 confidence="possible",
                 data={"state": use.state},
+            )
+
+
+_FROM_TMP = regex(
+    r"^[^#\n]*\bmv\s+(?:-f\s+)?[\"']?(?P<aside>/tmp/[\w.-]+)[\"']?\s+[\"']?(?!/tmp/)(?P<state>[^\s\"';&|]*\.(?:json|jsonl|ya?ml|toml|csv|txt|md))[\"']?",
+    re.MULTILINE,
+)
+_BY_HAND = regex(r"(?:^|/)[^/]*(?:install|setup|bootstrap|migrat|release|build|deploy)[^/]*$", re.IGNORECASE)
+
+
+def _by_tmp(tree: Tree) -> Iterator[Finding]:
+    """Scripts that put their new state together in a file of /tmp with one name for everybody."""
+    for entry in tree.files("shell"):
+        text = tree.text(entry.path)
+        match = _FROM_TMP.search(text) if "tmp/" in text and "mv " in text else None
+        if match is None or not_deployed(entry.path) or BETWEEN_PROCESSES.search(text):
+            continue
+        made = re.search(rf">\s*[\"']?{re.escape(match['aside'])}(?![\w.-])", text)
+        if made:
+            yield Finding(
+                f"the new `{match['state'].rpartition('/')[2]}` is put together in {match['aside']}, one name for all processes and projects",
+                at=tree.evidence(entry.path, text.count("\n", 0, made.start()) + 1),
+                also=(tree.evidence(entry.path, text.count("\n", 0, match.start("aside")) + 1),),
+                impact="Two at once write into the same file: one gets the other's state, or its rename fails.",
+                confidence="possible" if _BY_HAND.search(entry.path) else "likely",
+                data={"state": match["state"]},
             )
 
 
