@@ -14,7 +14,11 @@ from session_ops.model import Finding
 from session_ops.patterns import regex
 from session_ops.registry import NotApplicable, rule
 
-_HOST = regex(r"^[\"']?(?:[\w.-]+@)?(?P<host>[A-Za-z][\w-]*(?:\.[\w-]+)*|\d{1,3}(?:\.\d{1,3}){3})[\"']?$")
+_HOST = regex(
+    r"^[\"']?(?:[\w.-]+@)?(?P<host>[A-Za-z][\w-]*(?:\.(?:local|lan|home|internal|intranet|corp|[\w-]+\.ts\.net))?"
+    r"|(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))(?:\.\d{1,3}){2,3})[\"']?$"
+)
+"""Names and addresses that mean something in one network only."""
 _ANYBODY = regex(
     r"^(?:localhost|127\.\d+\.\d+\.\d+|git|.*\b(?:github|gitlab|bitbucket|codeberg|sourceforge|sr\.ht|example|invalid|test)\b.*|(?:your|my|the|some)?[-_]?(?:host|server|remote"
     r"|machine|hostname|vps|box|vm)\d*|user|host\w*|server\w*|remote\w*|HOST\w*)$",
@@ -29,7 +33,7 @@ def one_persons_machine(shell_texts: ShellTexts, tree: Tree) -> Iterator[Finding
     """A script goes by ssh to a machine that stands in it by name.
 
     Why: the name or address means something in one network, or in one person's ~/.ssh/config alone; everybody else gets "could not resolve
-    hostname" or, worse, another machine. Passes: hosts that come from a variable or an argument, hosts of code (github.com), names that stand
+    hostname" or, worse, another machine. Passes: hosts that come from a variable or an argument, public names (github.com), names that stand
     for anybody (user@server), tests and documents.
     Do: Take the host from an argument, a variable with a message where it is not set, or a configuration file that each user has.
     Source: ssh_config(5), Host; The Twelve-Factor App, III.
