@@ -21,6 +21,8 @@ from session_ops.registry import NotApplicable, rule
 STARTED = regex(
     r"(?:(?<![\w.-])python[\d.]*\s+-m\s+|\"-m\"\s*,\s*\")(?P<module>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?=[\s\"'`;&|)]|$)"
 )
+MOVED = regex(r"(?m)^\s*(?:\$ )?cd\s+(?!.*/path)")
+SHOWN = frozenset(("", "json", "jsonc", "bash", "sh", "shell", "console", "zsh"))
 OLD = regex(
     r"(?:^|/)(?:archive|plans?|specs?|design|proposals?|rfcs?|adr|history|reports?|releases?|changelogs?)(?:/|$)", re.IGNORECASE
 )
@@ -55,24 +57,27 @@ def module_that_is_not_there(tree: Tree, docs: Docs, deployment: Deployment, man
                     impact="It ends at once: No module named …",
                     gate=Gate.START,
                 )
+    places: dict[tuple[str, str], list[tuple[str, int]]] = {}
     for doc in docs:
-        text = tree.text(doc.path)
-        if "-m" not in text or doc.role == "changelog" or is_aside(doc.path) or OLD.search(doc.path):
+        if "-m" not in tree.text(doc.path) or doc.role == "changelog" or is_aside(doc.path) or OLD.search(doc.path):
             continue
+        here = [*roots, posixpath.dirname(doc.path)]
         for block in doc.blocks:
-            if block.language not in ("", "json", "jsonc", "bash", "sh", "shell", "console", "zsh") or "-m" not in block.text:
+            if block.language not in SHOWN or "-m" not in block.text:
                 continue
             for match in STARTED.finditer(block.text):
-                here = [*roots, posixpath.dirname(doc.path)]
-                moved = re.search(r"(?m)^\s*(?:\$ )?cd\s+(?!.*/path)", block.text[: match.start()])
+                moved = MOVED.search(block.text[: match.start()])
                 if moved or match["module"] in told or (said := _lacks(tree, here, match["module"])) is None:
                     continue
-                told.add(match["module"])
-                yield Finding(
-                    f"starts the module {match['module']}, which is not there{said}",
-                    tree.evidence(doc.path, block.line + block.text.count("\n", 0, match.start())),
-                    impact="Whoever follows this gets: No module named …",
-                )
+                line = block.line + block.text.count("\n", 0, match.start())
+                places.setdefault((match["module"], said), []).append((doc.path, line))
+    for (module, said), at in places.items():
+        yield Finding(
+            f"starts the module {module}, which is not there{said}",
+            tree.evidence(*at[0]),
+            tuple(tree.evidence(*place) for place in at[1:8]),
+            "Whoever follows this gets: No module named …",
+        )
 
 
 def _lacks(tree: Tree, roots: list[str], module: str) -> str | None:
