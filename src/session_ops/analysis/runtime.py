@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from session_ops.discovery.aside import is_aside
 from session_ops.discovery.deployment import Deployment
-from session_ops.discovery.files import Tree
+from session_ops.discovery.deployment.model import Step
+from session_ops.discovery.deployment.yaml import Notes, get, is_list, load, text_line, text_of
+from session_ops.discovery.files import Tree, normal
 from session_ops.discovery.manifests import Manifest, Manifests
 from session_ops.model import Confidence, Edit, Evidence, Finding, Fix
 from session_ops.patterns import regex
@@ -32,11 +34,14 @@ _NODE = regex(
     r"\b(?:npm\s+(?:ci|install|i|test|run)|pnpm\s+(?:install|i)|yarn(?:\s+install)?(?=\s*(?:$|[;&|\n]|--))|node\s+(?!-v|--version)\S)"
 )
 """What looks at engines: yarn and pnpm end with an error, npm warns. Source: docs.npmjs.com (engines), classic.yarnpkg.com, pnpm.io."""
+_NODE_WITHOUT_YARN = regex(r"\b(?:npm\s+(?:ci|install|i|test|run)|pnpm\s+(?:install|i)|node\s+(?!-v|--version)\S)")
 _IMAGE = regex(
     r"^(?:--\S+\s+)*(?:docker\.io/)?(?:library/)?(?P<name>node|python|golang|rust):(?P<version>\d+(?:\.\d+)*)(?=[-\s@]|$)"
 )
 _LANGUAGE = {"node": "node", "python": "python", "golang": "go", "rust": "rust"}
 _SETUP = {"actions/setup-node": ("node", "with.node-version"), "actions/setup-python": ("python", "with.python-version")}
+_OF_MATRIX = regex(r"\$\{\{\s*matrix\.(?P<name>[\w-]+)\s*\}\}")
+_NEWEST = regex(r"(?:\.[x*])+$")
 _RUNS_SCRIPT = regex(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+|run-script\s+)?(?:--?\S+\s+)*(?P<script>[\w:.-]+)")
 
 
@@ -52,6 +57,8 @@ class _Demand:
     tasks: frozenset[str] = frozenset()
     warns: frozenset[str] = frozenset()
     """Programs that only warn of an older one and go on."""
+    folder: str = ""
+    """Where the manifest lies: a job of CI meets the demand where it goes there."""
 
     def trips(self, command: str) -> bool:
         if self.command.search(command):
@@ -68,12 +75,16 @@ class _Runtime:
     what: str
     at: Evidence
     commands: tuple[tuple[str, str, int], ...]
+    folders: tuple[str, ...] | None = None
+    """Folders in which the commands of a job run, one for each; None for an image, whose context may be any."""
+    alone: bool = True
+    """Is it the only version that the line gives?"""
 
 
 def _newer(finding: Finding) -> Fix | None:
     """Take the least version that is demanded."""
-    old, new = finding.data["old"], finding.data["new"]
-    if finding.at.quote.count(old) != 1:
+    old, new = finding.data.get("old", ""), finding.data.get("new", "")
+    if not old or finding.at.quote.count(old) != 1:
         return None
     edit = Edit(finding.at.path, old, new, finding.at.line)
     return Fix(
@@ -91,7 +102,7 @@ def runtime_older_than_demanded(tree: Tree, manifests: Manifests, deployment: De
 
     Why: pip refuses to install ("requires a different Python"), go and cargo refuse to build, and some tools of Node end with an error.
     Said only where a command of the same job or image stage meets the demand; a bare major version (20) means its newest release.
-    Passes: matrices and variables, jobs that do not run the tool, go in CI (it fetches the toolchain).
+    Passes: variables, matrices that are computed, that exclude or that may fail, jobs that do not run the tool, go in CI (it fetches the toolchain).
     Do: Raise the version of the image, or of setup-node or setup-python, to what the manifest or tool demands; or lower the
     demand, where the older runtime is really enough.
     Source: packaging.python.org (requires-python), go.dev/doc/toolchain, The Cargo Book (rust-version), the tools' release notes.
@@ -119,7 +130,7 @@ def runtime_older_than_demanded(tree: Tree, manifests: Manifests, deployment: De
                 if sure == "likely"
                 else f"{met[2]} only warns in line {met[1]}; what needs the newer one fails later, or is never tried with what users have.",
                 confidence=sure,
-                data={"old": runtime.written, "new": wanted},
+                data={"old": runtime.written, "new": wanted} if runtime.alone else {},
             )
             break
 
@@ -127,11 +138,21 @@ def runtime_older_than_demanded(tree: Tree, manifests: Manifests, deployment: De
 def _met(demand: _Demand, runtime: _Runtime) -> tuple[str, int, str] | None:
     """Path, line and program of the first command that meets the demand, one that ends with an error before one that warns."""
     found = []
-    for command, path, line in runtime.commands:
+    for n, (command, path, line) in enumerate(runtime.commands):
+        if runtime.folders is not None and normal(runtime.folders[n]) != demand.folder and not _goes(command, demand.folder):
+            continue
         if demand.trips(command):
             match = demand.command.search(command)
             found.append((path, line, match[0].split()[0] if match else ""))
     return next((one for one in found if one[2] not in demand.warns), found[0] if found else None)
+
+
+def _goes(command: str, folder: str) -> bool:
+    """Does a command go to a folder, or name it as the place to work in?"""
+    return (
+        re.search(rf"(?:\bcd|--prefix|--cwd|-C|--dir)[ =]+[\"']?(?:\./)?{re.escape(folder)}/?[\"']?(?:\s|$|[;&|])", command)
+        is not None
+    )
 
 
 def _older(version: Version, least: Version) -> bool:
@@ -144,7 +165,7 @@ def _demands(tree: Tree, one: Manifest) -> Iterator[_Demand]:
     def said(name: str, language: str, who: str, command: re.Pattern[str]) -> Iterator[_Demand]:
         f = one.field(name)
         if f is not None and (least := _least(f.value)):
-            yield _Demand(language, least, who, tree.evidence(one.path, f.line), command)
+            yield _Demand(language, least, who, tree.evidence(one.path, f.line), command, folder=one.folder)
 
     if one.ecosystem == "pip":
         yield from said("requires-python", "python", f"{one.path} (requires-python)", _INSTALLS_SELF)
@@ -157,7 +178,9 @@ def _demands(tree: Tree, one: Manifest) -> Iterator[_Demand]:
         engines = one.field("engines.node")
         if engines is not None and (least := _least(engines.value)):
             who, at = f"{one.path} (engines)", tree.evidence(one.path, engines.line)
-            yield _Demand("node", least, who, at, _NODE, frozenset(), frozenset(("npm", "node")))
+            berry = tree.exists(one.beside(".yarnrc.yml")) or tree.exists(".yarnrc.yml")  # does not look at engines
+            looks = _NODE_WITHOUT_YARN if berry else _NODE
+            yield _Demand("node", least, who, at, looks, frozenset(), frozenset(("npm", "node")), one.folder)
         for dependency in one.dependencies:
             major = re.match(r"[\^~>=\sv]*(\d+)", dependency.spec)
             table = NODE_TOOLS.get(dependency.name, ())
@@ -170,7 +193,7 @@ def _demands(tree: Tree, one: Manifest) -> Iterator[_Demand]:
                 npx = re.compile(
                     rf"\b(?:npx|bunx|pnpm\s+(?:exec|dlx)|yarn\s+dlx)\s+(?:--?\S+\s+)*{re.escape(dependency.name)}\b"
                 )
-                yield _Demand("node", steps[-1], who, at, npx, tasks)
+                yield _Demand("node", steps[-1], who, at, npx, tasks, folder=one.folder)
 
 
 def _tasks(one: Manifest, word: re.Pattern[str]) -> frozenset[str]:
@@ -207,11 +230,31 @@ def _jobs(tree: Tree, deployment: Deployment) -> Iterator[_Runtime]:
     for n, step in enumerate(deployment.steps):
         language, key = _SETUP.get(step.uses.partition("@")[0], ("", ""))
         written = (step.values or {}).get(key, "")
-        written = re.sub(r"(?:\.x)+$", "", written)
-        if not language or not re.fullmatch(r"\d+(?:\.\d+)*", written) or not step.path.startswith(".github/workflows/"):
+        if not language or not step.path.startswith(".github/workflows/"):
             continue
-        same = [s for s in deployment.steps[n + 1 :] if (s.path, s.job) == (step.path, step.job)]
+        line = (step.places or {}).get(key, step.line)
+        versions = [(text, at) for text, at in _versions(tree, step, written, line) if re.fullmatch(r"\d+(?:\.\d+)*", text)]
+        same = [s for s in deployment.steps[n + 1 :] if (s.path, s.job) == (step.path, step.job)] if versions else []
         until = next((i for i, s in enumerate(same) if s.uses.partition("@")[0] == step.uses.partition("@")[0]), len(same))
         runs = tuple((s.run, s.path, s.line) for s in same[:until] if s.run)
-        line = (step.places or {}).get(key, step.line)
-        yield _Runtime(language, written, f"the job {step.job}", tree.evidence(step.path, line), runs)
+        folders = tuple((s.values or {}).get("working-directory", "") for s in same[:until] if s.run)
+        seen: set[int] = set()
+        for text, at in sorted(versions, key=lambda one: [int(part) for part in one[0].split(".")]):
+            if at not in seen:
+                seen.add(at)
+                yield _Runtime(
+                    language, text, f"the job {step.job}", tree.evidence(step.path, at), runs, folders, len(versions) == 1
+                )
+
+
+def _versions(tree: Tree, step: Step, written: str, line: int) -> list[tuple[str, int]]:
+    """The version of a step with its line, or each one of the matrix that it names; none where the matrix is made by a run or left by a way out."""
+    named = _OF_MATRIX.fullmatch(written.strip())
+    if named is None:
+        return [(_NEWEST.sub("", written), line)]
+    job = get(get(load(tree, step.path, Notes()), "jobs"), step.job)
+    matrix = get(get(job, "strategy"), "matrix")
+    values = get(matrix, named["name"])
+    if not is_list(values) or get(matrix, "exclude") is not None or get(job, "continue-on-error") is not None:
+        return []
+    return [(_NEWEST.sub("", text_of(one)), text_line(one)) for one in values.value]
