@@ -189,7 +189,7 @@ def stuck_lock(k: Known) -> Iterator[Row]:
 
 
 def deadlock(k: Known) -> Iterator[Row]:
-    """D15: sessions that wait in a circle, each for what the next one holds, at one and the same time."""
+    """D15: sessions that wait in a circle, each for what the next one holds, at one and the same time; none of them gone for an hour."""
     waits = list(_waits(k))
     edges = []
     for waiter, resource, since, until in waits:
@@ -197,7 +197,11 @@ def deadlock(k: Known) -> Iterator[Row]:
             if hold.resource == resource and hold.holder != waiter:
                 run = k.run_of(hold.holder, hold.taken.at)
                 free = (
-                    hold.until if hold.until is not None else run.end.at if run.end and run.end.at >= hold.taken.at else k.now
+                    hold.until
+                    if hold.until is not None
+                    else run.end.at
+                    if run.end and run.end.at >= hold.taken.at
+                    else min(k.now, run.last + HOUR)
                 )
                 span = (max(since, hold.taken.at), min(until, free))
                 if span[0] < span[1]:
@@ -229,8 +233,8 @@ def _waits(k: Known) -> Iterator[tuple[str, str, int, int]]:
         elif fact.kind in ("lock.acquire", "lock.steal", "lock.release") and key in asked:
             yield (*key, asked.pop(key), fact.at)
     for (session, resource), since in asked.items():
-        end = k.run_of(session, since).end
-        yield session, resource, since, end.at if end and end.at >= since else k.now
+        run = k.run_of(session, since)
+        yield session, resource, since, run.end.at if run.end and run.end.at >= since else min(k.now, run.last + HOUR)
 
 
 LOCKS: dict[str, Callable[[Known], Iterator[Row]]] = {
