@@ -232,7 +232,8 @@ def one_persons_folder(tree: Tree, docs: Docs) -> Iterator[Finding]:
             continue
         found += _homes(entry, tree, made, owners)
     found += folded(shown, 1, 3)
-    found += folded(list(_told(tree, docs, made)), 1, 4)
+    told = sorted(_told(tree, docs, made), key=lambda one: "commands/" not in one.at.path)  # what people start comes first
+    found += folded(told, 1, 6)
     yield from folded(_each_person_first(found))
 
 
