@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -181,3 +183,22 @@ def test_sarif_of_the_example_carries_fixes_and_no_empty_change(tmp_path: Path) 
     fixes = [fix for result in results for fix in result.get("fixes", [])]
     assert len(fixes) >= 5
     assert all(change["replacements"] for fix in fixes for change in fix["artifactChanges"])
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_ended_leaves_no_temporary_folder(by: signal.Signals, tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "session_ops", "logs", "-"]
+    env = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as child:
+        assert child.stdin is not None
+        child.stdin.write(b'{"event": "session_start", "session_id": "a", "ts": "2026-01-01T00:00:00Z"}\n')
+        child.stdin.flush()
+        deadline = time.monotonic() + 60
+        while not any(tmp_path.rglob("standard-input")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert any(tmp_path.rglob("standard-input"))
+        child.send_signal(by)
+        said = child.communicate(timeout=60)[1]
+    assert child.returncode == 130, said
+    assert b"interrupted" in said
+    assert list(tmp_path.iterdir()) == []

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
+from session_ops.interruption import sigterm_as_interrupt
 from session_ops.model import Answers, Outcome, Severity, UsageError
 
 if TYPE_CHECKING:
@@ -654,7 +655,8 @@ def main(argv: list[str] | None = None) -> int:
         50_000, 20, 20
     )  # facts and syntax trees are kept to the end: the default walks them again and again for nothing
     try:
-        code = app(argv, standalone_mode=False)
+        with sigterm_as_interrupt():
+            code = app(argv, standalone_mode=False)
     except UsageError as error:
         print(f"session-ops: {error}{_more(sys.argv[1:] if argv is None else argv)}", file=sys.stderr)  # noqa: T201
         code = UNUSABLE

@@ -7,7 +7,6 @@ import contextlib
 import logging
 import os
 import re
-import signal
 import tempfile
 import threading
 import time
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from session_ops.case import PHASES, Case
+from session_ops.interruption import sigterm_as_interrupt
 from session_ops.model import UsageError
 from session_ops.parameters import Parameters
 from session_ops.report.gather import places, redactor
@@ -68,7 +68,7 @@ def run(
     done: dict[str, PhaseRun] = {}
     kernels = _Kernels()
     running: dict[concurrent.futures.Future[PhaseRun], str] = {}
-    with _calm(), _sigterm_as_interrupt(), concurrent.futures.ThreadPoolExecutor(workers, "notebook") as pool:
+    with _calm(), sigterm_as_interrupt(), concurrent.futures.ThreadPoolExecutor(workers, "notebook") as pool:
         try:
             while len(done) < len(PHASES):
                 for phase, needs in PHASES.items():
@@ -104,7 +104,7 @@ def run(
 def documents(case: Case, progress: Callable[[PhaseRun], None]) -> dict[str, PhaseRun]:
     """The documents and the report of a case without its notebooks, one phase after the other, in this process."""
     done: dict[str, PhaseRun] = {}
-    with _sigterm_as_interrupt():
+    with sigterm_as_interrupt():
         for phase, needs in PHASES.items():
             began = time.monotonic()
             lost = [need for need in needs if done[need].status != "done"]
@@ -246,20 +246,3 @@ def _calm() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-@contextlib.contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does, so that a scheduler's time limit leaves no kernel behind."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(_signal: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    old = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, old)
