@@ -17,7 +17,7 @@ from session_ops.discovery.deployment.yaml import read_yaml
 from session_ops.discovery.docs import Docs
 from session_ops.discovery.files import FileEntry, Tree
 from session_ops.discovery.history import written
-from session_ops.discovery.manifests import Field, Manifest, Manifests
+from session_ops.discovery.manifests import Dependency, Field, Manifest, Manifests
 from session_ops.discovery.manifests.positions import strip_json_comments
 from session_ops.discovery.manifests.setuptools import UNCLOSED
 from session_ops.model import Confidence, Edit, Finding, Fix, Gate
@@ -380,17 +380,22 @@ def _path_fix(finding: Finding, tree: Tree) -> Fix | None:
 
 @rule("META-PATHDEP", gate="build", category="package", fix=_path_fix)
 def path_dependency_without_version(tree: Tree, manifests: Manifests) -> Iterator[Finding]:
-    """A crate that is published depends on a local path without a version.
+    """A crate or an npm package that is published depends on a local path without a version.
 
-    Why: `cargo package` and `cargo publish` refuse it, as the path means nothing to others. Passes: publish = false,
-    dev-dependencies (cargo drops them), path with version.
+    Why: `cargo package` and `cargo publish` refuse it, as the path means nothing to others. npm uploads `workspace:*` and `file:../x` as
+    they are written, and who installs the package gets EUNSUPPORTEDPROTOCOL, or a folder that is not there; pnpm, yarn and bun write
+    the version in its place when they publish. Passes: publish = false, private packages, dev-dependencies, path with version,
+    packages that another tool than npm publishes.
     Do: Give the dependency a version beside its path, `{ path = "../x", version = "1.2" }`, or set `publish = false` where the
-    crate is never published.
-    Source: The Cargo Book, Specifying Dependencies, Multiple locations.
+    crate is never published; in package.json write a version, or publish with the tool that knows `workspace:`.
+    Source: The Cargo Book, Specifying Dependencies, Multiple locations; pnpm.io/workspaces, Publishing workspace packages; npm-publish(1).
     """
     crates = [m for m in manifests if m.ecosystem == "cargo" and m.name and not is_aside(m.path)]
-    if not crates:
-        raise NotApplicable("no crate")
+    packages = [m for m in manifests if m.ecosystem == "npm" and not m.folder and m.name and any(map(_local, m.dependencies))]
+    if not crates and not packages:
+        raise NotApplicable("no crate, and no npm package at the top with local dependencies")
+    for package in packages:
+        yield from _local_of_npm(tree, package)
     by_folder = {m.folder: m for m in crates}
     for one in crates:
         # without licence and description crates.io takes it in no case: it was not made to be published
@@ -414,6 +419,35 @@ def path_dependency_without_version(tree: Tree, manifests: Manifests) -> Iterato
                 confidence=confidence,
                 data={"name": dependency.name, "path": match[1], "version": other.version if other else ""},
             )
+
+
+_NPM_PUBLISHES = regex(r"(?<![\w./-])(?<!yarn )npm\s+publish\b")
+_OTHERS_PUBLISH = regex(
+    r"\b(?:pnpm|bun)\s+(?:-\S+\s+)*publish\b|\byarn\s+(?:npm\s+)?publish\b|\b(?:changeset|lerna|nx release|auto)\s+publish\b|semantic-release"
+)
+
+
+def _local(dependency: Dependency) -> bool:
+    return dependency.group == "runtime" and re.match(r"workspace:|(?:file|link):\.\./", dependency.spec) is not None
+
+
+def _local_of_npm(tree: Tree, one: Manifest) -> Iterator[Finding]:
+    """Local dependencies of a package that is not private, where npm publishes it."""
+    private = one.field("private")
+    if private is not None and private.value.lower() == "true":
+        return
+    texts = [
+        text for e in tree.files("yaml", "markdown", "shell", "makefile", "json") if "publish" in (text := tree.text(e.path))
+    ]
+    if not any(_NPM_PUBLISHES.search(text) for text in texts) or any(_OTHERS_PUBLISH.search(text) for text in texts):
+        return
+    for dependency in filter(_local, one.dependencies):
+        yield Finding(
+            f"{dependency.name} is asked for as `{dependency.spec}`, which `npm publish` uploads as it is",
+            tree.evidence(one.path, dependency.line),
+            impact="Whoever installs the published package gets an error in place of the dependency.",
+            gate=Gate.INSTALL,
+        )
 
 
 def _released(tree: Tree, one: Manifest) -> bool:

@@ -259,6 +259,14 @@ DIFFERENCES = (
         "md5sum", "md5sum", always, (MAC,), "Older macOS has no such command.", "cksum, or openssl dgst -md5", "possible"
     ),
     Difference("sha256sum", "sha256sum", always, (MAC,), "Older macOS has no such command.", "shasum -a 256", "possible"),
+    Difference(
+        "pgrep",
+        "pgrep -q",
+        short("q"),
+        (LINUX, BUSYBOX),
+        "It answers `invalid option -- q`: nothing is ever found.",
+        "pgrep … >/dev/null",
+    ),
     Difference("pidof", "pidof", always, (MAC,), ABSENT, "pgrep -x"),
     Difference("inotifywait", "inotifywait", always, (MAC,), ABSENT, "a loop over the time of change"),
     Difference("notify-send", "notify-send", always, (MAC,), ABSENT, "osascript beside it"),
