@@ -387,7 +387,7 @@ def _allowed(tree: Tree, packages: list[Manifest], path: str) -> tuple[tuple[int
 # -- declared and never used ---------------------------------------------------------------------------------------------
 
 _SILENT = regex(
-    r"^(?:types-.*|.*-stubs|pytest.*|flake8.*|pylint.*|mypy.*|mkdocs.*|sphinx.*|opentelemetry.*|nvidia-.*|backports.*|setuptools.*|wheel|pip"
+    r"^(?:types-.*|.*-stubs|httpx|pytest.*|flake8.*|pylint.*|mypy.*|mkdocs.*|sphinx.*|opentelemetry.*|nvidia-.*|backports.*|setuptools.*|wheel|pip"
     r"|tzdata|certifi|colorama|typing-extensions|importlib-.*|python-multipart|email-validator|greenlet|asyncpg|aiosqlite|psycopg.*|aiomysql"
     r"|pymysql|mysqlclient|lxml|html5lib|openpyxl|xlrd|xlsxwriter|tabulate|pyarrow|fastparquet|python-dotenv|gunicorn|uvicorn|uvloop|httptools"
     r"|watchfiles|watchgod|websockets|h2|brotli|cryptography|bcrypt|argon2-cffi|hiredis|redis|orjson|ujson|nest-asyncio|six|pywin32|.*-plugin"
@@ -402,14 +402,19 @@ def declared_but_unused(tree: Tree, manifests: Manifests, python_imports: dict[s
     """A distribution is declared for run time, and nothing imports, starts or names it.
 
     Why: everyone who installs the package installs it and its requirements too, with their conflicts and holes.
-    Only packages that are built, and only plain declarations: no marker, no extra. Of npm's packages those that are published or have a
-    command. Passes: any mention in code, configuration or scripts; plugins, drivers, servers and stubs, which work unseen; what another
+    Only plain declarations: no marker, no extra; of requirements files those that somebody wrote, not frozen ones.
+    Passes: any mention in code, configuration or scripts; plugins, drivers, servers and stubs, which work unseen; what another
     package of the lock file asks for.
     Do: Remove it from the run-time dependencies; where only tests or the build need it, move it to an extra or a dependency
     group.
     Source: deptry, DEP002.
     """
     packages = [m for m in _packages(manifests) if m.path.endswith(("pyproject.toml", "setup.py")) and m.name]
+    built = {m.folder for m in packages if m.dependencies}
+    packages += [
+        m for m in _packages(manifests)
+        if PurePosixPath(m.path).name == "requirements.txt" and m.folder not in built and not _frozen(tree.text(m.path))
+    ]  # fmt: skip
     nodes = [m for m in manifests if m.ecosystem == "npm" and m.name and not m.broken and not is_aside(m.path)]
     if not packages and not nodes:
         raise NotApplicable("no Python package, and none of npm")
@@ -430,7 +435,7 @@ def declared_but_unused(tree: Tree, manifests: Manifests, python_imports: dict[s
         ]
         if len(unused) > max(3, len(plain) // 2):
             continue  # the code is not here: generated, or loaded from elsewhere
-        for dependency in unused:
+        for dependency in unused if one.name else unused[:4]:
             yield Finding(
                 f"{dependency.name} is declared, but nothing imports or starts it",
                 tree.evidence(one.path, dependency.line),
@@ -439,10 +444,16 @@ def declared_but_unused(tree: Tree, manifests: Manifests, python_imports: dict[s
             )
 
 
+def _frozen(text: str) -> bool:
+    """Does a requirements file list what an installation ended up with, and not what somebody asked for?"""
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "-"))]
+    return "# via" in text or "--hash" in text or (len(lines) > 15 and all("==" in line or " @ " in line for line in lines))
+
+
 _UNSEEN = regex(
     r"^(?:@types/.*|typescript|tslib|@?babel\b.*|.*(?:eslint|prettier|webpack|rollup|vite|postcss|tailwind|plugin|preset|loader|polyfill).*|autoprefixer|sass|less"
     r"|core-js|regenerator-runtime|react|react-dom|vue|svelte|rxjs|zone\.js|reflect-metadata|graphql|pg|mysql2?|sqlite3|better-sqlite3|mongodb|i?oredis|redis"
-    r"|pino-pretty|dotenv|tsx|ts-node|nodemon|husky|rimraf|cross-env|concurrently|bufferutil|utf-8-validate|encoding|canvas|sharp|fsevents|next|nuxt|expo.*"
+    r"|pino-pretty|dotenv|tsx|ts-node|nodemon|husky|rimraf|cross-env|concurrently|bufferutil|utf-8-validate|encoding|canvas|sharp|fsevents|next|nuxt|expo.*|isbot|@testing-library/.*"
     r"|@angular/.*|@fontsource.*|@radix-ui/.*|.*-(?:win32|linux|darwin)\b.*|.*-(?:x64|arm64).*|npm|node|yarn|pnpm|source-map-support|supports-color)$"
 )
 
@@ -451,8 +462,6 @@ def _unused_of_npm(tree: Tree, nodes: list[Manifest]) -> Iterator[Finding]:
     """Run-time dependencies of npm packages that no file names."""
     for one in nodes:
         text = tree.text(one.path)
-        if not re.search(r'"bin"\s*:|"files"\s*:|"publishConfig"\s*:|"main"\s*:', text):
-            continue
         plain = [d for d in one.dependencies if d.group == "runtime" and not _UNSEEN.match(d.name)]
         plain = [d for d in plain if not re.match(r"(?:file|link|workspace|npm|git)\b", d.spec) and text.count(d.name) == 1]
         code = any(not e.vendored and _covers(one, e.path) for e in tree.files("javascript", "typescript", "tsx"))
@@ -478,7 +487,10 @@ def _asked_for(lock: str, name: str) -> bool:
 
 
 _COMMENT = regex(r"(?m)(?:^|\s)#[^\n]*")
-_PROSE = frozenset(("markdown", "rst", "text", "csv", "jsonl", "log", "notebook", "css", ""))
+_PROSE = frozenset(("markdown", "rst", "text", "csv", "jsonl", "log", "notebook", ""))
+_COMPONENT = regex(r"\.(?:svelte|vue|astro|mdx|css|scss|sass|less|styl|hbs|ejs|pug)$")
+"""Files of web projects that import packages, and are of no language that is parsed here."""
+_LOCK = regex(r"\.lockb?$|[-.]lock\.(?:json|ya?ml|hcl)$|^(?:pnpm-lock|lock|npm-shrinkwrap)\b|^poetry\.lock$|^packages\.lock")
 _LARGE = 300_000
 """Characters; a larger text that is no code is data."""
 
@@ -506,8 +518,8 @@ def _unnamed(tree: Tree, wanted: dict[str, set[str]]) -> set[str]:
     for entry in tree.files():
         name = PurePosixPath(entry.path).name.lower()
         if (
-            entry.language in _PROSE
-            or "lock" in name
+            (entry.language in _PROSE and not _COMPONENT.search(name))
+            or _LOCK.search(name)
             or (entry.size > _LARGE and entry.language in ("json", "yaml", "html", "xml", "sql"))
         ):
             continue

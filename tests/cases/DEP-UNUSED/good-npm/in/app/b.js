@@ -1,1 +1,1 @@
-console.log(1)
+import("unnamed-thing").then(console.log)

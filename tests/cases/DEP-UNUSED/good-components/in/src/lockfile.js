@@ -1,0 +1,2 @@
+const retry = require('retry');
+module.exports = retry.operation();
