@@ -59,23 +59,20 @@ def test_what_is_no_case_is_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_the_server_answers(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    env = os.environ | {
-        "JUPYTER_TOKEN": "t",
-        "JUPYTER_CONFIG_DIR": str(tmp_path / "c"),
-        "JUPYTER_RUNTIME_DIR": str(tmp_path / "r"),
-    }
-    argv = [sys.executable, "-m", "session_ops", "lab", "--no-browser", "--port", str(port)]
+    running = tmp_path / "r"
+    env = os.environ | {"JUPYTER_TOKEN": "t", "JUPYTER_CONFIG_DIR": str(tmp_path / "c"), "JUPYTER_RUNTIME_DIR": str(running)}
+    argv = [sys.executable, "-m", "session_ops", "lab", "--no-browser", "--port", str(unused_port())]
     with subprocess.Popen(argv, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL) as server:
         try:
             for _ in range(200):
                 try:
-                    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/contents?token=t", timeout=2) as answer:
+                    # a port that was free may be taken meanwhile: then the server looks for the next one, and says which
+                    (told,) = running.glob("jpserver-*.json")
+                    url = json.loads(told.read_text())["url"]
+                    with urllib.request.urlopen(f"{url}api/contents?token=t", timeout=2) as answer:
                         names = {entry["name"] for entry in json.load(answer)["content"]}
                     break
-                except OSError:
+                except (OSError, ValueError):
                     assert server.poll() is None, server.stderr.read() if server.stderr else ""
                     time.sleep(0.2)
             else:
@@ -84,6 +81,13 @@ def test_the_server_answers(tmp_path: Path) -> None:
             server.terminate()
             server.wait(20)
     assert names == {*(p.name for p in notebooks().values()), "help"}
+
+
+def unused_port() -> int:
+    """A port of the loopback that nobody used a moment ago."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def test_the_links_to_help_lead_to_pages_in_the_working_copy_and_in_a_checkout(cases_folder: Path) -> None:
