@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 
-from session_ops.analysis.distributions import normalised
+from session_ops.analysis.distributions import normalised, required
 from session_ops.analysis.rewriting import rewritten
 from session_ops.discovery.aside import is_aside
 from session_ops.discovery.files import Tree
@@ -64,11 +64,7 @@ def backend_that_nobody_has(tree: Tree, manifests: Manifests) -> Iterator[Findin
         objects, brought_by = known
         line = next((n for n, said in enumerate(tree.lines(one.path), 1) if re.match(r"\s*build-backend\s*=", said)), 1)
         requires = system.get("requires")
-        listed = (
-            {normalised(re.split(r"[\s=<>!~;\[@]", r)[0]) for r in requires if isinstance(r, str)}
-            if isinstance(requires, list)
-            else set()
-        )
+        listed = {required(r) for r in requires if isinstance(r, str)} if isinstance(requires, list) else set()
         if backend not in objects:
             yield Finding(
                 f"the build backend {backend} does not exist; it is called {objects[0]}",

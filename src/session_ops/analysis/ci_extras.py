@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from session_ops.analysis.distributions import normalised
+from session_ops.analysis.distributions import normalised, required
 from session_ops.discovery.deployment.model import Step
 from session_ops.discovery.files import Tree
 from session_ops.model import Finding
@@ -23,8 +23,6 @@ OTHERWISE = regex(
     r"--extra|--all-extras|--with|\buv\s+(?:pip|add|tool)\b|\bpip3?\s+install|\buvx\b|\bpipx\b|\bmake\b|\bjust\b|\bcd\s|--project|--directory"
     r"|--package|--all-packages|\brequirements|UV_\w*EXTRA"
 )
-
-BARE = regex(r"[\s=<>!~\[;@(]")
 
 
 def tools_of_an_extra(tree: Tree, steps: list[Step]) -> Iterator[Finding]:
@@ -75,16 +73,10 @@ def _declared(tree: Tree) -> tuple[set[str], dict[str, str]] | None:
     named = [*project.get("dependencies", ()), *uv.get("dev-dependencies", ())]
     for group in data.get("dependency-groups", {}).values():
         named += group
-    if any(isinstance(n, dict) for n in named) or any(
-        normalised(_bare(n)) == normalised(project.get("name", "")) for n in named
-    ):
+    if any(isinstance(n, dict) for n in named) or any(required(n) == normalised(project.get("name", "")) for n in named):
         return None  # a group that takes in another, or the project's own extras
-    extras = {normalised(_bare(n)): name for name, group in project.get("optional-dependencies", {}).items() for n in group}
-    brought = {normalised(_bare(n)) for n in named}
+    extras = {required(n): name for name, group in project.get("optional-dependencies", {}).items() for n in group}
+    brought = {required(n) for n in named}
     if any(b.startswith("pytest") for b in brought):
         brought.add("pytest")
     return brought, extras
-
-
-def _bare(requirement: str) -> str:
-    return BARE.split(requirement.strip(), maxsplit=1)[0]

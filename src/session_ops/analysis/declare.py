@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from session_ops.analysis.distributions import DISTRIBUTIONS, normalised
+from session_ops.analysis.distributions import DISTRIBUTIONS, normalised, required
 from session_ops.discovery.earlier import earlier
 from session_ops.discovery.files import Tree
 from session_ops.model import Edit, Finding, Fix
@@ -106,7 +106,7 @@ def _pyproject(finding: Finding, tree: Tree, path: str, name: str) -> Fix | None
         return None
     if not isinstance(project, dict) or "name" not in project or "dependencies" in project.get("dynamic", ()):
         return None
-    spec = next((s for _, old in earlier(tree, path) for s in _specs(old) if _named(s) == normalised(name)), "")
+    spec = next((s for _, old in earlier(tree, path) for s in _specs(old) if required(s) == normalised(name)), "")
     entry = json.dumps(spec or name, ensure_ascii=False)
     section = re.search(r"^\[project\][ \t]*(?:#.*)?\n", text, re.MULTILINE)
     if section is None:
@@ -154,14 +154,10 @@ def _specs(text: str) -> Iterator[str]:
     yield from (s for s in listed if isinstance(s, str)) if isinstance(listed, list) else ()
 
 
-def _named(spec: str) -> str:
-    return normalised(re.split(r"[\s<>=!~;\[(@]", spec.strip(), maxsplit=1)[0])
-
-
 def _list(finding: Finding, tree: Tree, path: str, name: str) -> Fix | None:
     lines = tree.lines(path)
     old_lines = [line for _, old in earlier(tree, path) for line in old.splitlines()]
-    spec = next((line.strip() for line in old_lines if line.strip() and _named(line) == normalised(name)), "")
+    spec = next((line.strip() for line in old_lines if line.strip() and required(line) == normalised(name)), "")
     last = next((n for n in range(len(lines), 0, -1) if lines[n - 1].strip()), 0)
     if not last:
         return None

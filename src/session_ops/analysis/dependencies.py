@@ -490,7 +490,7 @@ _COMMENT = regex(r"(?m)(?:^|\s)#[^\n]*")
 _PROSE = frozenset(("markdown", "rst", "text", "csv", "jsonl", "log", "notebook", ""))
 _COMPONENT = regex(r"\.(?:svelte|vue|astro|mdx|css|scss|sass|less|styl|hbs|ejs|pug)$")
 """Files of web projects that import packages, and are of no language that is parsed here."""
-_LOCK = regex(r"\.lockb?$|[-.]lock\.(?:json|ya?ml|hcl)$|^(?:pnpm-lock|lock|npm-shrinkwrap)\b|^poetry\.lock$|^packages\.lock")
+_LOCK = regex(r"\.lockb?$|[-.]lock\.(?:json|ya?ml|hcl)$|^(?:pnpm-lock|lock|npm-shrinkwrap)\b")
 _LARGE = 300_000
 """Characters; a larger text that is no code is data."""
 

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from session_ops.analysis.deployment_fixes import environment_of_its_own, fitting_type
 from session_ops.analysis.ignore import SECRET_NAME
+from session_ops.analysis.lock_files import PYTHON_LOCKS
 from session_ops.analysis.volumes import image_of
 from session_ops.discovery.aside import not_deployed
 from session_ops.discovery.deployment import Deployment, Dockerfile, Service, Unit
@@ -378,7 +379,7 @@ def _declares_dependencies(tree: Tree) -> str:
 
 def _speaks_of_environment(tree: Tree) -> bool:
     """Does the project say that its packages live in an environment of their own?"""
-    if any(name in tree.entries for name in ("uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock")):
+    if any(name in tree.entries for name in PYTHON_LOCKS):
         return True
     words = re.compile(r"\buv (?:sync|run|venv)\b|python3? -m venv|\bpoetry (?:install|run)\b|\bvirtualenv\b|\.venv/bin")
     return any(

@@ -106,11 +106,17 @@ STDLIB_UNTIL: dict[str, tuple[int, int]] = {
 """Modules that left the standard library, and the first Python without them. Source: PEP 594, PEP 632."""
 
 _MARKS = regex(r"[-_.]+")
+_AFTER_NAME = regex(r"[\s<>=!~;\[(@]")
 
 
 def normalised(name: str) -> str:
     """A distribution's name as indexes compare it. Source: packaging.python.org, names and normalization."""
     return _MARKS.sub("-", name).lower()
+
+
+def required(spec: str) -> str:
+    """The normalised name of the distribution that a requirement (PEP 508) asks for."""
+    return normalised(_AFTER_NAME.split(spec.strip(), maxsplit=1)[0])
 
 
 def brought_by(module: str, declared: frozenset[str]) -> bool:

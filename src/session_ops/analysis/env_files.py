@@ -38,13 +38,13 @@ def env_file_that_nothing_makes(tree: Tree, references: References) -> Iterator[
     if not asked:
         raise NotApplicable("no compose service reads an env file that is not there")
     seen: set[str] = set()
+    told = _told_to_start(tree)
+    guide = tree.text(told.path) if told else ""
     for one in asked:
         name = one.target.rpartition("/")[2]
         if one.target in seen or not would_ignore(tree, one.target):
             continue
         seen.add(one.target)
-        told = _told_to_start(tree)
-        guide = tree.text(told.path) if told else ""
         if any(_names(tree.text(e.path), name) for e in tree.files() if not _kept_out(e.path, e.language, one.source, guide)):
             continue
         yield Finding(

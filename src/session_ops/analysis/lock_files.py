@@ -17,6 +17,7 @@ from session_ops.discovery.manifests import Dependency, Manifest, Manifests
 from session_ops.patterns import regex
 
 Missing = list[Dependency] | None
+PYTHON_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
 NPM_LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock")
 """Lock files of npm and its kin that are text."""
 _LOCAL = regex(r"^(?:file|link|portal|workspace|catalog|exec|patch):")

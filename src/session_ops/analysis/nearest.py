@@ -40,7 +40,7 @@ def _likeness(one: str, other: str) -> float:
     short, long = sorted((one.lower().lstrip("_"), other.lower().lstrip("_")), key=len)
     matcher = difflib.SequenceMatcher(None, short, long, autojunk=False)
     added = len(short) > 0 and long.startswith(short) and (len(long) - len(short) == 1 or not long[len(short)].isalnum())
-    if not added and min(matcher.real_quick_ratio(), matcher.quick_ratio()) < ALIKE - APART:
+    if not added and (matcher.real_quick_ratio() < ALIKE - APART or matcher.quick_ratio() < ALIKE - APART):
         return 0.0  # neither the nearest nor a second one beside it, and the exact ratio is dear
     ratio = matcher.ratio()
     return max(ratio, 0.85 + ratio / 10) if added else ratio

@@ -30,11 +30,10 @@ _INSTALLS_SELF = regex(
 )
 _GO = regex(r"\bgo\s+(?:build|install|run|test|mod\s+download|generate|vet)\b")
 _CARGO = regex(r"\bcargo\s+(?:build|install|run|test|chef|fetch|check)\b")
-_NODE = regex(
-    r"\b(?:npm\s+(?:ci|install|i|test|run)|pnpm\s+(?:install|i)|yarn(?:\s+install)?(?=\s*(?:$|[;&|\n]|--))|node\s+(?!-v|--version)\S)"
-)
+_NODE_BUT_YARN = r"npm\s+(?:ci|install|i|test|run)|pnpm\s+(?:install|i)|node\s+(?!-v|--version)\S"
+_NODE_WITHOUT_YARN = regex(rf"\b(?:{_NODE_BUT_YARN})")
+_NODE = regex(rf"\b(?:{_NODE_BUT_YARN}|yarn(?:\s+install)?(?=\s*(?:$|[;&|\n]|--)))")
 """What looks at engines: yarn and pnpm end with an error, npm warns. Source: docs.npmjs.com (engines), classic.yarnpkg.com, pnpm.io."""
-_NODE_WITHOUT_YARN = regex(r"\b(?:npm\s+(?:ci|install|i|test|run)|pnpm\s+(?:install|i)|node\s+(?!-v|--version)\S)")
 _IMAGE = regex(
     r"^(?:--\S+\s+)*(?:docker\.io/)?(?:library/)?(?P<name>node|python|golang|rust):(?P<version>\d+(?:\.\d+)*)(?=[-\s@]|$)"
 )
@@ -74,9 +73,8 @@ class _Runtime:
     written: str
     what: str
     at: Evidence
-    commands: tuple[tuple[str, str, int], ...]
-    folders: tuple[str, ...] | None = None
-    """Folders in which the commands of a job run, one for each; None for an image, whose context may be any."""
+    commands: tuple[tuple[str, str, int, str | None], ...]
+    """Text, path and line of each, and the folder in which a job runs it; None for an image, whose context may be any."""
     alone: bool = True
     """Is it the only version that the line gives?"""
 
@@ -138,8 +136,8 @@ def runtime_older_than_demanded(tree: Tree, manifests: Manifests, deployment: De
 def _met(demand: _Demand, runtime: _Runtime) -> tuple[str, int, str] | None:
     """Path, line and program of the first command that meets the demand, one that ends with an error before one that warns."""
     found = []
-    for n, (command, path, line) in enumerate(runtime.commands):
-        if runtime.folders is not None and normal(runtime.folders[n]) != demand.folder and not _goes(command, demand.folder):
+    for command, path, line, folder in runtime.commands:
+        if folder is not None and normal(folder) != demand.folder and not _goes(command, demand.folder):
             continue
         if demand.trips(command):
             match = demand.command.search(command)
@@ -221,7 +219,9 @@ def _images(tree: Tree, deployment: Deployment) -> Iterator[_Runtime]:
             match = _IMAGE.match(one.value) if one.name == "FROM" else None
             if match is None:
                 continue
-            runs = tuple((i.value, image.path, i.line) for i in image.instructions if i.name == "RUN" and i.stage == one.stage)
+            runs = tuple(
+                (i.value, image.path, i.line, None) for i in image.instructions if i.name == "RUN" and i.stage == one.stage
+            )
             what = f"the image {match['name']}:{match['version']}"
             yield _Runtime(_LANGUAGE[match["name"]], match["version"], what, tree.evidence(image.path, one.line), runs)
 
@@ -236,15 +236,12 @@ def _jobs(tree: Tree, deployment: Deployment) -> Iterator[_Runtime]:
         versions = [(text, at) for text, at in _versions(tree, step, written, line) if re.fullmatch(r"\d+(?:\.\d+)*", text)]
         same = [s for s in deployment.steps[n + 1 :] if (s.path, s.job) == (step.path, step.job)] if versions else []
         until = next((i for i, s in enumerate(same) if s.uses.partition("@")[0] == step.uses.partition("@")[0]), len(same))
-        runs = tuple((s.run, s.path, s.line) for s in same[:until] if s.run)
-        folders = tuple((s.values or {}).get("working-directory", "") for s in same[:until] if s.run)
+        runs = tuple((s.run, s.path, s.line, (s.values or {}).get("working-directory", "")) for s in same[:until] if s.run)
         seen: set[int] = set()
         for text, at in sorted(versions, key=lambda one: [int(part) for part in one[0].split(".")]):
             if at not in seen:
                 seen.add(at)
-                yield _Runtime(
-                    language, text, f"the job {step.job}", tree.evidence(step.path, at), runs, folders, len(versions) == 1
-                )
+                yield _Runtime(language, text, f"the job {step.job}", tree.evidence(step.path, at), runs, len(versions) == 1)
 
 
 def _versions(tree: Tree, step: Step, written: str, line: int) -> list[tuple[str, int]]:

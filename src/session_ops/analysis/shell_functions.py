@@ -97,7 +97,7 @@ def _not_there(tree: Tree, text: ShellText, everywhere: frozenset[str]) -> Itera
     if text.path.endswith((".bats", ".zsh")) or text.dialect in ("bats", "zsh"):
         return
     known = text.functions
-    sources = bool(_may_come(text.text))
+    sources = _may_come(text.text)
     asked = checked_for(text.commands) if not sources else frozenset()
     early = _called_early(text)
     first: dict[str, int] = {}

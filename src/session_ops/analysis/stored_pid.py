@@ -60,11 +60,15 @@ def ends_a_stored_number(shell_texts: ShellTexts, bodies: Bodies, tree: Tree) ->
     found: list[Finding] = []
     for text in shell_texts:
         if text.kind == "script" and not text.aside and "kill" in text.text and "pid" in text.text.lower():
-            found += (_said(tree, text.path, text.first + row) for row in _in_shell(text))
+            rows = list(_in_shell(text))
+            if rows and not ASKS_WHOSE.search(text.text):
+                found += (_said(tree, text.path, text.first + row) for row in rows)
     for entry in tree.files("python", "javascript", "typescript"):
         code = tree.text(entry.path)
         if ("os.kill" in code or "process.kill(" in code) and not (entry.vendored or not_deployed(entry.path)):
-            found += (_said(tree, entry.path, line) for line in _in_code(bodies, entry.path))
+            lines = list(_in_code(bodies, entry.path))
+            if lines and not ASKS_WHOSE.search(code):
+                found += (_said(tree, entry.path, line) for line in lines)
     yield from folded(found, 1, 6)
 
 
@@ -79,7 +83,6 @@ def _said(tree: Tree, path: str, line: int) -> Finding:
 
 def _in_shell(text: ShellText) -> Iterator[int]:
     """Rows on which a script ends what a file names."""
-    asked: bool | None = None
     trapped = set(re.findall(r"\btrap\s+(?:--\s+)?[\"']?(\w+)", text.text))
     own = set(re.findall(r"\b(\w+)=[\"']?\$\(\s*mktemp\b", text.text))
     stored: dict[str, str] = {}
@@ -101,9 +104,6 @@ def _in_shell(text: ShellText) -> Iterator[int]:
         source = ended["file"] or stored.get(ended["var"] or "", "")
         if not source or any(re.search(rf"\$\{{?{name}\b", source) for name in own) or _runs_at_the_end(text, row, trapped):
             continue
-        asked = bool(ASKS_WHOSE.search(text.text)) if asked is None else asked
-        if asked:
-            return
         yield row
 
 
@@ -125,6 +125,4 @@ def _in_code(bodies: Bodies, path: str) -> Iterator[int]:
         above = source.lines[(body.first if body else max(1, line - 30)) - 1 : line]
         read = [m for row in above for m in READ_IN_CODE.finditer(row) if m["name"] == match["name"]]
         if read and not any(NOT_A_RECORD.search(row) for row in above):
-            if ASKS_WHOSE.search(source.text):
-                return
             yield line

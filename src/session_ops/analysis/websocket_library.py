@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from session_ops.analysis.distributions import normalised
+from session_ops.analysis.lock_files import PYTHON_LOCKS
 from session_ops.discovery.aside import is_aside
 from session_ops.discovery.files import Tree
 from session_ops.discovery.manifests import Manifests
@@ -29,7 +30,6 @@ BRINGS = frozenset(
 )
 """Distributions by which a library comes that uvicorn takes. Source: uvicorn.org (Installation), their metadata."""
 WITH_ALL = regex(r"\b(?:uvicorn|fastapi)\s*\[[^\]]*\b(?:standard|all)\b")
-LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
 
 
 @rule("DEP-WEBSOCKET", gate="install", category="dependency")
@@ -58,7 +58,7 @@ def route_that_uvicorn_refuses(tree: Tree, manifests: Manifests) -> Iterator[Fin
     ]
     if every & BRINGS or any(WITH_ALL.search(text) or "websockets" in text for text in texts):
         return
-    locked = next((path for path in LOCKS if path in tree.entries), "")
+    locked = next((path for path in PYTHON_LOCKS if path in tree.entries), "")
     if locked and re.search(r"\b(?:websockets|wsproto)\b", tree.text(locked)):
         return
     one, dependency = bare[0]

@@ -78,15 +78,7 @@ class Trial:
         """A path of the trial as people see it: relative to the copy, or below $HOME or the folder around both."""
         root = PurePosixPath(self.places["$COPY"]).name
         first, _, rest = where.partition("/")
-        return (
-            rest
-            if first == root
-            else f"$HOME/{rest}"
-            if first == "home"
-            else f"/{rest}"
-            if first == "system"
-            else f"../{where}"
-        )
+        return {"home": f"$HOME/{rest}", "system": f"/{rest}", root: rest}.get(first, f"../{where}")
 
     def texts(self, moment: str) -> dict[str, dict[str, Any]]:
         """Changed paths at a moment, as people see them, without what git keeps for itself."""
